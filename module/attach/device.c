@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bindings: devices as the users of an open /dev/iommu know them. This is the
+ * in-kernel API for the drivers of those devices.
+ */
+#include <linux/err.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include "attach/group.h"
+#include "include/ioasid_api.h"
+
+static bool cookie_taken(struct ioasid_ctx *ctx, u64 cookie)
+{
+	struct ioasid_device *idev;
+
+	lockdep_assert_held(&ctx->lock);
+	list_for_each_entry(idev, &ctx->devices, ctx_node)
+		if (idev->cookie == cookie)
+			return true;
+	return false;
+}
+
+/* Bindings come and go under groups_lock: what was checked stays so */
+static int device_check(struct ioasid_ctx *ctx, struct device *dev, u64 cookie)
+{
+	struct ioasid_device *idev;
+	int ret = 0;
+
+	mutex_lock(&ctx->lock);
+	list_for_each_entry(idev, &ctx->devices, ctx_node)
+		if (idev->dev == dev)
+			ret = -EALREADY;
+	if (!ret && cookie_taken(ctx, cookie))
+		ret = -EEXIST;
+	mutex_unlock(&ctx->lock);
+	return ret;
+}
+
+struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
+					 struct device *dev, u64 cookie,
+					 void *owner)
+{
+	struct ioasid_device *idev;
+	int ret;
+
+	idev = kzalloc(sizeof(*idev), GFP_KERNEL_ACCOUNT);
+	if (!idev)
+		return ERR_PTR(-ENOMEM);
+	idev->ctx = ctx;
+	idev->dev = dev;
+	idev->cookie = cookie;
+
+	ret = ioasid_groups_lock();
+	if (ret)
+		goto free;
+	ret = device_check(ctx, dev, cookie);
+	if (ret)
+		goto unlock;
+	ret = ioasid_obj_reserve(ctx, &idev->obj, IOASID_OBJ_DEVICE);
+	if (ret)
+		goto unlock;
+	idev->group = ioasid_group_get(dev, owner);
+	if (IS_ERR(idev->group)) {
+		ret = PTR_ERR(idev->group);
+		goto remove;
+	}
+	list_add(&idev->group_node, &idev->group->devices);
+	mutex_lock(&ctx->lock);
+	list_add_tail(&idev->ctx_node, &ctx->devices);
+	mutex_unlock(&ctx->lock);
+	kref_get(&ctx->kref);
+	ioasid_obj_publish(&idev->obj);
+	ioasid_groups_unlock();
+	return idev;
+
+remove:
+	ioasid_obj_remove(&idev->obj);
+unlock:
+	ioasid_groups_unlock();
+free:
+	kfree(idev);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(ioasid_device_bind);
+
+void ioasid_device_unbind(struct ioasid_device *idev)
+{
+	struct ioasid_group *group = idev->group;
+	struct ioasid_ctx *ctx = idev->ctx;
+
+	mutex_lock(&group->lock);
+	if (group->attached_by == idev)
+		ioasid_group_detach(group);
+	mutex_unlock(&group->lock);
+
+	ioasid_groups_lock_unkillable();
+	mutex_lock(&ctx->lock);
+	list_del(&idev->ctx_node);
+	mutex_unlock(&ctx->lock);
+	ioasid_obj_remove(&idev->obj);
+	list_del(&idev->group_node);
+	ioasid_group_put(group);
+	ioasid_groups_unlock();
+	__ioasid_ctx_put(ctx);
+	kfree(idev);
+}
+EXPORT_SYMBOL_GPL(ioasid_device_unbind);
+
+bool ioasid_device_is_bound_to(const struct ioasid_device *idev,
+			       const struct ioasid_ctx *ctx)
+{
+	return idev->ctx == ctx;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_is_bound_to);
+
+int ioasid_device_attach(struct ioasid_device *idev, u32 ioasid, u32 flags)
+{
+	struct ioasid_ioas *ioas;
+	int ret;
+
+	if (flags & ~(IOASID_ATTACH_PASID | IOASID_ATTACH_PASID_ALLOC |
+		      IOASID_ATTACH_NO_SNOOP))
+		return -EINVAL;
+	if (flags & (IOASID_ATTACH_PASID | IOASID_ATTACH_PASID_ALLOC))
+		return -EOPNOTSUPP;
+	ioas = ioasid_ioas_get(idev->ctx, ioasid);
+	if (!ioas)
+		return -ENOENT;
+	ret = mutex_lock_killable(&idev->group->lock);
+	if (!ret) {
+		ret = ioasid_group_attach(idev->group, idev, ioas);
+		mutex_unlock(&idev->group->lock);
+	}
+	ioasid_ioas_put(ioas);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_attach);
+
+int ioasid_pci_device_attach(struct ioasid_device *idev, struct pci_dev *pdev,
+			     u32 ioasid, u32 flags)
+{
+	if (idev->dev != &pdev->dev)
+		return -EINVAL;
+	return ioasid_device_attach(idev, ioasid, flags);
+}
+EXPORT_SYMBOL_GPL(ioasid_pci_device_attach);
+
+int ioasid_device_detach(struct ioasid_device *idev)
+{
+	struct ioasid_group *group = idev->group;
+	int ret;
+
+	ret = mutex_lock_killable(&group->lock);
+	if (ret)
+		return ret;
+	if (!group->point) {
+		ret = -EINVAL;
+	} else if (group->attached_by != idev) {
+		ret = -EBUSY;
+	} else {
+		ioasid_group_detach(group);
+	}
+	mutex_unlock(&group->lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_detach);
+
+/* Attaching by PASID is not offered yet, whatever the device has */
+void ioasid_device_pasid_info(const struct ioasid_device *idev,
+			      struct ioasid_pasid_info *info)
+{
+	info->flags = 0;
+	info->width = 0;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_pasid_info);
+
+static u32 device_info_flags(const struct ioasid_group *group)
+{
+	u32 flags = 0;
+
+	if (group->can_snoop)
+		flags |= IOASID_DEVICE_INFO_ENFORCE_SNOOP;
+	/* Otherwise a new page table is filled when it is attached already */
+	if (KC_GROUP_REPLACE && KC_DOMAIN_COMPLETE_AT_ALLOC)
+		flags |= IOASID_DEVICE_INFO_ATOMIC_REPLACE;
+	if (group->unsafe_msi)
+		flags |= IOASID_DEVICE_INFO_UNSAFE_MSI;
+	return flags;
+}
+
+/* The records of a device's info: ranges, then the vendor's registers */
+static int device_caps(struct ioasid_group *group, void **caps, u32 *caps_len)
+{
+	struct ioasid_cap_iova_ranges *ranges;
+	struct ioasid_ranges set = {};
+	struct ioasid_cap_hw hw = {};
+	size_t len;
+	int ret;
+
+	ret = ioasid_group_ranges(group, &set);
+	if (ret)
+		goto clear;
+	ret = group->shim->hw_info(group->dev, &hw);
+	if (ret && ret != -ENODATA)
+		goto clear;
+	len = struct_size(ranges, ranges, set.nr);
+	ranges = kzalloc(len + (ret ? 0 : sizeof(hw)), GFP_KERNEL_ACCOUNT);
+	*caps_len = len + (ret ? 0 : sizeof(hw));
+	if (!ranges) {
+		ret = -ENOMEM;
+		goto clear;
+	}
+	ranges->header.id = IOASID_CAP_IOVA_RANGES;
+	ranges->header.version = 1;
+	ranges->header.size = len;
+	memcpy(ranges->ranges, set.range, set.nr * sizeof(*set.range));
+	if (!ret)
+		memcpy((void *)ranges + len, &hw, sizeof(hw));
+	*caps = ranges;
+	ret = 0;
+clear:
+	ioasid_ranges_clear(&set);
+	return ret;
+}
+
+/**
+ * ioasid_device_info_fill() - answer IOMMU_DEVICE_GET_INFO
+ * @ctx: the context
+ * @info: the answer, of which @cookie is the question
+ * @caps: out: the records, to be freed with kfree()
+ * @caps_len: out: their size, bytes
+ *
+ * Return: 0, -ENODEV if no device has that cookie, -ENOMEM.
+ */
+int ioasid_device_info_fill(struct ioasid_ctx *ctx,
+			    struct ioasid_device_info *info,
+			    void **caps, u32 *caps_len)
+{
+	struct ioasid_device *idev;
+	struct ioasid_group *group;
+	int ret = -ENODEV;
+
+	mutex_lock(&ctx->lock);
+	list_for_each_entry(idev, &ctx->devices, ctx_node) {
+		if (idev->cookie != info->cookie)
+			continue;
+		group = idev->group;
+		info->flags = device_info_flags(group);
+		info->pgsizes = group->shim->pgsizes(group->blocked);
+		info->addr_width = fls64(group->aperture.last);
+		info->vendor = group->shim->vendor;
+		info->pasid_width = 0;
+		info->pasid_flags = 0;
+		info->group_devices = 1;
+		ret = device_caps(group, caps, caps_len);
+		break;
+	}
+	mutex_unlock(&ctx->lock);
+	return ret;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IOASID_CTX_H
+#define IOASID_CTX_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+struct file;
+
+/*
+ * Lock order, outermost first. A lock may be taken under any of those above it.
+ *
+ *	groups_lock (attach/group.c)	the list of groups and their bindings
+ *	ioasid_group.lock		what is attached to a group
+ *	ioasid_ioas.populate_lock	mapping, unmapping, attaching; held while
+ *					pages are pinned, so taken killably, and
+ *					by no teardown
+ *	ioasid_ioas.lock		an address space's areas and page tables
+ *	ioasid_ctx.lock			the bindings of an open file
+ *	ioasid_ctx.objects.xa_lock	the id table
+ */
+
+/**
+ * struct ioasid_ctx - an open /dev/iommu
+ * @kref: held by the open file and by every binding
+ * @file: the open file; not to be touched after @closed
+ * @objects: id to struct ioasid_obj
+ * @lock: protects @devices
+ * @devices: bindings, struct ioasid_device
+ * @closed: the file has been closed: no call can name an object any more, and
+ *	an address space lives for as long as it is attached. Read under the lock
+ *	of the object
+ */
+struct ioasid_ctx {
+	struct kref kref;
+	struct file *file;
+	struct xarray objects;
+	struct mutex lock;
+	struct list_head devices;
+	bool closed;
+};
+
+enum ioasid_obj_type {
+	IOASID_OBJ_IOAS,
+	IOASID_OBJ_DEVICE,
+};
+
+/**
+ * struct ioasid_obj - what an id names
+ * @ctx: in which table
+ * @type: what it is
+ * @id: its number there, above 0
+ * @refs: the table's own and those of ioasid_obj_get()
+ *
+ * An object is reserved, filled, then published: nobody finds a half-made one.
+ */
+struct ioasid_obj {
+	struct ioasid_ctx *ctx;
+	enum ioasid_obj_type type;
+	u32 id;
+	refcount_t refs;
+};
+
+struct ioasid_ctx *ioasid_ctx_new(struct file *file);
+void ioasid_ctx_release(struct kref *kref);
+
+static inline void __ioasid_ctx_put(struct ioasid_ctx *ctx)
+{
+	kref_put(&ctx->kref, ioasid_ctx_release);
+}
+
+int ioasid_obj_reserve(struct ioasid_ctx *ctx, struct ioasid_obj *obj,
+		       enum ioasid_obj_type type);
+void ioasid_obj_publish(struct ioasid_obj *obj);
+void ioasid_obj_remove(struct ioasid_obj *obj);
+struct ioasid_obj *ioasid_obj_get(struct ioasid_ctx *ctx, u32 id,
+				  enum ioasid_obj_type type);
+
+#endif /* IOASID_CTX_H */

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The only place of the core that knows that kernels differ. HAVE_* are the
+ * results of the compile probes in compat/probes, in the generated
+ * ioasid_config.h.
+ */
+#ifndef IOASID_COMPAT_H
+#define IOASID_COMPAT_H
+
+#include <linux/iommu.h>
+#include <linux/irqdomain.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+
+#include "ioasid_config.h"
+
+/* On a kernel with an iommufd of its own /dev/iommu is taken */
+#if IS_ENABLED(CONFIG_IOMMUFD)
+#define KC_NODE_NAME "ioasid"
+#else
+#define KC_NODE_NAME "iommu"
+#endif
+
+/**
+ * KC_DOMAIN_COMPLETE_AT_ALLOC - can a domain be mapped into before an attach?
+ *
+ * Where paging domains are made from a bus, or by a driver that completes them
+ * when the first device is attached, neither their page sizes and aperture are
+ * known before nor can they be mapped into.
+ */
+#ifdef HAVE_PAGING_DOMAIN_ALLOC_FLAGS
+#define KC_DOMAIN_COMPLETE_AT_ALLOC 1
+#else
+#define KC_DOMAIN_COMPLETE_AT_ALLOC 0
+#endif
+
+static inline struct iommu_domain *kc_domain_alloc(struct device *dev)
+{
+#ifdef HAVE_PAGING_DOMAIN_ALLOC
+	return iommu_paging_domain_alloc(dev);
+#else
+	struct iommu_domain *domain = iommu_domain_alloc(dev->bus);
+
+	return domain ?: ERR_PTR(-ENOMEM);
+#endif
+}
+
+/* Where the kernel takes no flags it does not charge the IOMMU's tables */
+static inline int kc_iommu_map(struct iommu_domain *domain, unsigned long iova,
+			       phys_addr_t paddr, size_t size, int prot)
+{
+#ifdef HAVE_IOMMU_MAP_GFP
+	return iommu_map(domain, iova, paddr, size, prot, GFP_KERNEL_ACCOUNT);
+#else
+	return iommu_map(domain, iova, paddr, size, prot);
+#endif
+}
+
+#if defined(HAVE_ATTACH_HANDLE) && defined(HAVE_REPLACE_GROUP_HANDLE)
+#define KC_GROUP_REPLACE 1
+
+#ifdef HAVE_IMPORT_NS_TOKEN
+#define KC_IMPORT_NS	MODULE_IMPORT_NS(IOMMUFD_INTERNAL)
+#else
+#define KC_IMPORT_NS	MODULE_IMPORT_NS("IOMMUFD_INTERNAL")
+#endif
+
+/* In no public header: drivers/iommu/iommu-priv.h */
+int iommu_attach_group_handle(struct iommu_domain *domain,
+			      struct iommu_group *group,
+			      struct iommu_attach_handle *handle);
+void iommu_detach_group_handle(struct iommu_domain *domain,
+			       struct iommu_group *group);
+int iommu_replace_group_handle(struct iommu_group *group,
+			       struct iommu_domain *new_domain,
+			       struct iommu_attach_handle *handle);
+
+/* The kernel keeps the address of the handle of what is attached */
+struct kc_attach {
+	struct iommu_attach_handle handle[2];
+	bool second;
+};
+
+/* Attach a domain to a group that has @old, or nothing, attached */
+static inline int kc_group_attach(struct iommu_group *group,
+				  struct iommu_domain *old,
+				  struct iommu_domain *domain,
+				  struct kc_attach *attach)
+{
+	struct iommu_attach_handle *handle = &attach->handle[!attach->second];
+	int ret;
+
+	if (old)
+		ret = iommu_replace_group_handle(group, domain, handle);
+	else
+		ret = iommu_attach_group_handle(domain, group, handle);
+	if (!ret)
+		attach->second = !attach->second;
+	return ret;
+}
+
+static inline void kc_group_detach(struct iommu_group *group,
+				   struct iommu_domain *domain)
+{
+	iommu_detach_group_handle(domain, group);
+}
+#else
+#define KC_GROUP_REPLACE 0
+#define KC_IMPORT_NS
+
+struct kc_attach {
+};
+
+static inline int kc_group_attach(struct iommu_group *group,
+				  struct iommu_domain *old,
+				  struct iommu_domain *domain,
+				  struct kc_attach *attach)
+{
+	return iommu_attach_group(domain, group);
+}
+
+static inline void kc_group_detach(struct iommu_group *group,
+				   struct iommu_domain *domain)
+{
+	iommu_detach_group(domain, group);
+}
+#endif
+
+static inline bool kc_isolated_msi(struct iommu_group *group, struct device *dev)
+{
+#ifdef HAVE_ISOLATED_MSI
+	return iommu_group_has_isolated_msi(group);
+#else
+	return irq_domain_check_msi_remap() ||
+	       device_iommu_capable(dev, IOMMU_CAP_INTR_REMAP);
+#endif
+}
+
+/* Elsewhere it is known only of a domain that is attached */
+static inline bool kc_can_enforce_snoop(struct device *dev,
+					struct iommu_domain *attached)
+{
+#ifdef HAVE_CAP_ENFORCE_SNOOP
+	return device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
+#else
+	return attached->ops->enforce_cache_coherency &&
+	       attached->ops->enforce_cache_coherency(attached);
+#endif
+}
+
+static inline long kc_pin_user_pages_remote(struct mm_struct *mm,
+					    unsigned long vaddr,
+					    unsigned long nr, unsigned int flags,
+					    struct page **pages)
+{
+#ifdef HAVE_PIN_REMOTE_VMAS
+	return pin_user_pages_remote(mm, vaddr, nr, flags, pages, NULL, NULL);
+#else
+	return pin_user_pages_remote(mm, vaddr, nr, flags, pages, NULL);
+#endif
+}
+
+#endif /* IOASID_COMPAT_H */

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module and its device node.
+ */
+#include <linux/compat.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+
+#include "compat/compat.h"
+#include "face/face.h"
+#include "include/ioasid_api.h"
+#include "ioas/ioas.h"
+
+static int ioasid_open(struct inode *inode, struct file *file)
+{
+	struct ioasid_ctx *ctx = ioasid_ctx_new(file);
+
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	file->private_data = ctx;
+	return 0;
+}
+
+static int ioasid_release(struct inode *inode, struct file *file)
+{
+	struct ioasid_ctx *ctx = file->private_data;
+
+	ioasid_ioas_release_all(ctx);
+	__ioasid_ctx_put(ctx);
+	return 0;
+}
+
+static long ioasid_unlocked_ioctl(struct file *file, unsigned int cmd,
+				  unsigned long arg)
+{
+	return ioasid_ioctl(file->private_data, cmd, arg);
+}
+
+static const struct file_operations ioasid_fops = {
+	.owner = THIS_MODULE,
+	.open = ioasid_open,
+	.release = ioasid_release,
+	.unlocked_ioctl = ioasid_unlocked_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+/*
+ * The caller also keeps the file's reference, until ioasid_ctx_put(): a file
+ * is not released while a driver works with its context.
+ */
+struct ioasid_ctx *ioasid_ctx_from_fd(int fd)
+{
+	struct file *file = fget(fd);
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	if (file->f_op != &ioasid_fops) {
+		fput(file);
+		return ERR_PTR(-EBADFD);
+	}
+	return file->private_data;
+}
+EXPORT_SYMBOL_GPL(ioasid_ctx_from_fd);
+
+void ioasid_ctx_put(struct ioasid_ctx *ctx)
+{
+	fput(ctx->file);
+}
+EXPORT_SYMBOL_GPL(ioasid_ctx_put);
+
+static struct miscdevice ioasid_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = KC_NODE_NAME,
+	.fops = &ioasid_fops,
+	.mode = 0660,
+};
+
+static int __init ioasid_init(void)
+{
+	return misc_register(&ioasid_misc);
+}
+
+static void __exit ioasid_exit(void)
+{
+	misc_deregister(&ioasid_misc);
+}
+
+module_init(ioasid_init);
+module_exit(ioasid_exit);
+
+KC_IMPORT_NS;
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("User-managed I/O address spaces");
+MODULE_AUTHOR("The ioasid developers");
+MODULE_ALIAS("devname:" KC_NODE_NAME);

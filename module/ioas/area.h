@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IOASID_AREA_H
+#define IOASID_AREA_H
+
+#include "ioas/ioas.h"
+
+/**
+ * struct ioasid_table - a page table of an address space
+ * @node: in the tables of its address space
+ * @domain: the kernel's domain
+ * @shim: how to work with it
+ * @users: attachments
+ * @pgsizes: bitmap of page sizes
+ * @aperture: addresses that it translates
+ * @snoop_enforced: no-snoop DMA is made to snoop
+ *
+ * Protected by the lock of its address space.
+ */
+struct ioasid_table {
+	struct list_head node;
+	struct iommu_domain *domain;
+	const struct ioasid_shim *shim;
+	unsigned int users;
+	u64 pgsizes;
+	struct ioasid_range aperture;
+	bool snoop_enforced;
+};
+
+int ioasid_area_map(struct ioasid_ioas *ioas, const struct ioasid_map *args);
+int ioasid_area_unmap(struct ioasid_ioas *ioas, u64 start, u64 last,
+		      bool all, u64 *unmapped);
+int ioasid_areas_populate(struct ioasid_ioas *ioas);
+void ioasid_areas_depopulate(struct ioasid_ioas *ioas);
+int ioasid_areas_copy(struct ioasid_ioas *ioas, struct ioasid_table *from,
+		      struct ioasid_table *to);
+void ioasid_areas_unmap_table(struct ioasid_ioas *ioas,
+			      struct ioasid_table *table);
+bool ioasid_areas_in(struct ioasid_ioas *ioas, u64 start, u64 last);
+bool ioasid_areas_aligned(struct ioasid_ioas *ioas, u64 page_size);
+void ioasid_areas_free(struct ioasid_ioas *ioas);
+
+/* Number of pages in a chunk, see area.c */
+#define IOASID_CHUNK_PAGES	(SZ_2M >> PAGE_SHIFT)
+
+#endif /* IOASID_AREA_H */

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * I/O address spaces: their life, and the page tables that devices need of
+ * them. One page table serves all devices whose IOMMUs accept it.
+ */
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "base/args.h"
+#include "ioas/area.h"
+#include "ioas/pin.h"
+
+/**
+ * ioasid_ioas_new() - make an address space
+ * @ctx: in whose id table
+ * @args: checked by ioasid_check_alloc()
+ * @hints: range hints; what they hold goes to the address space
+ *
+ * Return: the address space, reserved but not published, or an ERR_PTR():
+ * -ENOMEM, -ENOSPC.
+ */
+struct ioasid_ioas *ioasid_ioas_new(struct ioasid_ctx *ctx,
+				    const struct ioasid_alloc *args,
+				    struct ioasid_ranges *hints)
+{
+	struct ioasid_ioas *ioas = kzalloc(sizeof(*ioas), GFP_KERNEL_ACCOUNT);
+	int ret = -ENOMEM;
+
+	if (!ioas)
+		return ERR_PTR(-ENOMEM);
+	ioas->pin_pages = kmalloc_array(IOASID_CHUNK_PAGES, sizeof(struct page *),
+					GFP_KERNEL_ACCOUNT);
+	ioas->unpin_pages = kmalloc_array(IOASID_CHUNK_PAGES, sizeof(struct page *),
+					  GFP_KERNEL_ACCOUNT);
+	if (!ioas->pin_pages || !ioas->unpin_pages)
+		goto free;
+	ret = ioasid_obj_reserve(ctx, &ioas->obj, IOASID_OBJ_IOAS);
+	if (ret)
+		goto free;
+	mutex_init(&ioas->populate_lock);
+	mutex_init(&ioas->lock);
+	ioas->areas = RB_ROOT_CACHED;
+	INIT_LIST_HEAD(&ioas->tables);
+	INIT_LIST_HEAD(&ioas->attachments);
+	ioas->width = args->addr_width ?: 64;
+	ioas->snoop = args->snoop;
+	swap(ioas->hints, *hints);
+	return ioas;
+
+free:
+	kfree(ioas->unpin_pages);
+	kfree(ioas->pin_pages);
+	kfree(ioas);
+	return ERR_PTR(ret);
+}
+
+/**
+ * ioasid_ioas_get() - find an address space
+ * @ctx: in whose id table
+ * @id: its id
+ *
+ * Return: the address space, to be given back with ioasid_ioas_put(), or NULL.
+ */
+struct ioasid_ioas *ioasid_ioas_get(struct ioasid_ctx *ctx, u32 id)
+{
+	struct ioasid_obj *obj = ioasid_obj_get(ctx, id, IOASID_OBJ_IOAS);
+
+	return obj ? container_of(obj, struct ioasid_ioas, obj) : NULL;
+}
+
+/**
+ * ioasid_ioas_put() - give back an address space
+ * @ioas: the address space; with the last reference it ends
+ */
+void ioasid_ioas_put(struct ioasid_ioas *ioas)
+{
+	if (!refcount_dec_and_test(&ioas->obj.refs))
+		return;
+	mutex_lock(&ioas->lock);
+	WARN_ON(!list_empty(&ioas->attachments) || !list_empty(&ioas->tables));
+	ioasid_areas_free(ioas);
+	mutex_unlock(&ioas->lock);
+	ioasid_payer_put(ioas->payer);
+	ioasid_ranges_clear(&ioas->hints);
+	mutex_destroy(&ioas->lock);
+	mutex_destroy(&ioas->populate_lock);
+	kfree(ioas->unpin_pages);
+	kfree(ioas->pin_pages);
+	kfree(ioas);
+}
+
+/* Mark an unused address space as ended. True for the one who then ends it */
+static bool ioas_kill(struct ioasid_ioas *ioas)
+{
+	lockdep_assert_held(&ioas->lock);
+	if (ioas->dead || !list_empty(&ioas->attachments))
+		return false;
+	ioas->dead = true;
+	return true;
+}
+
+static void ioas_remove(struct ioasid_ioas *ioas)
+{
+	ioasid_obj_remove(&ioas->obj);
+	ioasid_ioas_put(ioas);
+}
+
+/**
+ * ioasid_ioas_free() - end an address space
+ * @ioas: the address space
+ *
+ * Return: 0, -ENOENT if it has ended already, -EBUSY if it is attached.
+ */
+int ioasid_ioas_free(struct ioasid_ioas *ioas)
+{
+	int ret = 0;
+
+	mutex_lock(&ioas->lock);
+	if (ioas->dead)
+		ret = -ENOENT;
+	else if (!ioas_kill(ioas))
+		ret = -EBUSY;
+	mutex_unlock(&ioas->lock);
+	if (!ret)
+		ioas_remove(ioas);
+	return ret;
+}
+
+/**
+ * ioasid_ioas_release_all() - the file of a context is closed
+ * @ctx: the context
+ *
+ * Ends the address spaces that are not attached; the others end with their
+ * last attachment.
+ */
+void ioasid_ioas_release_all(struct ioasid_ctx *ctx)
+{
+	struct ioasid_obj *obj;
+	unsigned long id;
+
+	WRITE_ONCE(ctx->closed, true);
+	for (id = 0; (obj = xa_find(&ctx->objects, &id, ULONG_MAX, XA_PRESENT));
+	     id++) {
+		struct ioasid_ioas *ioas;
+		bool kill;
+
+		/* An unbind may end it under our hands */
+		ioas = ioasid_ioas_get(ctx, id);
+		if (!ioas)
+			continue;
+		mutex_lock(&ioas->lock);
+		kill = ioas_kill(ioas);
+		mutex_unlock(&ioas->lock);
+		if (kill)
+			ioas_remove(ioas);
+		ioasid_ioas_put(ioas);
+	}
+}
+
+/* Does a group's reserved range, or a page table, stand in the way of an area? */
+static int fits(struct ioasid_ioas *ioas,
+		const struct ioasid_attachment_point *point)
+{
+	unsigned int i;
+
+	for (i = 0; i < point->nr_reserved; i++)
+		if (ioasid_areas_in(ioas, point->reserved[i].start,
+				    point->reserved[i].last))
+			return -EINVAL;
+	return 0;
+}
+
+static int table_fits(struct ioasid_ioas *ioas, const struct ioasid_table *table)
+{
+	const struct ioasid_range *aperture = &table->aperture;
+
+	if (!table->pgsizes || aperture->start > aperture->last)
+		return -EINVAL;
+	if (aperture->start && ioasid_areas_in(ioas, 0, aperture->start - 1))
+		return -EINVAL;
+	if (aperture->last != U64_MAX &&
+	    ioasid_areas_in(ioas, aperture->last + 1, U64_MAX))
+		return -EINVAL;
+	if (!ioasid_areas_aligned(ioas, 1ULL << __ffs64(table->pgsizes)))
+		return -EINVAL;
+	return 0;
+}
+
+/* Look at a page table that is complete, and give it what is mapped so far */
+static int table_complete(struct ioasid_ioas *ioas, struct ioasid_table *table,
+			  struct device *dev, bool snoop)
+{
+	int ret;
+
+	table->pgsizes = table->shim->pgsizes(table->domain);
+	table->aperture = table->shim->aperture(dev, table->domain);
+	ret = table_fits(ioas, table);
+	if (ret)
+		return ret;
+	if (snoop) {
+		table->snoop_enforced = table->shim->enforce_snoop(table->domain);
+		if (!table->snoop_enforced && ioas->snoop == IOASID_SNOOP_ON)
+			return -EINVAL;
+	}
+	if (list_empty(&ioas->tables))
+		return 0;
+	return ioasid_areas_copy(ioas, list_first_entry(&ioas->tables,
+							struct ioasid_table, node),
+				 table);
+}
+
+static void table_free(struct ioasid_table *table)
+{
+	table->shim->domain_free(table->domain);
+	kfree(table);
+}
+
+/* No RID is behind it any more */
+static void table_drop(struct ioasid_ioas *ioas, struct ioasid_table *table)
+{
+	lockdep_assert_held(&ioas->lock);
+	if (--table->users)
+		return;
+	if (list_is_singular(&ioas->tables))
+		ioasid_areas_depopulate(ioas);
+	else
+		ioasid_areas_unmap_table(ioas, table);
+	list_del(&table->node);
+	table_free(table);
+}
+
+static struct ioasid_table *table_alloc(const struct ioasid_shim *shim,
+					struct device *dev)
+{
+	struct ioasid_table *table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!table)
+		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&table->node);
+	table->shim = shim;
+	table->users = 1;
+	table->domain = shim->domain_alloc(dev);
+	if (IS_ERR(table->domain)) {
+		ret = PTR_ERR(table->domain);
+		kfree(table);
+		return ERR_PTR(ret);
+	}
+	return table;
+}
+
+/* Attach through a page table that is there; NULL if none will do */
+static struct ioasid_table *attach_shared(struct ioasid_ioas *ioas,
+					  const struct ioasid_shim *shim,
+					  struct ioasid_rid *rid)
+{
+	struct ioasid_table *table;
+	int ret;
+
+	list_for_each_entry(table, &ioas->tables, node) {
+		if (table->shim != shim)
+			continue;
+		ret = shim->attach(rid, table->domain);
+		if (!ret) {
+			table->users++;
+			return table;
+		}
+		/* Other errors say that this device needs one of another kind */
+		if (ret == -ENOMEM || !rid->domain)
+			return ERR_PTR(ret);
+	}
+	return NULL;
+}
+
+/*
+ * Attach through a new page table. Where that can be filled first the device
+ * sees all of the address space, or what it saw before, at any time.
+ */
+static struct ioasid_table *attach_new(struct ioasid_ioas *ioas,
+				       const struct ioasid_shim *shim,
+				       struct device *dev,
+				       struct ioasid_rid *rid, bool can_snoop)
+{
+	bool snoop = ioas->snoop == IOASID_SNOOP_ON ||
+		     (ioas->snoop == IOASID_SNOOP_AUTO && can_snoop);
+	struct iommu_domain *old = rid->domain;
+	struct ioasid_table *table;
+	int ret;
+
+	table = table_alloc(shim, dev);
+	if (IS_ERR(table))
+		return table;
+
+	if (!KC_DOMAIN_COMPLETE_AT_ALLOC) {
+		ret = shim->attach(rid, table->domain);
+		if (ret)
+			goto free;
+	}
+	ret = table_complete(ioas, table, dev, snoop);
+	if (ret)
+		goto restore;
+	list_add_tail(&table->node, &ioas->tables);
+	ret = ioasid_areas_populate(ioas);
+	if (!ret && KC_DOMAIN_COMPLETE_AT_ALLOC)
+		ret = shim->attach(rid, table->domain);
+	if (!ret)
+		return table;
+
+restore:
+	/* Away from it before it goes; if not to the old one, then blocked */
+	if (rid->domain == table->domain && (!old || shim->attach(rid, old)))
+		shim->block(rid);
+	if (!list_empty(&table->node)) {
+		table_drop(ioas, table);
+		return ERR_PTR(ret);
+	}
+free:
+	table_free(table);
+	return ERR_PTR(ret);
+}
+
+/**
+ * ioasid_ioas_attach() - put an address space behind a group
+ * @ioas: the address space
+ * @point: the attachment; its cookie and reserved ranges are set
+ * @shim: of the group's IOMMU
+ * @dev: a device of the group
+ * @rid: the group's RIDs, with what is attached to them now
+ * @can_snoop: can the group's IOMMU make no-snoop DMA snoop?
+ *
+ * Context: pins memory, killable.
+ * Return: 0, or an error as IOASID_DEVICE_ATTACH says, with what was attached
+ * to @rid attached as before, or, if that failed too, with nothing attached.
+ */
+int ioasid_ioas_attach(struct ioasid_ioas *ioas,
+		       struct ioasid_attachment_point *point,
+		       const struct ioasid_shim *shim, struct device *dev,
+		       struct ioasid_rid *rid, bool can_snoop)
+{
+	struct ioasid_table *table;
+	int ret;
+
+	ret = mutex_lock_killable(&ioas->populate_lock);
+	if (ret)
+		return ret;
+	mutex_lock(&ioas->lock);
+	ret = ioas->dead ? -ENOENT : fits(ioas, point);
+	if (ret)
+		goto unlock;
+	table = attach_shared(ioas, shim, rid);
+	if (!table)
+		table = attach_new(ioas, shim, dev, rid, can_snoop);
+	ret = PTR_ERR_OR_ZERO(table);
+	if (ret)
+		goto unlock;
+
+	refcount_inc(&ioas->obj.refs);
+	point->ioas = ioas;
+	point->table = table;
+	list_add_tail(&point->node, &ioas->attachments);
+unlock:
+	mutex_unlock(&ioas->lock);
+	mutex_unlock(&ioas->populate_lock);
+	return ret;
+}
+
+/**
+ * ioasid_ioas_detach() - an address space is behind a group no more
+ * @point: the attachment; the group's RIDs are attached to something else
+ *
+ * With the last one all pages are unpinned. Never fails, needs no memory.
+ */
+void ioasid_ioas_detach(struct ioasid_attachment_point *point)
+{
+	struct ioasid_ioas *ioas = point->ioas;
+	bool kill;
+
+	mutex_lock(&ioas->lock);
+	list_del(&point->node);
+	table_drop(ioas, point->table);
+	kill = READ_ONCE(ioas->obj.ctx->closed) && ioas_kill(ioas);
+	mutex_unlock(&ioas->lock);
+	if (kill)
+		ioas_remove(ioas);
+	ioasid_ioas_put(ioas);
+}
+
+/**
+ * ioasid_ioas_pgsizes() - page sizes that all page tables take
+ * @ioas: the address space, its lock held
+ *
+ * Return: a bitmap that is never 0: the CPU's page size and larger ones if
+ * there is no page table.
+ */
+u64 ioasid_ioas_pgsizes(struct ioasid_ioas *ioas)
+{
+	u64 sizes = ~0ULL << PAGE_SHIFT;
+	struct ioasid_table *table;
+	u64 smallest = PAGE_SIZE;
+
+	lockdep_assert_held(&ioas->lock);
+	list_for_each_entry(table, &ioas->tables, node) {
+		smallest = max(smallest, 1ULL << __ffs64(table->pgsizes));
+		sizes &= table->pgsizes;
+	}
+	/* Tables that have no size in common have the largest of the smallest */
+	return (sizes & ~(smallest - 1)) | smallest;
+}
+
+/**
+ * ioasid_ioas_permits() - may a range be mapped?
+ * @ioas: the address space, its lock held
+ * @start: first address
+ * @last: last address
+ */
+bool ioasid_ioas_permits(struct ioasid_ioas *ioas, u64 start, u64 last)
+{
+	struct ioasid_attachment_point *point;
+	struct ioasid_table *table;
+	unsigned int i;
+
+	lockdep_assert_held(&ioas->lock);
+	if (last > ioasid_width_last(ioas->width))
+		return false;
+	if (ioas->hints.nr && !ioasid_ranges_contain(&ioas->hints, start, last))
+		return false;
+	list_for_each_entry(table, &ioas->tables, node)
+		if (start < table->aperture.start || last > table->aperture.last)
+			return false;
+	list_for_each_entry(point, &ioas->attachments, node)
+		for (i = 0; i < point->nr_reserved; i++)
+			if (start <= point->reserved[i].last &&
+			    last >= point->reserved[i].start)
+				return false;
+	return true;
+}
+
+/**
+ * ioasid_ioas_permitted() - all that may be mapped
+ * @ioas: the address space, its lock held
+ * @set: an empty set, to be filled
+ *
+ * Return: 0 or -ENOMEM, with @set to be cleared in any case.
+ */
+int ioasid_ioas_permitted(struct ioasid_ioas *ioas, struct ioasid_ranges *set)
+{
+	struct ioasid_attachment_point *point;
+	struct ioasid_table *table;
+	unsigned int i;
+	int ret = 0;
+
+	lockdep_assert_held(&ioas->lock);
+	if (!ioas->hints.nr)
+		ret = ioasid_ranges_add(set, 0, U64_MAX);
+	for (i = 0; !ret && i < ioas->hints.nr; i++)
+		ret = ioasid_ranges_add(set, ioas->hints.range[i].start,
+					ioas->hints.range[i].last);
+	ioasid_ranges_intersect(set, 0, ioasid_width_last(ioas->width));
+	list_for_each_entry(table, &ioas->tables, node)
+		ioasid_ranges_intersect(set, table->aperture.start,
+					table->aperture.last);
+	list_for_each_entry(point, &ioas->attachments, node)
+		for (i = 0; !ret && i < point->nr_reserved; i++)
+			ret = ioasid_ranges_subtract(set, point->reserved[i].start,
+						     point->reserved[i].last);
+	return ret;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IOMMUs of no vendor in particular (virtio-iommu, for one), and what the
+ * vendors' shims have in common: the kernel's own domain operations.
+ */
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/kstrtox.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "shim/shim.h"
+
+struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev)
+{
+	return kc_domain_alloc(dev);
+}
+
+void ioasid_generic_domain_free(struct iommu_domain *domain)
+{
+	iommu_domain_free(domain);
+}
+
+/*
+ * Where the kernel replaces a group's domain it goes from the old one to the
+ * new one, and keeps the old one on error. Elsewhere the way leads through the
+ * kernel's blocked state, and the old domain is ours to put back.
+ */
+int ioasid_generic_attach(struct ioasid_rid *rid, struct iommu_domain *domain)
+{
+	struct iommu_domain *old = rid->domain;
+	int ret;
+
+	if (old == domain)
+		return 0;
+	if (old && !KC_GROUP_REPLACE)
+		ioasid_generic_block(rid);
+	ret = kc_group_attach(rid->group, old, domain, &rid->attach);
+	if (!ret) {
+		rid->domain = domain;
+		return 0;
+	}
+	if (old && !KC_GROUP_REPLACE) {
+		if (kc_group_attach(rid->group, NULL, old, &rid->attach))
+			return -EIO;
+		rid->domain = old;
+	}
+	return ret;
+}
+
+void ioasid_generic_block(struct ioasid_rid *rid)
+{
+	if (!rid->domain)
+		return;
+	kc_group_detach(rid->group, rid->domain);
+	rid->domain = NULL;
+}
+
+int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
+		       size_t size, int prot)
+{
+	return kc_iommu_map(domain, iova, paddr, size, prot);
+}
+
+size_t ioasid_generic_unmap(struct iommu_domain *domain, u64 iova, size_t size)
+{
+	struct iommu_iotlb_gather gather;
+	size_t unmapped;
+
+	iommu_iotlb_gather_init(&gather);
+	unmapped = iommu_unmap_fast(domain, iova, size, &gather);
+	iommu_iotlb_sync(domain, &gather);
+	return unmapped;
+}
+
+phys_addr_t ioasid_generic_iova_to_phys(struct iommu_domain *domain, u64 iova)
+{
+	return iommu_iova_to_phys(domain, iova);
+}
+
+u64 ioasid_generic_pgsizes(struct iommu_domain *domain)
+{
+	return domain->pgsize_bitmap;
+}
+
+struct ioasid_range ioasid_generic_aperture(struct device *dev,
+					    struct iommu_domain *domain)
+{
+	return (struct ioasid_range) {
+		.start = domain->geometry.aperture_start,
+		.last = domain->geometry.aperture_end,
+	};
+}
+
+bool ioasid_generic_can_enforce_snoop(struct device *dev,
+				      struct iommu_domain *attached)
+{
+	return kc_can_enforce_snoop(dev, attached);
+}
+
+bool ioasid_generic_enforce_snoop(struct iommu_domain *domain)
+{
+	return domain->ops->enforce_cache_coherency &&
+	       domain->ops->enforce_cache_coherency(domain);
+}
+
+int ioasid_generic_hw_info(struct device *dev, struct ioasid_cap_hw *hw)
+{
+	return -ENODATA;
+}
+
+/**
+ * ioasid_shim_sysfs_hex() - a register that an IOMMU driver shows in sysfs
+ * @dev: a device behind the IOMMU
+ * @group: name of the attribute group of the IOMMU's device
+ * @name: name of the attribute, a hexadecimal number
+ * @value: the number
+ *
+ * The drivers' own structures are private, and the hw_info operation is not
+ * there on every kernel; what a driver shows to everybody is.
+ *
+ * Return: 0, -ENOMEM, or -ENODATA if it is not shown or not a number.
+ */
+int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
+			  const char *name, u64 *value)
+{
+	struct device *iommu = dev->iommu->iommu_dev->dev;
+	const struct attribute_group *const *groups;
+	struct attribute *const *attrs;
+	struct device_attribute *show;
+	ssize_t len;
+	char *page;
+	int ret;
+
+	for (groups = iommu->groups; groups && *groups; groups++)
+		if ((*groups)->name && !strcmp((*groups)->name, group))
+			break;
+	if (!groups || !*groups || !(*groups)->attrs)
+		return -ENODATA;
+	for (attrs = (*groups)->attrs; *attrs; attrs++)
+		if (!strcmp((*attrs)->name, name))
+			break;
+	if (!*attrs)
+		return -ENODATA;
+
+	page = (char *)get_zeroed_page(GFP_KERNEL);
+	if (!page)
+		return -ENOMEM;
+	show = container_of(*attrs, struct device_attribute, attr);
+	len = show->show ? show->show(iommu, show, page) : -EIO;
+	/* AMD's driver shows a second register after a colon */
+	page[strcspn(page, ":\n")] = '\0';
+	ret = len > 0 && !kstrtou64(page, 16, value) ? 0 : -ENODATA;
+	free_page((unsigned long)page);
+	return ret;
+}
+
+const struct ioasid_shim ioasid_shim_generic = {
+	.name = "IOMMU",
+	.vendor = IOASID_IOMMU_OTHER,
+	.prefix = "",
+	.aperture = ioasid_generic_aperture,
+	.hw_info = ioasid_generic_hw_info,
+	IOASID_GENERIC_OPS,
+};
+
+/**
+ * ioasid_shim_of() - the shim for a device's IOMMU
+ * @dev: a device behind an IOMMU
+ */
+const struct ioasid_shim *ioasid_shim_of(struct device *dev)
+{
+	/* The generic one takes what is left */
+	static const struct ioasid_shim *const shims[] = {
+		&ioasid_shim_vtd, &ioasid_shim_amd, &ioasid_shim_smmuv3,
+		&ioasid_shim_generic,
+	};
+	const char *name = dev_name(dev->iommu->iommu_dev->dev);
+	unsigned int i = 0;
+
+	while (!strstarts(name, shims[i]->prefix))
+		i++;
+	return shims[i];
+}

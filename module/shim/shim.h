@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IOASID_SHIM_H
+#define IOASID_SHIM_H
+
+#include <linux/types.h>
+
+#include "base/ranges.h"
+#include "compat/compat.h"
+
+/**
+ * struct ioasid_rid - what the RIDs of a group are attached to
+ * @group: the group, owned by us
+ * @domain: the domain, or NULL: blocked by the kernel's own means
+ * @attach: what the kernel needs to be kept
+ */
+struct ioasid_rid {
+	struct iommu_group *group;
+	struct iommu_domain *domain;
+	struct kc_attach attach;
+};
+
+/**
+ * struct ioasid_shim - how an IOMMU vendor's domains are worked with
+ * @name: for people
+ * @vendor: enum ioasid_iommu_vendor
+ * @prefix: begin of the name of the vendor's IOMMUs in /sys/class/iommu
+ * @domain_alloc: make a paging domain for a device; ERR_PTR() on error
+ * @domain_free: free it; no device is attached
+ * @attach: attach a domain to the RIDs of a group, in place of what was there.
+ *	On error the old domain is back, or, with -EIO, nothing is attached
+ * @block: leave the RIDs to the kernel's blocked state; cannot fail
+ * @map: map physically contiguous memory, in the largest pages possible. On
+ *	error nothing of it is mapped
+ * @unmap: unmap, and flush the IOTLB: afterwards no device reaches it. Returns
+ *	bytes unmapped, more than asked for if a larger page began there
+ * @iova_to_phys: what an address is mapped to
+ * @pgsizes: bitmap of page sizes of a domain that is complete
+ * @aperture: which addresses a device reaches through a domain that is
+ *	complete
+ * @can_enforce_snoop: can the device's IOMMU make no-snoop DMA snoop? @attached
+ *	is a domain that is attached to it and has no mapping
+ * @enforce_snoop: make it so for a domain that is complete and has no mapping
+ * @hw_info: fill in the vendor's record of IOMMU_DEVICE_GET_INFO; -ENODATA if
+ *	there is none
+ *
+ * A domain is complete when it has been attached once, or from the beginning
+ * if KC_DOMAIN_COMPLETE_AT_ALLOC.
+ */
+struct ioasid_shim {
+	const char *name;
+	u32 vendor;
+	const char *prefix;
+	struct iommu_domain *(*domain_alloc)(struct device *dev);
+	void (*domain_free)(struct iommu_domain *domain);
+	int (*attach)(struct ioasid_rid *rid, struct iommu_domain *domain);
+	void (*block)(struct ioasid_rid *rid);
+	int (*map)(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
+		   size_t size, int prot);
+	size_t (*unmap)(struct iommu_domain *domain, u64 iova, size_t size);
+	phys_addr_t (*iova_to_phys)(struct iommu_domain *domain, u64 iova);
+	u64 (*pgsizes)(struct iommu_domain *domain);
+	struct ioasid_range (*aperture)(struct device *dev,
+					struct iommu_domain *domain);
+	bool (*can_enforce_snoop)(struct device *dev,
+				  struct iommu_domain *attached);
+	bool (*enforce_snoop)(struct iommu_domain *domain);
+	int (*hw_info)(struct device *dev, struct ioasid_cap_hw *hw);
+};
+
+extern const struct ioasid_shim ioasid_shim_vtd;
+extern const struct ioasid_shim ioasid_shim_amd;
+extern const struct ioasid_shim ioasid_shim_smmuv3;
+extern const struct ioasid_shim ioasid_shim_generic;
+
+const struct ioasid_shim *ioasid_shim_of(struct device *dev);
+
+/* generic.c, for the vendors' shims to use where they have nothing to add */
+struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev);
+void ioasid_generic_domain_free(struct iommu_domain *domain);
+int ioasid_generic_attach(struct ioasid_rid *rid, struct iommu_domain *domain);
+void ioasid_generic_block(struct ioasid_rid *rid);
+int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
+		       size_t size, int prot);
+size_t ioasid_generic_unmap(struct iommu_domain *domain, u64 iova, size_t size);
+phys_addr_t ioasid_generic_iova_to_phys(struct iommu_domain *domain, u64 iova);
+u64 ioasid_generic_pgsizes(struct iommu_domain *domain);
+struct ioasid_range ioasid_generic_aperture(struct device *dev,
+					    struct iommu_domain *domain);
+bool ioasid_generic_can_enforce_snoop(struct device *dev,
+				      struct iommu_domain *attached);
+bool ioasid_generic_enforce_snoop(struct iommu_domain *domain);
+int ioasid_generic_hw_info(struct device *dev, struct ioasid_cap_hw *hw);
+int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
+			  const char *attr, u64 *value);
+
+#define IOASID_GENERIC_OPS						\
+	.domain_alloc = ioasid_generic_domain_alloc,			\
+	.domain_free = ioasid_generic_domain_free,			\
+	.attach = ioasid_generic_attach,				\
+	.block = ioasid_generic_block,					\
+	.map = ioasid_generic_map,					\
+	.unmap = ioasid_generic_unmap,					\
+	.iova_to_phys = ioasid_generic_iova_to_phys,			\
+	.pgsizes = ioasid_generic_pgsizes,				\
+	.can_enforce_snoop = ioasid_generic_can_enforce_snoop,		\
+	.enforce_snoop = ioasid_generic_enforce_snoop
+
+#endif /* IOASID_SHIM_H */

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Arm SMMUv3. Kernel-managed address spaces need nothing of it but the name.
+ */
+#include "shim/shim.h"
+
+const struct ioasid_shim ioasid_shim_smmuv3 = {
+	.name = "Arm SMMUv3",
+	.vendor = IOASID_IOMMU_ARM_SMMUV3,
+	.prefix = "smmu3",
+	.aperture = ioasid_generic_aperture,
+	.hw_info = ioasid_generic_hw_info,
+	IOASID_GENERIC_OPS,
+};

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Intel VT-d. Sections are those of the VT-d specification 4.1.
+ */
+#include <linux/bits.h>
+#include <linux/minmax.h>
+
+#include "base/args.h"
+#include "shim/shim.h"
+
+/* Capability register, 11.4.2 */
+#define CAP_SAGAW(cap)	(((cap) >> 8) & 0x1f)
+#define CAP_MGAW(cap)	((u32)(((cap) >> 16) & 0x3f) + 1)
+#define CAP_FS5LP	BIT_ULL(60)
+/* Extended capability register, 11.4.3 */
+#define ECAP_SMTS	BIT_ULL(43)
+#define ECAP_SSTS	BIT_ULL(46)
+#define ECAP_FSTS	BIT_ULL(47)
+
+/* What the narrowest IOMMU translates, bits: three levels */
+#define VTD_WIDTH_MIN	39
+
+static int vtd_registers(struct device *dev, u64 *cap, u64 *ecap)
+{
+	int ret = ioasid_shim_sysfs_hex(dev, "intel-iommu", "cap", cap);
+
+	return ret ?: ioasid_shim_sysfs_hex(dev, "intel-iommu", "ecap", ecap);
+}
+
+/* Width of an address that the hardware translates, bits */
+static u32 vtd_width(u64 cap, u64 ecap)
+{
+	/* Bit n of SAGAW stands for n + 2 levels of 9 bits above 12 bits */
+	unsigned long levels = CAP_SAGAW(cap);
+	unsigned long first_stage = BIT(2) | (cap & CAP_FS5LP ? BIT(3) : 0);
+	u32 sign = 0;
+
+	if ((ecap & ECAP_SMTS) && (ecap & ECAP_FSTS)) {
+		if (ecap & ECAP_SSTS) {
+			levels &= first_stage;
+		} else {
+			/*
+			 * First-stage addresses are sign-extended (3.6): the
+			 * upper half is elsewhere.
+			 */
+			levels = first_stage;
+			sign = 1;
+		}
+	}
+	if (!levels)
+		return VTD_WIDTH_MIN;
+	return min_t(u32, CAP_MGAW(cap), 30 + 9 * __fls(levels)) - sign;
+}
+
+/*
+ * Before 7.2 a domain made from a bus claims 57 bits whatever the hardware
+ * has, and mapping beyond what it has ends in an error message for each try.
+ */
+static struct ioasid_range vtd_aperture(struct device *dev,
+					struct iommu_domain *domain)
+{
+	struct ioasid_range aperture = ioasid_generic_aperture(dev, domain);
+	u64 cap, ecap;
+
+	u32 width = VTD_WIDTH_MIN;
+
+	if (!vtd_registers(dev, &cap, &ecap))
+		width = vtd_width(cap, ecap);
+	aperture.last = min_t(u64, aperture.last, ioasid_width_last(width));
+	return aperture;
+}
+
+static int vtd_hw_info(struct device *dev, struct ioasid_cap_hw *hw)
+{
+	hw->header.id = IOASID_CAP_HW_VTD;
+	hw->header.version = 1;
+	hw->header.size = sizeof(*hw);
+	return vtd_registers(dev, &hw->reg[0], &hw->reg[1]);
+}
+
+const struct ioasid_shim ioasid_shim_vtd = {
+	.name = "Intel VT-d",
+	.vendor = IOASID_IOMMU_INTEL_VTD,
+	.prefix = "dmar",
+	.aperture = vtd_aperture,
+	.hw_info = vtd_hw_info,
+	IOASID_GENERIC_OPS,
+};

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IOASID_DEVICE_* ioctls: linux/ioasid.h. A file can be bound to several I/O
+ * address space fds; a device is bound through one file at a time.
+ *
+ * Binding is in three steps, so that dev_set->lock, which the users of other
+ * devices may want, is not held while the core waits for anything:
+ *
+ *	1. under it: become the device's owner among the files
+ *	2. bind in the core, which claims the group's DMA. From here on VFIO's
+ *	   group cannot open the device: it would have to claim first
+ *	3. under it, the first time: enable the device
+ *
+ * Unbinding goes backwards. The device does no DMA any more when the core
+ * gives it back to the kernel.
+ */
+#include <linux/fs.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/uuid.h>
+#include <uapi/linux/ioasid.h>
+
+#include "compat/vfio_compat.h"
+#include "ioasid_api.h"
+#include "vfio_pci/vfio_pci.h"
+
+/**
+ * struct ioasid_vfio_binding - a file is bound to an I/O address space fd
+ * @list: in ioasid_vfio_file.bindings
+ * @idev: the core's side of it
+ */
+struct ioasid_vfio_binding {
+	struct list_head list;
+	struct ioasid_device *idev;
+};
+
+static struct mutex *dev_set_lock(struct ioasid_vfio_file *file)
+{
+	return &file->dev->core.vdev.dev_set->lock;
+}
+
+/* Step 1. @token is NULL if the user gave none */
+static int become_owner(struct ioasid_vfio_file *file, const uuid_t *token)
+{
+	struct ioasid_vfio_device *dev = file->dev;
+	int ret;
+
+	ret = mutex_lock_killable(dev_set_lock(file));
+	if (ret)
+		return ret;
+	if (dev->gone)
+		ret = -ENODEV;
+	else if (dev->owner && dev->owner != file)
+		ret = -EPERM;
+	else if (!dev->owner && dev->core.vdev.open_count)
+		ret = -EBUSY;
+	else
+		ret = kc_vfio_match_token(&dev->core.vdev, token);
+	if (!ret)
+		dev->owner = file;
+	mutex_unlock(dev_set_lock(file));
+	return ret;
+}
+
+static void give_up_ownership(struct ioasid_vfio_file *file)
+{
+	mutex_lock(dev_set_lock(file));
+	file->dev->owner = NULL;
+	mutex_unlock(dev_set_lock(file));
+}
+
+/* Step 3 */
+static int enable(struct ioasid_vfio_file *file)
+{
+	struct vfio_device *vdev = &file->dev->core.vdev;
+	int ret = -EBUSY;
+
+	mutex_lock(dev_set_lock(file));
+	if (!vdev->open_count) {
+		/* VFIO counts the device as open from here on, for its resets */
+		vdev->open_count = 1;
+		ret = ioasid_vfio_open_device(vdev);
+		if (ret)
+			vdev->open_count = 0;
+	}
+	mutex_unlock(dev_set_lock(file));
+	return ret;
+}
+
+/* Stops the device's DMA and interrupts, and resets it */
+static void disable(struct ioasid_vfio_file *file)
+{
+	struct vfio_device *vdev = &file->dev->core.vdev;
+
+	mutex_lock(dev_set_lock(file));
+	vfio_pci_core_close_device(vdev);
+	vdev->open_count = 0;
+	mutex_unlock(dev_set_lock(file));
+}
+
+static struct ioasid_vfio_binding *find_binding(struct ioasid_vfio_file *file,
+						struct ioasid_ctx *ctx)
+{
+	struct ioasid_vfio_binding *binding;
+
+	lockdep_assert_held(&file->lock);
+
+	list_for_each_entry(binding, &file->bindings, list)
+		if (ioasid_device_is_bound_to(binding->idev, ctx))
+			return binding;
+	return NULL;
+}
+
+static void free_binding(struct ioasid_vfio_binding *binding)
+{
+	list_del(&binding->list);
+	ioasid_device_unbind(binding->idev);
+	kfree(binding);
+}
+
+static int bind_locked(struct file *filp, struct ioasid_ctx *ctx, u64 cookie,
+		       const uuid_t *token)
+{
+	struct ioasid_vfio_file *file = filp->private_data;
+	bool first = list_empty(&file->bindings);
+	struct ioasid_vfio_binding *binding;
+	int ret;
+
+	lockdep_assert_held(&file->lock);
+
+	if (find_binding(file, ctx))
+		return -EALREADY;
+	binding = kzalloc(sizeof(*binding), GFP_KERNEL_ACCOUNT);
+	if (!binding)
+		return -ENOMEM;
+	ret = become_owner(file, token);
+	if (ret)
+		goto err_free;
+	binding->idev = ioasid_device_bind(ctx, file->dev->core.vdev.dev, cookie,
+					   filp);
+	if (IS_ERR(binding->idev)) {
+		ret = PTR_ERR(binding->idev);
+		goto err_owner;
+	}
+	if (first) {
+		ret = enable(file);
+		if (ret)
+			goto err_unbind;
+	}
+	list_add_tail(&binding->list, &file->bindings);
+	if (first)
+		ioasid_vfio_file_start(file);
+	return 0;
+
+err_unbind:
+	ioasid_device_unbind(binding->idev);
+err_owner:
+	if (first)
+		give_up_ownership(file);
+err_free:
+	kfree(binding);
+	return ret;
+}
+
+static long ioctl_bind(struct file *filp, void __user *arg)
+{
+	struct ioasid_vfio_file *file = filp->private_data;
+	struct ioasid_bind bind;
+	struct ioasid_ctx *ctx;
+	uuid_t token;
+	bool has_token;
+	long ret;
+
+	ret = ioasid_copy_struct(&bind, sizeof(bind),
+				 offsetofend(struct ioasid_bind, vf_token), arg);
+	if (ret)
+		return ret;
+	has_token = bind.flags & IOASID_BIND_VF_TOKEN;
+	if ((bind.flags & ~IOASID_BIND_VF_TOKEN) || bind.__reserved)
+		return -EINVAL;
+	if (!has_token && memchr_inv(bind.vf_token, 0, sizeof(bind.vf_token)))
+		return -EINVAL;
+	import_uuid(&token, bind.vf_token);
+
+	ctx = ioasid_ctx_from_fd(bind.iommu_fd);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	ret = mutex_lock_killable(&file->lock);
+	if (!ret) {
+		ret = bind_locked(filp, ctx, bind.cookie,
+				  has_token ? &token : NULL);
+		mutex_unlock(&file->lock);
+	}
+	ioasid_ctx_put(ctx);
+	return ret;
+}
+
+/**
+ * ioasid_vfio_unbind_all() - disable the device and end all bindings of a file
+ * @file: the file; nobody uses the device through it, and nobody binds it
+ *
+ * Context: process. May sleep, never fails.
+ */
+void ioasid_vfio_unbind_all(struct ioasid_vfio_file *file)
+{
+	struct ioasid_vfio_binding *binding, *next;
+
+	if (list_empty(&file->bindings))
+		return;
+	disable(file);
+	list_for_each_entry_safe(binding, next, &file->bindings, list)
+		free_binding(binding);
+	give_up_ownership(file);
+}
+
+/* @ctx is NULL for all bindings */
+static int unbind_locked(struct ioasid_vfio_file *file, struct ioasid_ctx *ctx)
+{
+	struct ioasid_vfio_binding *binding = NULL;
+	int ret;
+
+	lockdep_assert_held(&file->lock);
+
+	if (list_empty(&file->bindings))
+		return -EINVAL;
+	if (ctx) {
+		binding = find_binding(file, ctx);
+		if (!binding)
+			return -EINVAL;
+	}
+	if (binding && !list_is_singular(&file->bindings)) {
+		free_binding(binding);
+		return 0;
+	}
+	ret = ioasid_vfio_file_stop(file);
+	if (!ret)
+		ioasid_vfio_unbind_all(file);
+	return ret;
+}
+
+static long ioctl_unbind(struct ioasid_vfio_file *file, void __user *arg)
+{
+	struct ioasid_ctx *ctx = NULL;
+	struct ioasid_unbind unbind;
+	long ret;
+
+	ret = ioasid_copy_struct(&unbind, sizeof(unbind),
+				 offsetofend(struct ioasid_unbind, __reserved),
+				 arg);
+	if (ret)
+		return ret;
+	if (unbind.flags || unbind.__reserved)
+		return -EINVAL;
+
+	if (unbind.iommu_fd != -1) {
+		ctx = ioasid_ctx_from_fd(unbind.iommu_fd);
+		if (IS_ERR(ctx))
+			return PTR_ERR(ctx);
+	}
+	ret = mutex_lock_killable(&file->lock);
+	if (!ret) {
+		ret = unbind_locked(file, ctx);
+		mutex_unlock(&file->lock);
+	}
+	if (ctx)
+		ioasid_ctx_put(ctx);
+	return ret;
+}
+
+/*
+ * The binding to an I/O address space fd, with the file's lock held; to be
+ * given back with put_binding()
+ */
+static struct ioasid_vfio_binding *get_binding(struct ioasid_vfio_file *file,
+					       int iommu_fd)
+{
+	struct ioasid_vfio_binding *binding;
+	struct ioasid_ctx *ctx;
+	int ret;
+
+	ctx = ioasid_ctx_from_fd(iommu_fd);
+	if (IS_ERR(ctx))
+		return ERR_CAST(ctx);
+	ret = mutex_lock_killable(&file->lock);
+	if (ret) {
+		ioasid_ctx_put(ctx);
+		return ERR_PTR(ret);
+	}
+	binding = find_binding(file, ctx);
+	/* A binding holds its context */
+	ioasid_ctx_put(ctx);
+	if (!binding) {
+		mutex_unlock(&file->lock);
+		return ERR_PTR(-EINVAL);
+	}
+	return binding;
+}
+
+static void put_binding(struct ioasid_vfio_file *file)
+{
+	mutex_unlock(&file->lock);
+}
+
+static long ioctl_attach(struct ioasid_vfio_file *file, void __user *arg)
+{
+	const u32 pasid = IOASID_ATTACH_PASID | IOASID_ATTACH_PASID_ALLOC;
+	struct ioasid_vfio_binding *binding;
+	struct ioasid_attach attach;
+	long ret;
+
+	ret = ioasid_copy_struct(&attach, sizeof(attach),
+				 offsetofend(struct ioasid_attach, __reserved),
+				 arg);
+	if (ret)
+		return ret;
+	if ((attach.flags & ~(pasid | IOASID_ATTACH_NO_SNOOP)) ||
+	    attach.__reserved)
+		return -EINVAL;
+	if (attach.pasid && !(attach.flags & IOASID_ATTACH_PASID))
+		return -EINVAL;
+	/* ATTACH_PASID names one, ATTACH_PASID_ALLOC asks for one */
+	if ((attach.flags & pasid) == pasid)
+		return -EINVAL;
+	if (attach.flags & pasid)
+		return -EOPNOTSUPP;
+
+	binding = get_binding(file, attach.iommu_fd);
+	if (IS_ERR(binding))
+		return PTR_ERR(binding);
+	ret = ioasid_pci_device_attach(binding->idev, file->dev->core.pdev,
+				       attach.ioasid, attach.flags);
+	put_binding(file);
+	return ret;
+}
+
+static long ioctl_detach(struct ioasid_vfio_file *file, void __user *arg)
+{
+	struct ioasid_vfio_binding *binding;
+	struct ioasid_detach detach;
+	long ret;
+
+	ret = ioasid_copy_struct(&detach, sizeof(detach),
+				 offsetofend(struct ioasid_detach, pasid), arg);
+	if (ret)
+		return ret;
+	if (detach.flags & ~IOASID_DETACH_PASID)
+		return -EINVAL;
+	if (detach.pasid && !(detach.flags & IOASID_DETACH_PASID))
+		return -EINVAL;
+	if (detach.flags & IOASID_DETACH_PASID)
+		return -EOPNOTSUPP;
+
+	binding = get_binding(file, detach.iommu_fd);
+	if (IS_ERR(binding))
+		return PTR_ERR(binding);
+	ret = ioasid_device_detach(binding->idev);
+	put_binding(file);
+	return ret;
+}
+
+static long ioctl_pasid_info(struct ioasid_vfio_file *file, void __user *arg)
+{
+	struct ioasid_vfio_binding *binding;
+	struct ioasid_pasid_info info;
+	u32 argsz;
+	long ret;
+
+	ret = ioasid_copy_struct(&info, sizeof(info),
+				 offsetofend(struct ioasid_pasid_info, __reserved),
+				 arg);
+	if (ret)
+		return ret;
+	if (info.flags || info.__reserved)
+		return -EINVAL;
+
+	argsz = info.argsz;
+	ret = mutex_lock_killable(&file->lock);
+	if (ret)
+		return ret;
+	/* It is the device's: any binding will do */
+	binding = list_first_entry_or_null(&file->bindings,
+					   struct ioasid_vfio_binding, list);
+	if (binding)
+		ioasid_device_pasid_info(binding->idev, &info);
+	else
+		ret = -EINVAL;
+	mutex_unlock(&file->lock);
+	if (ret)
+		return ret;
+	info.argsz = argsz;
+	if (copy_to_user(arg, &info, min_t(size_t, argsz, sizeof(info))))
+		return -EFAULT;
+	return 0;
+}
+
+/**
+ * ioasid_vfio_ioctl_ioasid() - IOASID_DEVICE_* ioctls
+ * @filp: the file that it came through
+ * @cmd: number of the ioctl
+ * @arg: its argument
+ *
+ * Return: as linux/ioasid.h says; -ENOTTY if it is none of them.
+ */
+long ioasid_vfio_ioctl_ioasid(struct file *filp, unsigned int cmd,
+			      void __user *arg)
+{
+	struct ioasid_vfio_file *file = filp->private_data;
+
+	if (cmd == IOASID_DEVICE_BIND)
+		return ioctl_bind(filp, arg);
+	/* Whatever the arguments are. What passes is looked at again, locked */
+	if (!ioasid_vfio_file_is_bound(file))
+		return -EINVAL;
+
+	switch (cmd) {
+	case IOASID_DEVICE_UNBIND:
+		return ioctl_unbind(file, arg);
+	case IOASID_DEVICE_ATTACH:
+		return ioctl_attach(file, arg);
+	case IOASID_DEVICE_DETACH:
+		return ioctl_detach(file, arg);
+	case IOASID_DEVICE_PASID_INFO:
+		return ioctl_pasid_info(file, arg);
+	default:
+		return -ENOTTY;
+	}
+}

@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * User-managed I/O address spaces.
+ *
+ * Two kinds of file descriptor take these ioctls: the I/O address space fd
+ * (open /dev/iommu, or /dev/ioasid where the kernel has a /dev/iommu of its
+ * own) and the device fd (open /dev/vfio/devices/vfioN).
+ *
+ * Rules that hold for every structure:
+ *
+ * - @argsz is the size of the structure that the caller knows. A shorter one
+ *   from an older header is accepted, what it lacks being zero; shorter than
+ *   the first release's is EINVAL. A longer one is accepted if the tail that
+ *   the kernel does not know is zero, otherwise E2BIG.
+ * - Unknown @flags and nonzero reserved fields: EINVAL.
+ * - Layouts are the same for 32-bit and 64-bit callers.
+ * - Unless said otherwise an error leaves everything as it was. Every ioctl
+ *   may fail with EFAULT (the structure cannot be read or written), ENOMEM,
+ *   or EINTR (a signal killed the caller while it waited).
+ * - ENOTTY: not an ioctl of this file descriptor.
+ *
+ * Addresses, lengths and page sizes are bytes. Ranges are [start, last], both
+ * ends belonging to the range.
+ */
+#ifndef _UAPI_LINUX_IOASID_H
+#define _UAPI_LINUX_IOASID_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define IOASID_IOCTL_TYPE	';'
+
+/* On the I/O address space fd */
+#define IOMMU_CHECK_EXTENSION	_IO(IOASID_IOCTL_TYPE, 0xC0)
+#define IOMMU_DEVICE_GET_INFO	_IO(IOASID_IOCTL_TYPE, 0xC1)
+#define IOMMU_IOASID_ALLOC	_IO(IOASID_IOCTL_TYPE, 0xC2)
+#define IOMMU_IOASID_FREE	_IO(IOASID_IOCTL_TYPE, 0xC3)
+#define IOMMU_IOASID_GET_INFO	_IO(IOASID_IOCTL_TYPE, 0xC4)
+#define IOMMU_MAP_DMA		_IO(IOASID_IOCTL_TYPE, 0xC5)
+#define IOMMU_UNMAP_DMA		_IO(IOASID_IOCTL_TYPE, 0xC6)
+
+/* On the device fd */
+#define IOASID_DEVICE_BIND	_IO(IOASID_IOCTL_TYPE, 0xE0)
+#define IOASID_DEVICE_UNBIND	_IO(IOASID_IOCTL_TYPE, 0xE1)
+#define IOASID_DEVICE_ATTACH	_IO(IOASID_IOCTL_TYPE, 0xE2)
+#define IOASID_DEVICE_DETACH	_IO(IOASID_IOCTL_TYPE, 0xE3)
+#define IOASID_DEVICE_PASID_INFO _IO(IOASID_IOCTL_TYPE, 0xE4)
+
+/**
+ * enum ioasid_extension - arguments of IOMMU_CHECK_EXTENSION
+ * @IOASID_EXT_TYPE1V2_MAP: map and unmap with the semantics of VFIO type1v2
+ * @IOASID_EXT_MAP_ARRAY: many ranges in one map or unmap call
+ * @IOASID_EXT_NESTING_SW: nesting composed by software
+ * @IOASID_EXT_NESTING_HW: nesting walked by an IOMMU
+ * @IOASID_EXT_USER_PAGE_TABLE: page tables written by the user
+ * @IOASID_EXT_USER_PASID_TABLE: PASID tables written by the user
+ * @IOASID_EXT_MULTI_DEVICE_GROUPS: devices that share an IOMMU group
+ * @IOASID_EXT_NO_SNOOP: devices that may do no-snoop DMA
+ * @IOASID_EXT_DIRTY_TRACKING: dirty page tracking
+ * @IOASID_EXT_PASID: attach by RID and PASID
+ * @IOASID_EXT_PASID_ALIAS: a second number for an attached PASID
+ * @IOASID_EXT_FAULTS: I/O page faults delivered to the user
+ * @IOASID_EXT_SHARED_CPU_TABLE: an address space that is the caller's own
+ * @IOASID_EXT_IOMMUFD: the iommufd ABI on the same file descriptor
+ *
+ * ioctl(fd, IOMMU_CHECK_EXTENSION, extension) takes the number itself, not a
+ * pointer, and returns 1 if this module on this kernel can do it, otherwise 0;
+ * unknown numbers are 0. What a particular device can do is said by
+ * IOMMU_DEVICE_GET_INFO.
+ */
+enum ioasid_extension {
+	IOASID_EXT_TYPE1V2_MAP = 1,
+	IOASID_EXT_MAP_ARRAY = 2,
+	IOASID_EXT_NESTING_SW = 3,
+	IOASID_EXT_NESTING_HW = 4,
+	IOASID_EXT_USER_PAGE_TABLE = 5,
+	IOASID_EXT_USER_PASID_TABLE = 6,
+	IOASID_EXT_MULTI_DEVICE_GROUPS = 7,
+	IOASID_EXT_NO_SNOOP = 8,
+	IOASID_EXT_DIRTY_TRACKING = 9,
+	IOASID_EXT_PASID = 10,
+	IOASID_EXT_PASID_ALIAS = 11,
+	IOASID_EXT_FAULTS = 12,
+	IOASID_EXT_SHARED_CPU_TABLE = 13,
+	IOASID_EXT_IOMMUFD = 14,
+};
+
+/**
+ * struct ioasid_range - a range of I/O virtual addresses
+ * @start: first address
+ * @last: last address, not below @start
+ */
+struct ioasid_range {
+	__aligned_u64 start;
+	__aligned_u64 last;
+};
+
+/**
+ * enum ioasid_iommu_vendor - who made a device's IOMMU
+ * @IOASID_IOMMU_OTHER: none of the others (virtio-iommu, for one)
+ * @IOASID_IOMMU_INTEL_VTD: Intel VT-d
+ * @IOASID_IOMMU_AMD: AMD-Vi
+ * @IOASID_IOMMU_ARM_SMMUV3: Arm SMMUv3
+ */
+enum ioasid_iommu_vendor {
+	IOASID_IOMMU_OTHER = 0,
+	IOASID_IOMMU_INTEL_VTD = 1,
+	IOASID_IOMMU_AMD = 2,
+	IOASID_IOMMU_ARM_SMMUV3 = 3,
+};
+
+/**
+ * struct ioasid_cap_header - head of a record of IOMMU_DEVICE_GET_INFO
+ * @id: what the record says, enum ioasid_cap_id; skip what you do not know
+ * @version: of the record's layout; a higher one only adds to the end
+ * @size: of the record, header included, a multiple of 8: the next record
+ *	begins that many bytes further on
+ */
+struct ioasid_cap_header {
+	__u16 id;
+	__u16 version;
+	__u32 size;
+};
+
+/**
+ * enum ioasid_cap_id - records of IOMMU_DEVICE_GET_INFO
+ * @IOASID_CAP_IOVA_RANGES: struct ioasid_cap_iova_ranges, always there
+ * @IOASID_CAP_HW_VTD: struct ioasid_cap_hw, the capability and extended
+ *	capability registers of VT-d (specification 11.4.2, 11.4.3)
+ * @IOASID_CAP_HW_AMD: struct ioasid_cap_hw, the IOMMU capability header and
+ *	the extended feature register of AMD-Vi (specification 3.2.1, 3.4.10)
+ */
+enum ioasid_cap_id {
+	IOASID_CAP_IOVA_RANGES = 1,
+	IOASID_CAP_HW_VTD = 2,
+	IOASID_CAP_HW_AMD = 3,
+};
+
+/**
+ * struct ioasid_cap_iova_ranges - what addresses a device's DMA may use
+ * @header: id IOASID_CAP_IOVA_RANGES
+ * @ranges: the permitted ranges in ascending order. What lies between them is
+ *	reserved (interrupt windows, for one) or beyond the IOMMU's reach
+ */
+struct ioasid_cap_iova_ranges {
+	struct ioasid_cap_header header;
+	struct ioasid_range ranges[];
+};
+
+/**
+ * struct ioasid_cap_hw - registers of the IOMMU as its vendor defines them
+ * @header: id IOASID_CAP_HW_VTD or IOASID_CAP_HW_AMD
+ * @reg: as the id says
+ */
+struct ioasid_cap_hw {
+	struct ioasid_cap_header header;
+	__aligned_u64 reg[2];
+};
+
+/**
+ * struct ioasid_device_info - IOMMU_DEVICE_GET_INFO
+ * @argsz: size of this structure
+ * @flags: in: must be 0; out: IOASID_DEVICE_INFO_*
+ * @cookie: in: names the bound device
+ * @pgsizes: out: bitmap of the page sizes that the IOMMU takes
+ * @addr_width: out: width of an I/O virtual address, bits
+ * @vendor: out: enum ioasid_iommu_vendor
+ * @pasid_width: out: width of the PASIDs that can be attached, 0 if none can
+ * @pasid_flags: out: as in struct ioasid_pasid_info
+ * @group_devices: out: number of devices in the device's IOMMU group
+ * @caps_len: in: size of the buffer at @caps; out: size of all records
+ * @caps: in: address of a buffer for the records
+ *
+ * What a bound device and its IOMMU can do. The records are written one after
+ * the other; a @caps_len of 0 asks for their size only.
+ *
+ * Errors: ENODEV (no device with that cookie is bound to this fd), EMSGSIZE
+ * (@caps_len is too small: it is set to what is needed, no record written).
+ */
+struct ioasid_device_info {
+	__u32 argsz;
+	__u32 flags;
+#define IOASID_DEVICE_INFO_ENFORCE_SNOOP	(1 << 0) /* can be enforced */
+#define IOASID_DEVICE_INFO_ATOMIC_REPLACE	(1 << 1) /* no gap on replace */
+#define IOASID_DEVICE_INFO_DIRTY_TRACKING	(1 << 2)
+#define IOASID_DEVICE_INFO_FAULT_RID		(1 << 3) /* faults without PASID */
+#define IOASID_DEVICE_INFO_FAULT_PASID		(1 << 4) /* faults with PASID */
+#define IOASID_DEVICE_INFO_UNSAFE_MSI		(1 << 5) /* no isolated MSI */
+	__aligned_u64 cookie;
+	__aligned_u64 pgsizes;
+	__u32 addr_width;
+	__u32 vendor;
+	__u32 pasid_width;
+	__u32 pasid_flags;
+	__u32 group_devices;
+	__u32 caps_len;
+	__aligned_u64 caps;
+};
+
+/**
+ * enum ioasid_format - how an address space is described, and who writes it
+ * @IOASID_FORMAT_KERNEL: by IOMMU_MAP_DMA and IOMMU_UNMAP_DMA; the kernel
+ *	writes the page table
+ */
+enum ioasid_format {
+	IOASID_FORMAT_KERNEL = 0,
+};
+
+/**
+ * enum ioasid_snoop - whether no-snoop DMA is forced to snoop
+ * @IOASID_SNOOP_AUTO: where the IOMMU can
+ * @IOASID_SNOOP_ON: always; a device whose IOMMU cannot is not attached
+ * @IOASID_SNOOP_OFF: never
+ */
+enum ioasid_snoop {
+	IOASID_SNOOP_AUTO = 0,
+	IOASID_SNOOP_ON = 1,
+	IOASID_SNOOP_OFF = 2,
+};
+
+/**
+ * struct ioasid_alloc - IOMMU_IOASID_ALLOC
+ * @argsz: size of this structure
+ * @flags: IOASID_ALLOC_*: what the address space must be able to do later
+ * @format: enum ioasid_format
+ * @snoop: enum ioasid_snoop
+ * @addr_width: narrow the address space to so many bits, 12 to 64; 0: as wide
+ *	as the attached devices allow
+ * @parent: the address space to nest on; 0: none
+ * @nr_ranges: number of @ranges, at most IOASID_MAX_RANGES; 0: no hint
+ * @format_len: size of the data at @format_data
+ * @ranges: address of an array of struct ioasid_range: only addresses in these
+ *	will be mapped. Page-aligned; they may touch or overlap, in any order
+ * @format_data: address of data that the format wants, 0 for
+ *	IOASID_FORMAT_KERNEL
+ * @fault_fd: fd to deliver faults to, with IOASID_ALLOC_FAULT_FD, otherwise 0
+ * @ioasid: out: the handle of the new address space, above 0
+ *
+ * Makes an I/O address space. It is empty.
+ *
+ * Errors: EOPNOTSUPP (a format, parent or flag that is not offered on this
+ * kernel), EINVAL (addr_width, snoop, format data or ranges out of bounds),
+ * E2BIG (too many ranges), ENOSPC (no handle left).
+ */
+struct ioasid_alloc {
+	__u32 argsz;
+	__u32 flags;
+#define IOASID_ALLOC_NEST_PARENT	(1 << 0)
+#define IOASID_ALLOC_DIRTY_TRACKING	(1 << 1)
+#define IOASID_ALLOC_PASID		(1 << 2)
+#define IOASID_ALLOC_FAULT_FD		(1 << 3)
+	__u32 format;
+	__u32 snoop;
+	__u32 addr_width;
+	__u32 parent;
+	__u32 nr_ranges;
+	__u32 format_len;
+	__aligned_u64 ranges;
+	__aligned_u64 format_data;
+	__s32 fault_fd;
+	__u32 ioasid;
+};
+
+#define IOASID_MAX_RANGES	1024
+
+/**
+ * struct ioasid_free - IOMMU_IOASID_FREE
+ * @argsz: size of this structure
+ * @flags: must be 0
+ * @ioasid: the address space
+ * @__reserved: must be 0
+ *
+ * Ends an address space, with all that is mapped in it.
+ *
+ * Errors: ENOENT (no such address space), EBUSY (it is attached or a parent).
+ */
+struct ioasid_free {
+	__u32 argsz;
+	__u32 flags;
+	__u32 ioasid;
+	__u32 __reserved;
+};
+
+/**
+ * enum ioasid_nesting - how an address space is nested
+ * @IOASID_NESTING_NONE: it is a root
+ */
+enum ioasid_nesting {
+	IOASID_NESTING_NONE = 0,
+};
+
+/**
+ * struct ioasid_attachment - where an address space is attached
+ * @cookie: of the device
+ * @flags: IOASID_ATTACHMENT_*
+ * @pasid: the PASID as the user knows it, with IOASID_ATTACHMENT_PASID
+ */
+struct ioasid_attachment {
+	__aligned_u64 cookie;
+	__u32 flags;
+#define IOASID_ATTACHMENT_PASID	(1 << 0)
+	__u32 pasid;
+};
+
+/**
+ * struct ioasid_info - IOMMU_IOASID_GET_INFO
+ * @argsz: size of this structure
+ * @flags: in: must be 0; out: IOASID_INFO_*
+ * @ioasid: in: the address space
+ * @format: out: enum ioasid_format
+ * @parent: out: the address space it is nested on, or 0
+ * @nesting: out: enum ioasid_nesting
+ * @snoop: out: enum ioasid_snoop as given to IOMMU_IOASID_ALLOC
+ * @addr_width: out: width of an address, bits, as narrowed by the attached
+ *	devices
+ * @pgsizes: out: bitmap of the page sizes that all attached IOMMUs take; the
+ *	lowest is what addresses and lengths of mappings must be aligned to
+ * @mapped: out: bytes that are mapped
+ * @pinned: out: bytes whose pages are pinned and charged; none before the
+ *	first attach
+ * @nr_ranges: in: room at @ranges; out: number of permitted ranges
+ * @nr_attachments: in: room at @attachments; out: number of attachments
+ * @ranges: in: address for an array of struct ioasid_range: the permitted
+ *	ranges, as narrowed by hints and by every attached device
+ * @attachments: in: address for an array of struct ioasid_attachment
+ *
+ * Errors: ENOENT (no such address space), EMSGSIZE (@nr_ranges or
+ * @nr_attachments is not 0 and too small: both are set to what is there, the
+ * arrays not written).
+ */
+struct ioasid_info {
+	__u32 argsz;
+	__u32 flags;
+#define IOASID_INFO_SNOOP_ENFORCED	(1 << 0) /* behind all attached devices */
+	__u32 ioasid;
+	__u32 format;
+	__u32 parent;
+	__u32 nesting;
+	__u32 snoop;
+	__u32 addr_width;
+	__aligned_u64 pgsizes;
+	__aligned_u64 mapped;
+	__aligned_u64 pinned;
+	__u32 nr_ranges;
+	__u32 nr_attachments;
+	__aligned_u64 ranges;
+	__aligned_u64 attachments;
+};
+
+/**
+ * struct ioasid_map - IOMMU_MAP_DMA
+ * @argsz: size of this structure
+ * @flags: IOASID_MAP_READ, IOASID_MAP_WRITE or both: what devices may do
+ * @ioasid: the address space
+ * @__reserved: must be 0
+ * @vaddr: address of the memory in the calling process
+ * @iova: I/O virtual address to map it at
+ * @length: bytes, not 0
+ *
+ * Maps memory of the caller. All three are multiples of the smallest page size
+ * (IOMMU_IOASID_GET_INFO), and never less than the CPU's. As long as a device
+ * is attached the memory is pinned and charged against RLIMIT_MEMLOCK of the
+ * user who mapped it; before the first attach neither is done, and the memory
+ * is not looked at.
+ *
+ * Errors: ENOENT (no such address space), EINVAL (no or unknown flags,
+ * alignment, a length of 0, a range that wraps, or one that is not permitted),
+ * EEXIST (something is mapped in the range), EFAULT (the memory is not there,
+ * is not writable for IOASID_MAP_WRITE, or cannot be pinned: device memory,
+ * for one), ENOMEM (or RLIMIT_MEMLOCK is exceeded).
+ */
+struct ioasid_map {
+	__u32 argsz;
+	__u32 flags;
+#define IOASID_MAP_READ		(1 << 0)
+#define IOASID_MAP_WRITE	(1 << 1)
+	__u32 ioasid;
+	__u32 __reserved;
+	__aligned_u64 vaddr;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+};
+
+/**
+ * struct ioasid_unmap - IOMMU_UNMAP_DMA
+ * @argsz: size of this structure
+ * @flags: IOASID_UNMAP_ALL or 0
+ * @ioasid: the address space
+ * @__reserved: must be 0
+ * @iova: first address
+ * @length: bytes, not 0; with IOASID_UNMAP_ALL @iova and @length are 0
+ * @unmapped: out: bytes unmapped
+ *
+ * Unmaps every mapping in a range; there may be none, which is no error. When
+ * it returns no device can reach the memory any more and its pages are not
+ * pinned.
+ *
+ * Errors: ENOENT (no such address space), EINVAL (alignment, a length of 0, a
+ * range that wraps, or one that holds a part of a mapping).
+ */
+struct ioasid_unmap {
+	__u32 argsz;
+	__u32 flags;
+#define IOASID_UNMAP_ALL	(1 << 0)
+	__u32 ioasid;
+	__u32 __reserved;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 unmapped;
+};
+
+/**
+ * struct ioasid_bind - IOASID_DEVICE_BIND
+ * @argsz: size of this structure
+ * @flags: IOASID_BIND_VF_TOKEN or 0
+ * @iommu_fd: the I/O address space fd
+ * @__reserved: must be 0
+ * @cookie: name of the device, unique per I/O address space fd
+ * @vf_token: with IOASID_BIND_VF_TOKEN: the UUID that a VF's owner, or a PF
+ *	with VFs in use, asks for, in the order in which it is written; otherwise 0
+ *
+ * Puts the device under the control of the caller. Its DMA is blocked until an
+ * address space is attached. Only now does the device fd take any other ioctl,
+ * read, write and mmap (EINVAL before). A device fd can be bound to several
+ * I/O address space fds.
+ *
+ * Errors: EBADF (@iommu_fd is not open), EBADFD (it is something else), EEXIST
+ * (the cookie is taken), EALREADY (bound to this fd already), EPERM (the device
+ * or another of its group is in use by somebody else or by a driver of the
+ * host; no isolated MSI and the module parameter allow_unsafe_interrupts is not
+ * set), EACCES (the VF token is wrong or missing), EINVAL (no cache-coherent
+ * DMA), EBUSY (the device is open through VFIO's group), ENODEV (no IOMMU, or
+ * the device is being removed), EOPNOTSUPP (it shares its IOMMU group with
+ * other devices).
+ */
+struct ioasid_bind {
+	__u32 argsz;
+	__u32 flags;
+#define IOASID_BIND_VF_TOKEN	(1 << 0)
+	__s32 iommu_fd;
+	__u32 __reserved;
+	__aligned_u64 cookie;
+	__u8 vf_token[16];
+};
+
+/**
+ * struct ioasid_unbind - IOASID_DEVICE_UNBIND
+ * @argsz: size of this structure
+ * @flags: must be 0
+ * @iommu_fd: the I/O address space fd, or -1 for all that the device fd is
+ *	bound to
+ * @__reserved: must be 0
+ *
+ * Ends a binding and what it attached. With the last one the device is disabled
+ * and reset and goes back to the kernel; closing the device fd does the same.
+ *
+ * Errors: EINVAL (not bound), EBADF, EBADFD (as for bind), EBUSY (it is the last
+ * binding and a region of the device is mapped: munmap first).
+ */
+struct ioasid_unbind {
+	__u32 argsz;
+	__u32 flags;
+	__s32 iommu_fd;
+	__u32 __reserved;
+};
+
+/**
+ * struct ioasid_attach - IOASID_DEVICE_ATTACH
+ * @argsz: size of this structure
+ * @flags: IOASID_ATTACH_*
+ * @iommu_fd: the I/O address space fd
+ * @ioasid: the address space
+ * @pasid: in: with IOASID_ATTACH_PASID; out: with IOASID_ATTACH_PASID_ALLOC
+ * @__reserved: must be 0
+ *
+ * Puts an address space behind a device. What is attached already is replaced,
+ * without a gap if IOMMU_DEVICE_GET_INFO says IOASID_DEVICE_INFO_ATOMIC_REPLACE,
+ * otherwise with the device's DMA blocked in between.
+ *
+ * Errors: EINVAL (not bound to that fd; something in the address space lies
+ * outside what the device may use, or is not aligned to its IOMMU's pages;
+ * IOASID_SNOOP_ON and the IOMMU cannot), EBADF, EBADFD (as for bind), ENOENT
+ * (no such address space), EBUSY (attached through another I/O address space
+ * fd), EFAULT (mapped memory is gone or cannot be pinned), ENOMEM (or
+ * RLIMIT_MEMLOCK is exceeded), EIO (the old address space could not be put back
+ * after a failure: the device is blocked), EOPNOTSUPP (the device has no
+ * PASIDs, or the kernel cannot attach by PASID).
+ */
+struct ioasid_attach {
+	__u32 argsz;
+	__u32 flags;
+#define IOASID_ATTACH_PASID		(1 << 0)
+#define IOASID_ATTACH_PASID_ALLOC	(1 << 1)
+#define IOASID_ATTACH_NO_SNOOP		(1 << 2) /* hint: it will do no-snoop DMA */
+	__s32 iommu_fd;
+	__u32 ioasid;
+	__u32 pasid;
+	__u32 __reserved;
+};
+
+/**
+ * struct ioasid_detach - IOASID_DEVICE_DETACH
+ * @argsz: size of this structure
+ * @flags: IOASID_DETACH_PASID or 0
+ * @iommu_fd: the I/O address space fd
+ * @pasid: with IOASID_DETACH_PASID, otherwise 0
+ *
+ * Blocks the device's DMA. With the last device an address space's memory is
+ * unpinned; what is mapped stays mapped.
+ *
+ * Errors: EINVAL (not bound to that fd, or nothing is attached), EBADF, EBADFD
+ * (as for bind), EBUSY (attached through another I/O address space fd),
+ * EOPNOTSUPP (PASID).
+ */
+struct ioasid_detach {
+	__u32 argsz;
+	__u32 flags;
+#define IOASID_DETACH_PASID	(1 << 0)
+	__s32 iommu_fd;
+	__u32 pasid;
+};
+
+/**
+ * struct ioasid_pasid_info - IOASID_DEVICE_PASID_INFO
+ * @argsz: size of this structure
+ * @flags: in: must be 0; out: IOASID_PASID_*
+ * @width: out: width of a PASID, bits; 0: the device issues none that could be
+ *	attached, and no flag is set
+ * @__reserved: must be 0
+ */
+struct ioasid_pasid_info {
+	__u32 argsz;
+	__u32 flags;
+#define IOASID_PASID_DELEGATED		(1 << 0) /* the user owns the PASID table */
+#define IOASID_PASID_CPU		(1 << 1) /* CPU instructions send PASIDs */
+#define IOASID_PASID_CPU_TRANSLATED	(1 << 2) /* and the CPU translates them */
+#define IOASID_PASID_GLOBAL		(1 << 3) /* allocated globally, not per RID */
+#define IOASID_PASID_IDENTICAL		(1 << 4) /* vPASID is pPASID */
+	__u32 width;
+	__u32 __reserved;
+};
+
+#endif /* _UAPI_LINUX_IOASID_H */
