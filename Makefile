@@ -38,3 +38,41 @@ $(addprefix modules-,$(SERIES)): modules-%: root-$$(root-$$*)
 .PHONY: root-bookworm root-forky
 root-bookworm root-forky: root-%:
 	@scripts/root $*
+
+.PHONY: tests
+tests: root-bookworm
+	@scripts/in-root bookworm $(MAKE) -s -C tests
+
+# On a machine that has Check, or else in the root
+.PHONY: check-unit
+check-unit:
+	@if pkg-config --exists check 2>/dev/null; then $(MAKE) -s -C tests/unit; \
+	else scripts/in-root bookworm $(MAKE) -s -C tests/unit; fi
+
+.PHONY: check check-debug check-mutations lint
+check:
+	@scripts/check
+check-debug:
+	@scripts/check --only /debug/
+check-mutations:
+	@scripts/mutations
+lint:
+	@scripts/lint
+
+# What it does is in tests/demo.c
+.PHONY: demo
+demo: root-forky modules-6.12 tests
+	@scripts/vm --kernel 6.12 --iommu vtd-legacy demo
+
+.PHONY: clean
+clean:
+	rm -rf build/modules build/tests build/unit build/check build/vm
+
+.PHONY: help
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+	@echo "make check-unit		unit tests only (no root)"
+	@echo "make check-debug	the debug kernel's tests only"
+	@echo "make check-mutations	take safety steps out, see the tests turn red"
+	@echo "make lint		W=1, sparse, checkpatch"
+	@echo "make clean		remove what was built, but not the roots"

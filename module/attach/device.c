@@ -154,13 +154,12 @@ int ioasid_device_detach(struct ioasid_device *idev)
 	ret = mutex_lock_killable(&group->lock);
 	if (ret)
 		return ret;
-	if (!group->point) {
+	if (!group->point)
 		ret = -EINVAL;
-	} else if (group->attached_by != idev) {
+	else if (group->attached_by != idev)
 		ret = -EBUSY;
-	} else {
+	else
 		ioasid_group_detach(group);
-	}
 	mutex_unlock(&group->lock);
 	return ret;
 }

@@ -91,24 +91,21 @@ int ioasid_ranges_subtract(struct ioasid_ranges *set, u64 start, u64 last)
 
 		if (range->last < start) {
 			i++;
-		} else if (range->start > last) {
-			break;
+		} else if (range->start >= start && range->last <= last) {
+			ranges_remove(set, i, 1);
 		} else if (range->start < start && range->last > last) {
-			u64 old_last = range->last;
-			int ret = ranges_insert(set, i + 1, last + 1, old_last);
+			int ret = ranges_insert(set, i + 1, last + 1, range->last);
 
-			if (ret)
-				return ret;
-			set->range[i].last = start - 1;
-			break;
+			if (!ret)
+				set->range[i].last = start - 1;
+			return ret;
 		} else if (range->start < start) {
 			range->last = start - 1;
 			i++;
-		} else if (range->last > last) {
-			range->start = last + 1;
-			break;
 		} else {
-			ranges_remove(set, i, 1);
+			if (range->start <= last)
+				range->start = last + 1;
+			return 0;
 		}
 	}
 	return 0;

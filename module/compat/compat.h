@@ -148,6 +148,17 @@ static inline bool kc_can_enforce_snoop(struct device *dev,
 #endif
 }
 
+/*
+ * Flags for pinning what a device only reads. Older kernels keep the device and
+ * the process on one page only if the process's copy is made beforehand, as for
+ * a write; memory that has no such copy (-EFAULT) is pinned with no flag.
+ */
+#ifdef HAVE_PIN_READ_MAY_GO_STALE
+#define KC_PIN_READ	(FOLL_WRITE | FOLL_FORCE)
+#else
+#define KC_PIN_READ	0
+#endif
+
 static inline long kc_pin_user_pages_remote(struct mm_struct *mm,
 					    unsigned long vaddr,
 					    unsigned long nr, unsigned int flags,

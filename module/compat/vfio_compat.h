@@ -9,6 +9,7 @@
 
 #include <linux/device.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uuid.h>
@@ -64,6 +65,22 @@ static inline void kc_vfio_set_mapping(struct file *filp,
 {
 #ifdef HAVE_VFIO_DEVICE_INODE
 	filp->f_mapping = vdev->inode->i_mapping;
+#endif
+}
+
+/*
+ * Where VFIO keeps a list of mappings it puts a mapping on it when it is
+ * touched, and counts on fork to begin with an empty copy. 6.1's fork copies
+ * the pages too, and these VFIO would not find when it zaps, so that a child
+ * could reach a device that does not answer any more. No copy for it there.
+ */
+static inline void kc_vfio_fix_fork(struct vm_area_struct *vma)
+{
+#if defined(HAVE_VFIO_DEVICE_INODE)
+#elif defined(HAVE_VM_FLAGS_SET)
+	vm_flags_set(vma, VM_DONTCOPY);
+#else
+	vma->vm_flags |= VM_DONTCOPY;
 #endif
 }
 

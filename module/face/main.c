@@ -95,4 +95,3 @@ KC_IMPORT_NS;
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("User-managed I/O address spaces");
 MODULE_AUTHOR("The ioasid developers");
-MODULE_ALIAS("devname:" KC_NODE_NAME);

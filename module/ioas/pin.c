@@ -121,6 +121,16 @@ static long pin_remote(struct mm_struct *mm, unsigned long vaddr,
 	return ret;
 }
 
+/* Pin one page or more; how many, or an error */
+static long pin_some(struct ioasid_payer *payer, unsigned long vaddr,
+		     unsigned int flags, struct page **pages, unsigned long nr)
+{
+	flags |= FOLL_LONGTERM;
+	if (payer->mm == current->mm)
+		return pin_user_pages_fast(vaddr, nr, flags, pages);
+	return pin_remote(payer->mm, vaddr, flags, pages, nr);
+}
+
 /**
  * ioasid_pin() - pin a payer's pages
  * @payer: whose memory
@@ -136,19 +146,16 @@ static long pin_remote(struct mm_struct *mm, unsigned long vaddr,
 int ioasid_pin(struct ioasid_payer *payer, unsigned long vaddr, bool write,
 	       struct page **pages, unsigned long nr)
 {
-	unsigned int flags = FOLL_LONGTERM | (write ? FOLL_WRITE : 0);
+	unsigned int flags = write ? FOLL_WRITE : KC_PIN_READ;
 	unsigned long done = 0;
 	long ret;
 
 	while (done < nr) {
 		unsigned long addr = vaddr + (done << PAGE_SHIFT);
 
-		if (payer->mm == current->mm)
-			ret = pin_user_pages_fast(addr, nr - done, flags,
-						  pages + done);
-		else
-			ret = pin_remote(payer->mm, addr, flags, pages + done,
-					 nr - done);
+		ret = pin_some(payer, addr, flags, pages + done, nr - done);
+		if (ret == -EFAULT && !write && KC_PIN_READ)
+			ret = pin_some(payer, addr, 0, pages + done, 1);
 		if (ret <= 0)
 			goto unpin;
 		done += ret;

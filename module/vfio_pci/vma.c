@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 
+#include "compat/vfio_compat.h"
 #include "vfio_pci/vfio_pci.h"
 
 /*
@@ -71,7 +72,9 @@ int ioasid_vfio_mmap(struct file *filp, struct vm_area_struct *vma)
 	ret = vfio_pci_core_mmap(&file->dev->core.vdev, vma);
 	if (!ret)
 		ret = count_vma(vma);
-	if (ret)
+	if (!ret)
+		kc_vfio_fix_fork(vma);
+	else
 		ioasid_vfio_file_put_vma(file);
 	ioasid_vfio_file_leave(file);
 	return ret;
