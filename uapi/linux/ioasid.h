@@ -426,11 +426,13 @@ struct ioasid_unmap {
  *
  * Errors: EBADF (@iommu_fd is not open), EBADFD (it is something else), EEXIST
  * (the cookie is taken), EALREADY (bound to this fd already), EPERM (the device
- * or another of its group is in use by somebody else or by a driver of the
- * host; no isolated MSI and the module parameter allow_unsafe_interrupts is not
- * set), EACCES (the VF token is wrong or missing), EINVAL (no cache-coherent
- * DMA), EBUSY (the device is open through VFIO's group), ENODEV (no IOMMU, or
- * the device is being removed), EOPNOTSUPP (it shares its IOMMU group with
+ * or another of its group is in use by somebody else, through another open file
+ * of the device for one, or by a driver of the host; no isolated MSI and the
+ * module parameter allow_unsafe_interrupts is not set), EACCES (the VF token is
+ * wrong or missing), EINVAL (no cache-coherent DMA; a VF token for a device
+ * that wants none), EBUSY (the device is open through VFIO's group), EAGAIN
+ * (somebody is resetting or configuring the device just now), ENODEV (no IOMMU,
+ * or the device is being removed), EOPNOTSUPP (it shares its IOMMU group with
  * other devices).
  */
 struct ioasid_bind {
@@ -481,7 +483,7 @@ struct ioasid_unbind {
  * outside what the device may use, or is not aligned to its IOMMU's pages;
  * IOASID_SNOOP_ON and the IOMMU cannot), EBADF, EBADFD (as for bind), ENOENT
  * (no such address space), EBUSY (attached through another I/O address space
- * fd), EFAULT (mapped memory is gone or cannot be pinned), ENOMEM (or
+ * fd, or the device is being reset just now), EFAULT (mapped memory is gone or cannot be pinned), ENOMEM (or
  * RLIMIT_MEMLOCK is exceeded), EIO (the old address space could not be put back
  * after a failure: the device is blocked), EOPNOTSUPP (the device has no
  * PASIDs, or the kernel cannot attach by PASID).
