@@ -54,8 +54,6 @@ int ioasid_check_alloc(const struct ioasid_alloc *args)
 		return -EINVAL;
 	if (!(args->flags & IOASID_ALLOC_FAULT_FD) && args->fault_fd)
 		return -EINVAL;
-	if (args->ioasid)
-		return -EINVAL;
 	if (args->snoop > IOASID_SNOOP_OFF)
 		return -EINVAL;
 	if (args->addr_width && (args->addr_width < 12 || args->addr_width > 64))

@@ -60,7 +60,7 @@ static const struct {
 	{ { .nr_ranges = IOASID_MAX_RANGES + 1, .ranges = 8 }, -E2BIG },
 	{ { .nr_ranges = 1 }, -EINVAL },
 	{ { .ranges = 8 }, -EINVAL },
-	{ { .ioasid = 1 }, -EINVAL },
+	{ { .ioasid = 1 }, 0 },
 	{ { .fault_fd = 3 }, -EINVAL },
 	{ { .format_len = 8 }, -EINVAL },
 	{ { .format_data = 8 }, -EINVAL },
