@@ -10,17 +10,6 @@
 #include "attach/group.h"
 #include "include/ioasid_api.h"
 
-static bool cookie_taken(struct ioasid_ctx *ctx, u64 cookie)
-{
-	struct ioasid_device *idev;
-
-	lockdep_assert_held(&ctx->lock);
-	list_for_each_entry(idev, &ctx->devices, ctx_node)
-		if (idev->cookie == cookie)
-			return true;
-	return false;
-}
-
 /* Bindings come and go under groups_lock: what was checked stays so */
 static int device_check(struct ioasid_ctx *ctx, struct device *dev, u64 cookie)
 {
@@ -28,11 +17,12 @@ static int device_check(struct ioasid_ctx *ctx, struct device *dev, u64 cookie)
 	int ret = 0;
 
 	mutex_lock(&ctx->lock);
-	list_for_each_entry(idev, &ctx->devices, ctx_node)
+	list_for_each_entry(idev, &ctx->devices, ctx_node) {
 		if (idev->dev == dev)
 			ret = -EALREADY;
-	if (!ret && cookie_taken(ctx, cookie))
-		ret = -EEXIST;
+		else if (!ret && idev->cookie == cookie)
+			ret = -EEXIST;
+	}
 	mutex_unlock(&ctx->lock);
 	return ret;
 }
@@ -180,9 +170,10 @@ static u32 device_info_flags(const struct ioasid_group *group)
 
 	if (group->can_snoop)
 		flags |= IOASID_DEVICE_INFO_ENFORCE_SNOOP;
-	/* Otherwise a new page table is filled when it is attached already */
-	if (KC_GROUP_REPLACE && KC_DOMAIN_COMPLETE_AT_ALLOC)
-		flags |= IOASID_DEVICE_INFO_ATOMIC_REPLACE;
+	/*
+	 * No IOASID_DEVICE_INFO_ATOMIC_REPLACE: the drivers of all kernels block
+	 * the device for a moment, whatever the kernel's core does.
+	 */
 	if (group->unsafe_msi)
 		flags |= IOASID_DEVICE_INFO_UNSAFE_MSI;
 	return flags;

@@ -11,6 +11,7 @@
 #include <linux/irqdomain.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 
 #include "ioasid_config.h"
 
@@ -22,11 +23,11 @@
 #endif
 
 /**
- * KC_DOMAIN_COMPLETE_AT_ALLOC - can a domain be mapped into before an attach?
+ * KC_DOMAIN_COMPLETE_AT_ALLOC - can the vendors' domains be mapped into before
+ * an attach?
  *
- * Where paging domains are made from a bus, or by a driver that completes them
- * when the first device is attached, neither their page sizes and aperture are
- * known before nor can they be mapped into.
+ * Where paging domains are made from a bus their page sizes and aperture are
+ * known only when the first device has been attached.
  */
 #ifdef HAVE_PAGING_DOMAIN_ALLOC_FLAGS
 #define KC_DOMAIN_COMPLETE_AT_ALLOC 1
@@ -159,16 +160,78 @@ static inline bool kc_can_enforce_snoop(struct device *dev,
 #define KC_PIN_READ	0
 #endif
 
-static inline long kc_pin_user_pages_remote(struct mm_struct *mm,
-					    unsigned long vaddr,
-					    unsigned long nr, unsigned int flags,
-					    struct page **pages)
-{
+/*
+ * Pin pages, one or more, or an error. Userspace may delay a fault for as long
+ * as it likes (userfaultfd, FUSE), so the wait must end when the caller is
+ * killed. Older kernels do not pin that way for long: there what cannot be
+ * pinned at once is faulted in before, page by page.
+ */
 #ifdef HAVE_PIN_REMOTE_VMAS
-	return pin_user_pages_remote(mm, vaddr, nr, flags, pages, NULL, NULL);
-#else
-	return pin_user_pages_remote(mm, vaddr, nr, flags, pages, NULL);
-#endif
+static inline int kc_fault_in(struct mm_struct *mm, unsigned long vaddr,
+			      unsigned int flags)
+{
+	bool write = (flags & (FOLL_WRITE | FOLL_FORCE)) == FOLL_WRITE;
+	bool unlocked = false;
+	int ret;
+
+	ret = mmap_read_lock_killable(mm);
+	if (ret)
+		return ret;
+	ret = fixup_user_fault(mm, vaddr, write ? FAULT_FLAG_WRITE : 0, &unlocked);
+	mmap_read_unlock(mm);
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	/* Pinning fails for the same reason, unless it is by force */
+	return flags & FOLL_FORCE ? ret : 0;
 }
+
+static inline long kc_pin_current(unsigned long vaddr, unsigned long nr,
+				  unsigned int flags, struct page **pages)
+{
+	long ret = pin_user_pages_fast_only(vaddr, nr, flags, pages);
+
+	if (ret > 0)
+		return ret;
+	ret = kc_fault_in(current->mm, vaddr, flags);
+	return ret ?: pin_user_pages_fast(vaddr, 1, flags, pages);
+}
+
+static inline long kc_pin_remote(struct mm_struct *mm, unsigned long vaddr,
+				 unsigned long nr, unsigned int flags,
+				 struct page **pages)
+{
+	long ret;
+
+	ret = kc_fault_in(mm, vaddr, flags);
+	ret = ret ?: mmap_read_lock_killable(mm);
+	if (ret)
+		return ret;
+	ret = pin_user_pages_remote(mm, vaddr, 1, flags, pages, NULL, NULL);
+	mmap_read_unlock(mm);
+	return ret;
+}
+#else
+static inline long kc_pin_current(unsigned long vaddr, unsigned long nr,
+				  unsigned int flags, struct page **pages)
+{
+	return pin_user_pages_fast(vaddr, nr, flags, pages);
+}
+
+static inline long kc_pin_remote(struct mm_struct *mm, unsigned long vaddr,
+				 unsigned long nr, unsigned int flags,
+				 struct page **pages)
+{
+	int locked = 1;
+	long ret;
+
+	ret = mmap_read_lock_killable(mm);
+	if (ret)
+		return ret;
+	ret = pin_user_pages_remote(mm, vaddr, nr, flags, pages, &locked);
+	if (locked)
+		mmap_read_unlock(mm);
+	return ret;
+}
+#endif
 
 #endif /* IOASID_COMPAT_H */

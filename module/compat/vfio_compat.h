@@ -85,6 +85,20 @@ static inline void kc_vfio_fix_fork(struct vm_area_struct *vma)
 }
 
 /*
+ * The same holds for a mapping that is moved: its pages are moved after it has
+ * been put on the list, empty. It stays where it is there.
+ */
+#ifdef HAVE_VFIO_DEVICE_INODE
+#define KC_VFIO_MREMAP	NULL
+#else
+static inline int kc_vfio_mremap(struct vm_area_struct *vma)
+{
+	return -EINVAL;
+}
+#define KC_VFIO_MREMAP	kc_vfio_mremap
+#endif
+
+/*
  * Check, or set, the VF token; @uuid is NULL if the user gave none. Return 0,
  * -EACCES if it is wrong or missing, -EINVAL if the device wants none.
  */

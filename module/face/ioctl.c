@@ -229,7 +229,7 @@ static int do_unmap_dma(struct ioasid_ctx *ctx, void *arg, void __user *user)
 {
 	struct ioasid_unmap __user *uargs = user;
 	struct ioasid_unmap *args = arg;
-	bool all = args->flags & IOASID_UNMAP_ALL;
+	u64 start = args->iova, last = args->iova + (args->length - 1);
 	struct ioasid_ioas *ioas;
 	u64 unmapped;
 	int ret;
@@ -240,17 +240,16 @@ static int do_unmap_dma(struct ioasid_ctx *ctx, void *arg, void __user *user)
 	ioas = ioasid_ioas_get(ctx, args->ioasid);
 	if (!ioas)
 		return -ENOENT;
-	/* What cannot be answered is not done */
-	if (put_user(0, &uargs->unmapped)) {
-		ret = -EFAULT;
-	} else {
-		ret = ioasid_area_unmap(ioas, all ? 0 : args->iova,
-					all ? U64_MAX :
-					args->iova + (args->length - 1),
-					all, &unmapped);
-		if (!ret && put_user(unmapped, &uargs->unmapped))
-			ret = -EFAULT;
+	if (args->flags & IOASID_UNMAP_ALL) {
+		start = 0;
+		last = U64_MAX;
 	}
+	/* What cannot be answered is not done */
+	ret = -EFAULT;
+	if (!put_user(0, &uargs->unmapped))
+		ret = ioasid_area_unmap(ioas, start, last, &unmapped);
+	if (!ret)
+		args->unmapped = unmapped;
 	ioasid_ioas_put(ioas);
 	return ret;
 }
@@ -289,7 +288,7 @@ static const struct {
 	ROW(IOMMU_MAP_DMA, do_map_dma,
 	    struct ioasid_map, length, false),
 	ROW(IOMMU_UNMAP_DMA, do_unmap_dma,
-	    struct ioasid_unmap, unmapped, false),
+	    struct ioasid_unmap, unmapped, true),
 };
 
 union any_args {

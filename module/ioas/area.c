@@ -284,10 +284,6 @@ int ioasid_area_map(struct ioasid_ioas *ioas, const struct ioasid_map *args)
 	ret = -ENOENT;
 	if (ioas->dead)
 		goto unlock;
-	ret = ioasid_check_map(args, max_t(u64, PAGE_SIZE,
-					   1ULL << __ffs64(ioasid_ioas_pgsizes(ioas))));
-	if (ret)
-		goto unlock;
 	ret = -EINVAL;
 	if (!ioasid_ioas_permits(ioas, area->node.start, area->node.last))
 		goto unlock;
@@ -326,14 +322,12 @@ free:
  * @ioas: the address space
  * @start: first address
  * @last: last address
- * @all: the range is everything, whatever alignment that has
  * @unmapped: out: bytes unmapped
  *
- * Return: 0, -EINVAL if an area lies partly outside or the range is not
- * aligned to the IOMMU's pages, -EINTR, -ENOENT.
+ * Return: 0, -EINVAL if an area lies partly outside, -EINTR, -ENOENT.
  */
 int ioasid_area_unmap(struct ioasid_ioas *ioas, u64 start, u64 last,
-		      bool all, u64 *unmapped)
+		      u64 *unmapped)
 {
 	struct ioasid_area *area, *next;
 	int ret;
@@ -347,9 +341,6 @@ int ioasid_area_unmap(struct ioasid_ioas *ioas, u64 start, u64 last,
 	if (ioas->dead)
 		goto unlock;
 	ret = -EINVAL;
-	if (!all && ((start | (last + 1)) &
-		     ((1ULL << __ffs64(ioasid_ioas_pgsizes(ioas))) - 1)))
-		goto unlock;
 	area = area_first(ioas, start, start);
 	if (area && area->node.start < start)
 		goto unlock;
@@ -496,24 +487,6 @@ void ioasid_areas_unmap_table(struct ioasid_ioas *ioas,
 bool ioasid_areas_in(struct ioasid_ioas *ioas, u64 start, u64 last)
 {
 	return area_first(ioas, start, last);
-}
-
-/**
- * ioasid_areas_aligned() - are all areas aligned to a page size?
- * @ioas: the address space, its lock held
- * @page_size: a power of two
- */
-bool ioasid_areas_aligned(struct ioasid_ioas *ioas, u64 page_size)
-{
-	struct ioasid_area *area;
-
-	if (page_size <= PAGE_SIZE)
-		return true;
-	for_each_area(area, ioas)
-		if ((area->node.start | (area->node.last + 1) | area->vaddr) &
-		    (page_size - 1))
-			return false;
-	return true;
 }
 
 /**

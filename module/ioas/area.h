@@ -9,6 +9,9 @@
  * @node: in the tables of its address space
  * @domain: the kernel's domain
  * @shim: how to work with it
+ * @iommu: the IOMMU that it was made for, and whose devices share it. A page
+ *	table of another one may differ in what memory it lies in (coherency),
+ *	its levels or its driver, and not every driver looks
  * @users: attachments
  * @pgsizes: bitmap of page sizes
  * @aperture: addresses that it translates
@@ -20,6 +23,7 @@ struct ioasid_table {
 	struct list_head node;
 	struct iommu_domain *domain;
 	const struct ioasid_shim *shim;
+	struct iommu_device *iommu;
 	unsigned int users;
 	u64 pgsizes;
 	struct ioasid_range aperture;
@@ -28,7 +32,7 @@ struct ioasid_table {
 
 int ioasid_area_map(struct ioasid_ioas *ioas, const struct ioasid_map *args);
 int ioasid_area_unmap(struct ioasid_ioas *ioas, u64 start, u64 last,
-		      bool all, u64 *unmapped);
+		      u64 *unmapped);
 int ioasid_areas_populate(struct ioasid_ioas *ioas);
 void ioasid_areas_depopulate(struct ioasid_ioas *ioas);
 int ioasid_areas_copy(struct ioasid_ioas *ioas, struct ioasid_table *from,
@@ -36,7 +40,6 @@ int ioasid_areas_copy(struct ioasid_ioas *ioas, struct ioasid_table *from,
 void ioasid_areas_unmap_table(struct ioasid_ioas *ioas,
 			      struct ioasid_table *table);
 bool ioasid_areas_in(struct ioasid_ioas *ioas, u64 start, u64 last);
-bool ioasid_areas_aligned(struct ioasid_ioas *ioas, u64 page_size);
 void ioasid_areas_free(struct ioasid_ioas *ioas);
 
 /* Number of pages in a chunk, see area.c */

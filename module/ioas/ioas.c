@@ -175,14 +175,15 @@ static int table_fits(struct ioasid_ioas *ioas, const struct ioasid_table *table
 {
 	const struct ioasid_range *aperture = &table->aperture;
 
-	if (!table->pgsizes || aperture->start > aperture->last)
+	/* Memory is pinned in the CPU's pages, scattered as they are */
+	if (!(table->pgsizes & (PAGE_SIZE | (PAGE_SIZE - 1))))
+		return -EINVAL;
+	if (aperture->start > aperture->last)
 		return -EINVAL;
 	if (aperture->start && ioasid_areas_in(ioas, 0, aperture->start - 1))
 		return -EINVAL;
 	if (aperture->last != U64_MAX &&
 	    ioasid_areas_in(ioas, aperture->last + 1, U64_MAX))
-		return -EINVAL;
-	if (!ioasid_areas_aligned(ioas, 1ULL << __ffs64(table->pgsizes)))
 		return -EINVAL;
 	return 0;
 }
@@ -240,6 +241,7 @@ static struct ioasid_table *table_alloc(const struct ioasid_shim *shim,
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&table->node);
 	table->shim = shim;
+	table->iommu = dev->iommu->iommu_dev;
 	table->users = 1;
 	table->domain = shim->domain_alloc(dev);
 	if (IS_ERR(table->domain)) {
@@ -253,21 +255,24 @@ static struct ioasid_table *table_alloc(const struct ioasid_shim *shim,
 /* Attach through a page table that is there; NULL if none will do */
 static struct ioasid_table *attach_shared(struct ioasid_ioas *ioas,
 					  const struct ioasid_shim *shim,
-					  struct ioasid_rid *rid)
+					  struct device *dev,
+					  struct ioasid_rid *rid, bool snoop)
 {
+	struct iommu_domain *old = rid->domain;
 	struct ioasid_table *table;
 	int ret;
 
 	list_for_each_entry(table, &ioas->tables, node) {
-		if (table->shim != shim)
+		if (table->iommu != dev->iommu->iommu_dev ||
+		    table->snoop_enforced != snoop)
 			continue;
 		ret = shim->attach(rid, table->domain);
 		if (!ret) {
 			table->users++;
 			return table;
 		}
-		/* Other errors say that this device needs one of another kind */
-		if (ret == -ENOMEM || !rid->domain)
+		/* EINVAL says that this device needs one of another kind */
+		if (ret != -EINVAL || rid->domain != old)
 			return ERR_PTR(ret);
 	}
 	return NULL;
@@ -275,15 +280,13 @@ static struct ioasid_table *attach_shared(struct ioasid_ioas *ioas,
 
 /*
  * Attach through a new page table. Where that can be filled first the device
- * sees all of the address space, or what it saw before, at any time.
+ * never sees a part of the address space.
  */
 static struct ioasid_table *attach_new(struct ioasid_ioas *ioas,
 				       const struct ioasid_shim *shim,
 				       struct device *dev,
-				       struct ioasid_rid *rid, bool can_snoop)
+				       struct ioasid_rid *rid, bool snoop)
 {
-	bool snoop = ioas->snoop == IOASID_SNOOP_ON ||
-		     (ioas->snoop == IOASID_SNOOP_AUTO && can_snoop);
 	struct iommu_domain *old = rid->domain;
 	struct ioasid_table *table;
 	int ret;
@@ -292,7 +295,7 @@ static struct ioasid_table *attach_new(struct ioasid_ioas *ioas,
 	if (IS_ERR(table))
 		return table;
 
-	if (!KC_DOMAIN_COMPLETE_AT_ALLOC) {
+	if (!shim->complete_at_alloc) {
 		ret = shim->attach(rid, table->domain);
 		if (ret)
 			goto free;
@@ -302,7 +305,10 @@ static struct ioasid_table *attach_new(struct ioasid_ioas *ioas,
 		goto restore;
 	list_add_tail(&table->node, &ioas->tables);
 	ret = ioasid_areas_populate(ioas);
-	if (!ret && KC_DOMAIN_COMPLETE_AT_ALLOC)
+	/* The lock was dropped, and it may have been freed */
+	if (!ret && ioas->dead)
+		ret = -ENOENT;
+	if (!ret && shim->complete_at_alloc)
 		ret = shim->attach(rid, table->domain);
 	if (!ret)
 		return table;
@@ -338,9 +344,12 @@ int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 		       const struct ioasid_shim *shim, struct device *dev,
 		       struct ioasid_rid *rid, bool can_snoop)
 {
+	bool snoop = ioas->snoop != IOASID_SNOOP_OFF && can_snoop;
 	struct ioasid_table *table;
 	int ret;
 
+	if (ioas->snoop == IOASID_SNOOP_ON && !can_snoop)
+		return -EINVAL;
 	ret = mutex_lock_killable(&ioas->populate_lock);
 	if (ret)
 		return ret;
@@ -348,9 +357,9 @@ int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 	ret = ioas->dead ? -ENOENT : fits(ioas, point);
 	if (ret)
 		goto unlock;
-	table = attach_shared(ioas, shim, rid);
+	table = attach_shared(ioas, shim, dev, rid, snoop);
 	if (!table)
-		table = attach_new(ioas, shim, dev, rid, can_snoop);
+		table = attach_new(ioas, shim, dev, rid, snoop);
 	ret = PTR_ERR_OR_ZERO(table);
 	if (ret)
 		goto unlock;
@@ -390,22 +399,19 @@ void ioasid_ioas_detach(struct ioasid_attachment_point *point)
  * ioasid_ioas_pgsizes() - page sizes that all page tables take
  * @ioas: the address space, its lock held
  *
- * Return: a bitmap that is never 0: the CPU's page size and larger ones if
- * there is no page table.
+ * Return: a bitmap of the CPU's page size and larger ones; all of them if there
+ * is no page table.
  */
 u64 ioasid_ioas_pgsizes(struct ioasid_ioas *ioas)
 {
 	u64 sizes = ~0ULL << PAGE_SHIFT;
 	struct ioasid_table *table;
-	u64 smallest = PAGE_SIZE;
 
 	lockdep_assert_held(&ioas->lock);
-	list_for_each_entry(table, &ioas->tables, node) {
-		smallest = max(smallest, 1ULL << __ffs64(table->pgsizes));
+	list_for_each_entry(table, &ioas->tables, node)
 		sizes &= table->pgsizes;
-	}
-	/* Tables that have no size in common have the largest of the smallest */
-	return (sizes & ~(smallest - 1)) | smallest;
+	/* Made up of smaller ones, if need be */
+	return sizes | PAGE_SIZE;
 }
 
 /**

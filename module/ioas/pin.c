@@ -103,32 +103,21 @@ void ioasid_payer_uncharge(struct ioasid_payer *payer, unsigned long pages)
 	atomic64_sub(pages, &payer->mm->pinned_vm);
 }
 
-static long pin_remote(struct mm_struct *mm, unsigned long vaddr,
-		       unsigned int flags, struct page **pages,
-		       unsigned long nr)
-{
-	long ret;
-
-	/* The process may have ended */
-	if (!mmget_not_zero(mm))
-		return -EFAULT;
-	ret = mmap_read_lock_killable(mm);
-	if (!ret) {
-		ret = kc_pin_user_pages_remote(mm, vaddr, nr, flags, pages);
-		mmap_read_unlock(mm);
-	}
-	mmput(mm);
-	return ret;
-}
-
 /* Pin one page or more; how many, or an error */
 static long pin_some(struct ioasid_payer *payer, unsigned long vaddr,
 		     unsigned int flags, struct page **pages, unsigned long nr)
 {
+	long ret;
+
 	flags |= FOLL_LONGTERM;
 	if (payer->mm == current->mm)
-		return pin_user_pages_fast(vaddr, nr, flags, pages);
-	return pin_remote(payer->mm, vaddr, flags, pages, nr);
+		return kc_pin_current(vaddr, nr, flags, pages);
+	/* The process may have ended */
+	if (!mmget_not_zero(payer->mm))
+		return -EFAULT;
+	ret = kc_pin_remote(payer->mm, vaddr, nr, flags, pages);
+	mmput(payer->mm);
+	return ret;
 }
 
 /**

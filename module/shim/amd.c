@@ -19,9 +19,9 @@ static int amd_hw_info(struct device *dev, struct ioasid_cap_hw *hw)
 }
 
 const struct ioasid_shim ioasid_shim_amd = {
-	.name = "AMD-Vi",
 	.vendor = IOASID_IOMMU_AMD,
 	.prefix = "ivhd",
+	.complete_at_alloc = KC_DOMAIN_COMPLETE_AT_ALLOC,
 	.aperture = ioasid_generic_aperture,
 	.hw_info = amd_hw_info,
 	IOASID_GENERIC_OPS,

@@ -24,8 +24,11 @@ void ioasid_generic_domain_free(struct iommu_domain *domain)
 
 /*
  * Where the kernel replaces a group's domain it goes from the old one to the
- * new one, and keeps the old one on error. Elsewhere the way leads through the
- * kernel's blocked state, and the old domain is ours to put back.
+ * new one; elsewhere the way leads through its blocked state. On error the old
+ * domain is ours to put back: some drivers block the device before they refuse,
+ * and not every kernel goes back by itself. That too leads through the blocked
+ * state, for attaching what the kernel believes to be attached does nothing.
+ * Only -EBUSY says that nothing was touched: the device is being reset.
  */
 int ioasid_generic_attach(struct ioasid_rid *rid, struct iommu_domain *domain)
 {
@@ -41,7 +44,8 @@ int ioasid_generic_attach(struct ioasid_rid *rid, struct iommu_domain *domain)
 		rid->domain = domain;
 		return 0;
 	}
-	if (old && !KC_GROUP_REPLACE) {
+	if (old && !(KC_GROUP_REPLACE && ret == -EBUSY)) {
+		ioasid_generic_block(rid);
 		if (kc_group_attach(rid->group, NULL, old, &rid->attach))
 			return -EIO;
 		rid->domain = old;
@@ -120,7 +124,7 @@ int ioasid_generic_hw_info(struct device *dev, struct ioasid_cap_hw *hw)
  * The drivers' own structures are private, and the hw_info operation is not
  * there on every kernel; what a driver shows to everybody is.
  *
- * Return: 0, -ENOMEM, or -ENODATA if it is not shown or not a number.
+ * Return: 0, or -ENODATA if it is not shown or not a number.
  */
 int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
 			  const char *name, u64 *value)
@@ -144,9 +148,7 @@ int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
 	if (!*attrs)
 		return -ENODATA;
 
-	page = (char *)get_zeroed_page(GFP_KERNEL);
-	if (!page)
-		return -ENOMEM;
+	page = (char *)get_zeroed_page(GFP_KERNEL | __GFP_NOFAIL);
 	show = container_of(*attrs, struct device_attribute, attr);
 	len = show->show ? show->show(iommu, show, page) : -EIO;
 	/* AMD's driver shows a second register after a colon */
@@ -157,7 +159,6 @@ int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
 }
 
 const struct ioasid_shim ioasid_shim_generic = {
-	.name = "IOMMU",
 	.vendor = IOASID_IOMMU_OTHER,
 	.prefix = "",
 	.aperture = ioasid_generic_aperture,
@@ -176,7 +177,8 @@ const struct ioasid_shim *ioasid_shim_of(struct device *dev)
 		&ioasid_shim_vtd, &ioasid_shim_amd, &ioasid_shim_smmuv3,
 		&ioasid_shim_generic,
 	};
-	const char *name = dev_name(dev->iommu->iommu_dev->dev);
+	struct device *iommu = dev->iommu->iommu_dev->dev;
+	const char *name = iommu ? dev_name(iommu) : "";
 	unsigned int i = 0;
 
 	while (!strstarts(name, shims[i]->prefix))

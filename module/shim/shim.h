@@ -21,9 +21,11 @@ struct ioasid_rid {
 
 /**
  * struct ioasid_shim - how an IOMMU vendor's domains are worked with
- * @name: for people
  * @vendor: enum ioasid_iommu_vendor
  * @prefix: begin of the name of the vendor's IOMMUs in /sys/class/iommu
+ * @complete_at_alloc: a domain is complete from the beginning, otherwise when it
+ *	has been attached for the first time. Before that it has no properties
+ *	and cannot be mapped into
  * @domain_alloc: make a paging domain for a device; ERR_PTR() on error
  * @domain_free: free it; no device is attached
  * @attach: attach a domain to the RIDs of a group, in place of what was there.
@@ -42,14 +44,11 @@ struct ioasid_rid {
  * @enforce_snoop: make it so for a domain that is complete and has no mapping
  * @hw_info: fill in the vendor's record of IOMMU_DEVICE_GET_INFO; -ENODATA if
  *	there is none
- *
- * A domain is complete when it has been attached once, or from the beginning
- * if KC_DOMAIN_COMPLETE_AT_ALLOC.
  */
 struct ioasid_shim {
-	const char *name;
 	u32 vendor;
 	const char *prefix;
+	bool complete_at_alloc;
 	struct iommu_domain *(*domain_alloc)(struct device *dev);
 	void (*domain_free)(struct iommu_domain *domain);
 	int (*attach)(struct ioasid_rid *rid, struct iommu_domain *domain);

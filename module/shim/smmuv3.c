@@ -5,9 +5,9 @@
 #include "shim/shim.h"
 
 const struct ioasid_shim ioasid_shim_smmuv3 = {
-	.name = "Arm SMMUv3",
 	.vendor = IOASID_IOMMU_ARM_SMMUV3,
 	.prefix = "smmu3",
+	.complete_at_alloc = KC_DOMAIN_COMPLETE_AT_ALLOC,
 	.aperture = ioasid_generic_aperture,
 	.hw_info = ioasid_generic_hw_info,
 	IOASID_GENERIC_OPS,

@@ -79,9 +79,9 @@ static int vtd_hw_info(struct device *dev, struct ioasid_cap_hw *hw)
 }
 
 const struct ioasid_shim ioasid_shim_vtd = {
-	.name = "Intel VT-d",
 	.vendor = IOASID_IOMMU_INTEL_VTD,
 	.prefix = "dmar",
+	.complete_at_alloc = KC_DOMAIN_COMPLETE_AT_ALLOC,
 	.aperture = vtd_aperture,
 	.hw_info = vtd_hw_info,
 	IOASID_GENERIC_OPS,

@@ -364,7 +364,6 @@ static long ioctl_pasid_info(struct ioasid_vfio_file *file, void __user *arg)
 {
 	struct ioasid_vfio_binding *binding;
 	struct ioasid_pasid_info info;
-	u32 argsz;
 	long ret;
 
 	ret = ioasid_copy_struct(&info, sizeof(info),
@@ -375,7 +374,6 @@ static long ioctl_pasid_info(struct ioasid_vfio_file *file, void __user *arg)
 	if (info.flags || info.__reserved)
 		return -EINVAL;
 
-	argsz = info.argsz;
 	ret = mutex_lock_killable(&file->lock);
 	if (ret)
 		return ret;
@@ -389,8 +387,7 @@ static long ioctl_pasid_info(struct ioasid_vfio_file *file, void __user *arg)
 	mutex_unlock(&file->lock);
 	if (ret)
 		return ret;
-	info.argsz = argsz;
-	if (copy_to_user(arg, &info, min_t(size_t, argsz, sizeof(info))))
+	if (copy_to_user(arg, &info, min_t(size_t, info.argsz, sizeof(info))))
 		return -EFAULT;
 	return 0;
 }

@@ -42,6 +42,7 @@ static int count_vma(struct vm_area_struct *vma)
 		counting_vm_ops = *vma->vm_ops;
 		counting_vm_ops.open = vma_open;
 		counting_vm_ops.close = vma_close;
+		counting_vm_ops.mremap = KC_VFIO_MREMAP;
 		vfio_vm_ops = vma->vm_ops;
 	}
 	/* Regions with other operations exist only if the driver adds them */

@@ -10,12 +10,13 @@
  *
  * - @argsz is the size of the structure that the caller knows. A shorter one
  *   from an older header is accepted, what it lacks being zero; shorter than
- *   the first release's is EINVAL. A longer one is accepted if the tail that
- *   the kernel does not know is zero, otherwise E2BIG.
+ *   the first release's is EINVAL. A longer one, up to 4096 bytes, is accepted
+ *   if the tail that the kernel does not know is zero, otherwise E2BIG.
  * - Unknown @flags and nonzero reserved fields: EINVAL.
  * - Layouts are the same for 32-bit and 64-bit callers.
- * - Unless said otherwise an error leaves everything as it was. Every ioctl
- *   may fail with EFAULT (the structure cannot be read or written), ENOMEM,
+ * - Unless said otherwise an error leaves everything as it was, save that what
+ *   has been done stays done if another thread takes away the memory that the
+ *   answer goes to. Every ioctl may fail with EFAULT (the structure cannot be read or written), ENOMEM,
  *   or EINTR (a signal killed the caller while it waited).
  * - ENOTTY: not an ioctl of this file descriptor.
  *
@@ -358,7 +359,8 @@ struct ioasid_info {
  * @length: bytes, not 0
  *
  * Maps memory of the caller. All three are multiples of the smallest page size
- * (IOMMU_IOASID_GET_INFO), and never less than the CPU's. As long as a device
+ * (IOMMU_IOASID_GET_INFO), which is the CPU's. Some IOMMUs let a device read
+ * what is mapped with IOASID_MAP_WRITE alone. As long as a device
  * is attached the memory is pinned and charged against RLIMIT_MEMLOCK of the
  * user who mapped it; before the first attach neither is done, and the memory
  * is not looked at.
@@ -431,7 +433,8 @@ struct ioasid_unmap {
  * module parameter allow_unsafe_interrupts is not set), EACCES (the VF token is
  * wrong or missing), EINVAL (no cache-coherent DMA; a VF token for a device
  * that wants none), EBUSY (the device is open through VFIO's group), EAGAIN
- * (somebody is resetting or configuring the device just now), ENODEV (no IOMMU,
+ * (somebody is resetting or configuring the device just now), ENOSPC (too many
+ * objects), ENODEV (no IOMMU,
  * or the device is being removed), EOPNOTSUPP (it shares its IOMMU group with
  * other devices).
  */
@@ -480,8 +483,8 @@ struct ioasid_unbind {
  * otherwise with the device's DMA blocked in between.
  *
  * Errors: EINVAL (not bound to that fd; something in the address space lies
- * outside what the device may use, or is not aligned to its IOMMU's pages;
- * IOASID_SNOOP_ON and the IOMMU cannot), EBADF, EBADFD (as for bind), ENOENT
+ * outside what the device may use; its IOMMU has only pages that are larger than
+ * the CPU's; IOASID_SNOOP_ON and the IOMMU cannot), EBADF, EBADFD (as for bind), ENOENT
  * (no such address space), EBUSY (attached through another I/O address space
  * fd, or the device is being reset just now), EFAULT (mapped memory is gone or cannot be pinned), ENOMEM (or
  * RLIMIT_MEMLOCK is exceeded), EIO (the old address space could not be put back

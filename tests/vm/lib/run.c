@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "expect.h"
+#include "memory.h"
+#include "modules.h"
+#include "run.h"
+
+#define TIME_LIMIT	30
+
+static bool was_open[1024];
+static long pinned_before;
+static size_t vm_pinned_before;
+
+const char *errno_name(int err)
+{
+	return err ? strerrorname_np(err) ?: "of a number unknown" : "0";
+}
+
+bool config_has(const char *prefix)
+{
+	const char *iommu = getenv("IOASID_IOMMU");
+
+	if (!iommu)
+		FAIL("IOASID_IOMMU is not set: the harness does that");
+	return !strncmp(iommu, prefix, strlen(prefix));
+}
+
+bool config_is(const char *name)
+{
+	const char *iommu = getenv("IOASID_IOMMU");
+	size_t n = strlen(name);
+
+	return config_has(name) && (!iommu[n] || iommu[n] == '+');
+}
+
+bool kernel_is(const char *kernel)
+{
+	const char *env = getenv("IOASID_KERNEL");
+
+	if (!env)
+		FAIL("IOASID_KERNEL is not set: the harness does that");
+	return !strcmp(env, kernel);
+}
+
+/* Calls @fn for each open file but the directory that it is read from */
+static void each_fd(void (*fn)(int fd))
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(dir))
+			fn(atoi(entry->d_name));
+	if (dir)
+		closedir(dir);
+}
+
+static void note_fd(int fd)
+{
+	if (fd < 1024)
+		was_open[fd] = true;
+}
+
+static void close_fd(int fd)
+{
+	if (fd < 1024 && !was_open[fd])
+		close(fd);
+}
+
+void close_all(void)
+{
+	dev_unmap_all_bars();
+	each_fd(close_fd);
+}
+
+static void before(void)
+{
+	memset(was_open, 0, sizeof(was_open));
+	each_fd(note_fd);
+	pinned_before = pages_pinned();
+	vm_pinned_before = vm_pinned();
+}
+
+static void after(void)
+{
+	close_all();
+	EXPECT_EQ(pages_pinned(), pinned_before);
+	EXPECT_EQ(vm_pinned(), vm_pinned_before);
+	expect_no_locked_pages();
+}
+
+static void load(int i)
+{
+	char bdf[BDF_SIZE];
+	int which;
+
+	/* virtio-iommu does not remap interrupts */
+	EXPECT_OK(module_load("ioasidfd", config_has("virtio") ? "allow_unsafe_interrupts=1" :
+			      NULL));
+	EXPECT_OK(module_load("ioasid_vfio_pci", NULL));
+	for (which = 0; which < NR_DEVICES; which++)
+		EXPECT_OK(pci_give_to(which_bdf(which, bdf), "ioasid_vfio_pci"));
+}
+
+static void unload(int i)
+{
+	char bdf[BDF_SIZE];
+	int which;
+
+	for (which = 0; which < NR_DEVICES; which++)
+		EXPECT_OK(pci_take_back(which_bdf(which, bdf)));
+	EXPECT_OK(module_unload("ioasid_vfio_pci"));
+	EXPECT_OK(module_unload("ioasidfd"));
+}
+
+/* Since the last call */
+static const char *milliseconds(void)
+{
+	static struct timespec last;
+	static char text[32];
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	snprintf(text, sizeof(text), "%ld", (now.tv_sec - last.tv_sec) * 1000 +
+		 (now.tv_nsec - last.tv_nsec) / 1000000);
+	last = now;
+	return text;
+}
+
+/* By write() alone: what stands in the buffer of a FILE when a test is forked
+ * would be printed by the test as well
+ */
+static void print_line(const char *format, ...)
+{
+	char line[5000];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (write(STDOUT_FILENO, line, n) != n)
+		_exit(1);
+}
+
+/* Turns Check's "ok 1 - file:case:name: message" into the name, and the
+ * message into a comment below it
+ */
+static void *print_tap(void *arg)
+{
+	FILE *in = arg;
+	char line[4096];
+
+	while (fgets(line, sizeof(line), in)) {
+		char *file, *name = NULL, *message = NULL, *p;
+		int i;
+
+		line[strcspn(line, "\n")] = 0;
+		file = strstr(line, " - ");
+		for (i = 0, p = file; p && i < 3; i++) {
+			p = strchr(p + 1, ':');
+			if (i == 1)
+				name = p;
+			else if (i == 2)
+				message = p;
+		}
+		if (!message) {
+			print_line("%s\n", line);
+			continue;
+		}
+		*file = 0;
+		*name++ = 0;
+		*message++ = 0;
+		file[3 + strcspn(file + 3, ":")] = 0;
+		print_line("%s - %s\n", line, name);
+		if (!strncmp(line, "not ", 4))
+			print_line("# %s:%s\n", basename(file + 3), message);
+		if (getenv("TEST_TIMES"))
+			print_line("# %s ms\n", milliseconds());
+	}
+	return NULL;
+}
+
+int run_program(int argc, char **argv, const char *name,
+		const TTest *const *tests, unsigned int flags)
+{
+	char load_name[64], unload_name[64], path[32];
+	TTest load_test = { load_name, load, __FILE__, __LINE__ };
+	TTest unload_test = { unload_name, unload, __FILE__, __LINE__ };
+	Suite *suite = suite_create(name);
+	TCase *first = tcase_create("load");
+	TCase *main = tcase_create(name);
+	TCase *last = tcase_create("unload");
+	SRunner *runner;
+	pthread_t printer;
+	int i, pipe_fds[2], failed;
+	FILE *in;
+
+	snprintf(load_name, sizeof(load_name), "%s_loads_modules", name);
+	snprintf(unload_name, sizeof(unload_name), "%s_unloads_modules", name);
+	tcase_add_test(first, &load_test);
+	tcase_add_test(last, &unload_test);
+	tcase_add_checked_fixture(main, before, after);
+	for (; *tests; tests++) {
+		bool wanted = argc < 2;
+
+		for (i = 1; i < argc; i++)
+			wanted |= !strcmp(argv[i], (*tests)->name);
+		if (wanted)
+			tcase_add_test(main, *tests);
+	}
+	tcase_set_timeout(first, TIME_LIMIT);
+	tcase_set_timeout(main, TIME_LIMIT);
+	tcase_set_timeout(last, TIME_LIMIT);
+	if (flags & RUN_DEVICES)
+		suite_add_tcase(suite, first);
+	suite_add_tcase(suite, main);
+	if (flags & RUN_DEVICES)
+		suite_add_tcase(suite, last);
+
+	if (pipe(pipe_fds))
+		return 1;
+	in = fdopen(pipe_fds[0], "r");
+	if (!in || pthread_create(&printer, NULL, print_tap, in))
+		return 1;
+	/* not /dev/fd/: nobody makes that link in a small system */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", pipe_fds[1]);
+
+	runner = srunner_create(suite);
+	srunner_set_fork_status(runner, CK_FORK);
+	srunner_set_tap(runner, path);
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	close(pipe_fds[1]);
+	pthread_join(printer, NULL);
+	return failed ? 1 : 0;
+}

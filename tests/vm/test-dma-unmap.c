@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * When unmap returns no device can reach the memory any more, though its
+ * IOMMU had the translation cached.
+ */
+#include "dma.h"
+#include "expect.h"
+#include "memory.h"
+#include "run.h"
+
+/* The IOTLB holds the translation when it is taken away */
+static void blocked_after_unmap(char *p, size_t size, int rounds)
+{
+	int fd = EXPECT_OK(iommu_open());
+	__u32 ioas = new_ioas(fd);
+	__u64 unmapped;
+	struct dev dev;
+	size_t at;
+
+	dev_start(&dev, TESTDEV_0, fd);
+	EXPECT_OK(dev_attach(dev.fd, fd, ioas));
+	while (rounds--) {
+		EXPECT_OK(ioas_map(fd, ioas, p, 64 * MIB, size, RW));
+		memset(p, CANARY, size);
+		for (at = 0; at < size; at += size < 2 * MIB ? PAGE : 64 * PAGE) {
+			EXPECT_EQ(testdev_write(&dev, 64 * MIB + at, 64, phys_of(p + at)),
+				  DMA_DONE);
+			expect_pattern(p + at, 64);
+		}
+		EXPECT_OK(ioas_unmap(fd, ioas, 64 * MIB, size, &unmapped));
+		EXPECT_EQ(unmapped, size);
+		memset(p, CANARY, size);
+		for (at = 0; at < size; at += size < 2 * MIB ? PAGE : 64 * PAGE)
+			EXPECT_EQ(testdev_write(&dev, 64 * MIB + at, 64, 0), DMA_BLOCKED);
+		expect_filled(p, CANARY, size);
+	}
+}
+
+START_TEST(dma_is_blocked_after_unmap_of_a_page_just_used)
+{
+	blocked_after_unmap(memory(PAGE, CANARY), PAGE, 50);
+}
+END_TEST
+
+START_TEST(dma_is_blocked_after_unmap_of_16_pages_just_used)
+{
+	blocked_after_unmap(memory(16 * PAGE, CANARY), 16 * PAGE, 10);
+}
+END_TEST
+
+START_TEST(dma_is_blocked_after_unmap_of_small_pages_of_2_mib)
+{
+	blocked_after_unmap(memory(2 * MIB, CANARY), 2 * MIB, 3);
+}
+END_TEST
+
+START_TEST(dma_is_blocked_after_unmap_of_a_huge_page_just_used)
+{
+	char *p = huge_memory(2 * MIB, CANARY);
+
+	EXPECT_TRUE(p);
+	blocked_after_unmap(p, 2 * MIB, 5);
+}
+END_TEST
+
+START_TEST(dma_is_blocked_after_unmap_with_many_mappings)
+{
+	int fd = EXPECT_OK(iommu_open()), i;
+	char *p = memory(64 * PAGE, CANARY);
+	__u32 ioas = new_ioas(fd);
+	__u64 unmapped;
+	struct dev dev;
+
+	dev_start(&dev, TESTDEV_0, fd);
+	EXPECT_OK(dev_attach(dev.fd, fd, ioas));
+	/* scattered over 1 GiB, so that page tables come and go as well */
+	for (i = 0; i < 64; i++)
+		EXPECT_OK(ioas_map(fd, ioas, p + i * PAGE, IOVA + i * 16 * MIB, PAGE, RW));
+	for (i = 0; i < 64; i++)
+		expect_dma(&dev, IOVA + i * 16 * MIB, p + i * PAGE, PAGE);
+	/* every second one on its own */
+	for (i = 0; i < 64; i += 2)
+		EXPECT_OK(ioas_unmap(fd, ioas, IOVA + i * 16 * MIB, PAGE, NULL));
+	for (i = 0; i < 64; i++)
+		if (i % 2)
+			expect_dma(&dev, IOVA + i * 16 * MIB, p + i * PAGE, PAGE);
+		else
+			expect_blocked(&dev, IOVA + i * 16 * MIB, p + i * PAGE, PAGE);
+	/* and the rest at once */
+	EXPECT_OK(ioas_unmap_all(fd, ioas, &unmapped));
+	EXPECT_EQ(unmapped, 32 * PAGE);
+	for (i = 0; i < 64; i++)
+		expect_blocked(&dev, IOVA + i * 16 * MIB, p + i * PAGE, PAGE);
+}
+END_TEST
+
+START_TEST(dma_goes_to_the_new_memory_after_unmap_and_map)
+{
+	int fd = EXPECT_OK(iommu_open()), i;
+	char *p = memory(2 * PAGE, CANARY);
+	__u32 ioas = new_ioas(fd);
+	struct dev dev;
+
+	dev_start(&dev, TESTDEV_0, fd);
+	EXPECT_OK(dev_attach(dev.fd, fd, ioas));
+	for (i = 0; i < 20; i++) {
+		EXPECT_OK(ioas_map(fd, ioas, p + i % 2 * PAGE, IOVA, PAGE, RW));
+		memset(p, CANARY, 2 * PAGE);
+		expect_dma(&dev, IOVA, p + i % 2 * PAGE, PAGE);
+		expect_filled(p + !(i % 2) * PAGE, CANARY, PAGE);
+		EXPECT_OK(ioas_unmap(fd, ioas, IOVA, PAGE, NULL));
+	}
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+	const TTest *const tests[] = {
+		dma_is_blocked_after_unmap_of_a_page_just_used,
+		dma_is_blocked_after_unmap_of_16_pages_just_used,
+		dma_is_blocked_after_unmap_of_small_pages_of_2_mib,
+		dma_is_blocked_after_unmap_of_a_huge_page_just_used,
+		dma_is_blocked_after_unmap_with_many_mappings,
+		dma_goes_to_the_new_memory_after_unmap_and_map,
+		NULL,
+	};
+
+	return run_program(argc, argv, "dma_unmap", tests, RUN_DEVICES);
+}
