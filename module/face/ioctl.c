@@ -248,8 +248,8 @@ static int do_unmap_dma(struct ioasid_ctx *ctx, void *arg, void __user *user)
 	ret = -EFAULT;
 	if (!put_user(0, &uargs->unmapped))
 		ret = ioasid_area_unmap(ioas, start, last, &unmapped);
-	if (!ret)
-		args->unmapped = unmapped;
+	if (!ret && put_user(unmapped, &uargs->unmapped))
+		ret = -EFAULT;
 	ioasid_ioas_put(ioas);
 	return ret;
 }
@@ -288,7 +288,7 @@ static const struct {
 	ROW(IOMMU_MAP_DMA, do_map_dma,
 	    struct ioasid_map, length, false),
 	ROW(IOMMU_UNMAP_DMA, do_unmap_dma,
-	    struct ioasid_unmap, unmapped, true),
+	    struct ioasid_unmap, unmapped, false),
 };
 
 union any_args {
