@@ -22,6 +22,7 @@ const struct ioasid_shim ioasid_shim_amd = {
 	.vendor = IOASID_IOMMU_AMD,
 	.prefix = "ivhd",
 	.complete_at_alloc = KC_DOMAIN_COMPLETE_AT_ALLOC,
+	.unmap = ioasid_generic_unmap,
 	.aperture = ioasid_generic_aperture,
 	.hw_info = amd_hw_info,
 	IOASID_GENERIC_OPS,

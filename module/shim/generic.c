@@ -161,6 +161,7 @@ int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
 const struct ioasid_shim ioasid_shim_generic = {
 	.vendor = IOASID_IOMMU_OTHER,
 	.prefix = "",
+	.unmap = ioasid_generic_unmap,
 	.aperture = ioasid_generic_aperture,
 	.hw_info = ioasid_generic_hw_info,
 	IOASID_GENERIC_OPS,

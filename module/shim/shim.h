@@ -98,7 +98,6 @@ int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
 	.attach = ioasid_generic_attach,				\
 	.block = ioasid_generic_block,					\
 	.map = ioasid_generic_map,					\
-	.unmap = ioasid_generic_unmap,					\
 	.iova_to_phys = ioasid_generic_iova_to_phys,			\
 	.pgsizes = ioasid_generic_pgsizes,				\
 	.can_enforce_snoop = ioasid_generic_can_enforce_snoop,		\

@@ -8,6 +8,7 @@ const struct ioasid_shim ioasid_shim_smmuv3 = {
 	.vendor = IOASID_IOMMU_ARM_SMMUV3,
 	.prefix = "smmu3",
 	.complete_at_alloc = KC_DOMAIN_COMPLETE_AT_ALLOC,
+	.unmap = ioasid_generic_unmap,
 	.aperture = ioasid_generic_aperture,
 	.hw_info = ioasid_generic_hw_info,
 	IOASID_GENERIC_OPS,

@@ -3,6 +3,7 @@
  * Intel VT-d. Sections are those of the VT-d specification 4.1.
  */
 #include <linux/bits.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 
 #include "base/args.h"
@@ -19,6 +20,9 @@
 
 /* What the narrowest IOMMU translates, bits: three levels */
 #define VTD_WIDTH_MIN	39
+
+/* An IOMMU has been seen that has nothing but first-stage tables */
+static bool vtd_first_stage;
 
 static int vtd_registers(struct device *dev, u64 *cap, u64 *ecap)
 {
@@ -45,6 +49,7 @@ static u32 vtd_width(u64 cap, u64 ecap)
 			 */
 			levels = first_stage;
 			sign = 1;
+			WRITE_ONCE(vtd_first_stage, true);
 		}
 	}
 	if (!levels)
@@ -70,6 +75,33 @@ static struct ioasid_range vtd_aperture(struct device *dev,
 	return aperture;
 }
 
+/*
+ * Hardware flushes 2^n pages that begin at a multiple of 2^n (6.5.2.3). For
+ * first-stage tables 6.1's driver rounds the number of pages up and the address
+ * down (qi_flush_piotlb()), which leaves out the end of a range that does not
+ * lie so. Nothing in a kernel's headers tells whether its driver does that, so
+ * such ranges are never asked for.
+ */
+static size_t vtd_unmap(struct iommu_domain *domain, u64 iova, size_t size)
+{
+	size_t unmapped = 0, part, got;
+
+	if (!READ_ONCE(vtd_first_stage))
+		return ioasid_generic_unmap(domain, iova, size);
+	while (unmapped < size) {
+		u64 start = iova + unmapped;
+
+		part = rounddown_pow_of_two(size - unmapped);
+		if (start)
+			part = min_t(u64, part, start & -start);
+		got = ioasid_generic_unmap(domain, start, part);
+		unmapped += got;
+		if (got != part)
+			break;
+	}
+	return unmapped;
+}
+
 static int vtd_hw_info(struct device *dev, struct ioasid_cap_hw *hw)
 {
 	hw->header.id = IOASID_CAP_HW_VTD;
@@ -82,6 +114,7 @@ const struct ioasid_shim ioasid_shim_vtd = {
 	.vendor = IOASID_IOMMU_INTEL_VTD,
 	.prefix = "dmar",
 	.complete_at_alloc = KC_DOMAIN_COMPLETE_AT_ALLOC,
+	.unmap = vtd_unmap,
 	.aperture = vtd_aperture,
 	.hw_info = vtd_hw_info,
 	IOASID_GENERIC_OPS,

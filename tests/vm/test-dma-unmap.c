@@ -63,6 +63,30 @@ START_TEST(dma_is_blocked_after_unmap_of_a_huge_page_just_used)
 }
 END_TEST
 
+/* Hardware flushes powers of two of pages, at their own multiples */
+START_TEST(dma_is_blocked_after_unmap_of_just_used_pages_wherever_they_lie)
+{
+	char *p = memory(9 * PAGE, CANARY);
+	struct attached at = attached();
+	unsigned int offset, count, i;
+
+	for (offset = 0; offset < 8; offset++) {
+		for (count = 1; count <= 9; count++) {
+			__u64 iova = IOVA + offset * PAGE;
+
+			EXPECT_OK(ioas_map(at.fd, at.ioas, p, iova, count * PAGE, RW));
+			for (i = 0; i < count; i++)
+				EXPECT_EQ(testdev_write(&at.dev, iova + i * PAGE, 64, 0), DMA_DONE);
+			EXPECT_OK(ioas_unmap(at.fd, at.ioas, iova, count * PAGE, NULL));
+			memset(p, CANARY, 9 * PAGE);
+			for (i = 0; i < count; i++)
+				EXPECT_EQ(testdev_write(&at.dev, iova + i * PAGE, 64, 0), DMA_BLOCKED);
+			expect_filled(p, CANARY, 9 * PAGE);
+		}
+	}
+}
+END_TEST
+
 START_TEST(dma_is_blocked_after_unmap_with_many_mappings)
 {
 	int fd = EXPECT_OK(iommu_open()), i;
@@ -120,6 +144,7 @@ int main(int argc, char **argv)
 		dma_is_blocked_after_unmap_of_16_pages_just_used,
 		dma_is_blocked_after_unmap_of_small_pages_of_2_mib,
 		dma_is_blocked_after_unmap_of_a_huge_page_just_used,
+		dma_is_blocked_after_unmap_of_just_used_pages_wherever_they_lie,
 		dma_is_blocked_after_unmap_with_many_mappings,
 		dma_goes_to_the_new_memory_after_unmap_and_map,
 		NULL,

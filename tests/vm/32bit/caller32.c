@@ -91,4 +91,4 @@ __attribute__((used)) static void start(long *stack)
 }
 
 asm(".globl _start\n_start:\n\tmovl %esp, %eax\n\tandl $-16, %esp\n"
-    "\tsubl $12, %esp\n\tpushl %eax\n\tcall start\n\thlt\n");
+	"\tsubl $12, %esp\n\tpushl %eax\n\tcall start\n\thlt\n");
