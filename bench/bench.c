@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bench [--wall] [--rounds N] [--subjects A,B...] [--cases A,B...] [--profile OP]
+ *
+ * Runs in a virtual machine (scripts/bench): every case with every subject, a
+ * warm-up round and then some that count. What it prints is for bench/table:
+ *
+ *   @memory KIND RUNS KIB               contiguous runs, and KiB in huge pages
+ *   @ SUBJECT CASE OP COUNT UNITS       one round: COUNT in all, for UNITS
+ *                                       pages, calls or mappings
+ *   @usage SUBJECT CASE SLAB TABLES REST
+ *                                       KiB of the kernel's while it is mapped
+ *   @failed WHAT                        and the program ends
+ *
+ * COUNT is guest instructions: QEMU's -icount makes the time-stamp counter
+ * count them. With --wall it is nanoseconds.
+ *
+ * --profile OP puts a mark before and after what is counted for that operation,
+ * which bench/profile-plugin.c sees, and sends the kernel's symbols out.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/io.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "pci.h"
+#include "subject.h"
+
+#define IOVA		0x100000000UL	/* 4 GiB: no IOMMU reserves anything there */
+#define SEPARATE	10000UL		/* mappings, each a page with a gap behind it */
+#define PAIRS		1000UL
+#define CROWD_PAGES	256UL		/* mapped again and again by pair_N */
+
+static bool wall;
+static int rounds = 3;
+static const char *profiled = "";
+static char bdf[BDF_SIZE];
+static struct memory memories[NR_KINDS];
+static struct range separate[SEPARATE];
+
+/* What is being measured; round 0 is the warm-up */
+static const struct subject *subject;
+static const char *name;
+static int round_nr;
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	if (!wall)
+		return __builtin_ia32_rdtsc();
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* An instruction that does nothing, and that nothing else contains: nopl with
+ * an address that tells bench/profile-plugin.c what it means
+ */
+#define MARK(n)								\
+	do {								\
+		asm volatile(".byte 0x0f, 0x1f, 0x84, 0x00\n\t"		\
+			     ".long 0x10a51d00 + " #n ::: "memory");	\
+	} while (0)
+
+static uint64_t started;
+static bool marked;
+
+static void begin(const char *op)
+{
+	marked = round_nr && !strcmp(op, profiled);
+	if (marked)
+		MARK(1);
+	started = now();
+}
+
+static void end(const char *op, size_t units)
+{
+	uint64_t count = now() - started;
+
+	if (marked)
+		MARK(2);
+	if (round_nr)
+		printf("@ %s %s %s %llu %zu\n", subject->name, name, op,
+		       (unsigned long long)count, units);
+}
+
+/* Between these two something gets mapped */
+static struct usage before;
+
+static void usage_start(void)
+{
+	if (!round_nr)
+		before = usage();
+}
+
+static void usage_end(void)
+{
+	struct usage after;
+	long slab, tables;
+
+	if (round_nr)
+		return;
+	after = usage();
+	slab = after.slab - before.slab;
+	tables = after.page_tables - before.page_tables;
+	printf("@usage %s %s %ld %ld %ld\n", subject->name, name, slab, tables,
+	       after.used - before.used - slab - tables);
+}
+
+static void check(int ret)
+{
+	char what[64];
+
+	if (!ret)
+		return;
+	snprintf(what, sizeof(what), "%s, %s", subject->name, name);
+	die(what);
+}
+
+static void map_separate(void)
+{
+	size_t i;
+
+	for (i = 0; i < SEPARATE; i++)
+		check(subject->map(&separate[i]));
+}
+
+/* 1 GiB of one kind in one call, by the page */
+static void run_big(void)
+{
+	struct range range = { .length = GIB };
+	int kind;
+
+	for (kind = 0; strcmp(name, kind_names[kind]); kind++)
+		;
+	range.vaddr = (uintptr_t)memories[kind].start;
+	range.iova = IOVA + memories[kind].shift;
+	usage_start();
+	begin("map");
+	check(subject->map(&range));
+	end("map", GIB / PAGE);
+	usage_end();
+	begin("unmap");
+	check(subject->unmap(&range));
+	end("unmap", GIB / PAGE);
+}
+
+static void run_separate(void)
+{
+	size_t i;
+
+	usage_start();
+	begin("map");
+	map_separate();
+	end("map", SEPARATE);
+	usage_end();
+	begin("unmap");
+	for (i = 0; i < SEPARATE; i++)
+		check(subject->unmap(&separate[i]));
+	end("unmap", SEPARATE);
+}
+
+static void run_separate_array(void)
+{
+	usage_start();
+	begin("map");
+	check(subject->map_array(separate, SEPARATE));
+	end("map", SEPARATE);
+	usage_end();
+	begin("unmap");
+	check(subject->unmap_array(separate, SEPARATE));
+	end("unmap", SEPARATE);
+}
+
+static void run_unmap_all(void)
+{
+	map_separate();
+	begin("unmap");
+	check(subject->unmap_all(separate, SEPARATE));
+	end("unmap", SEPARATE);
+}
+
+static void run_pair(void)
+{
+	size_t i;
+
+	begin("pair");
+	for (i = 0; i < PAIRS; i++) {
+		check(subject->map(&separate[0]));
+		check(subject->unmap(&separate[0]));
+	}
+	end("pair", PAIRS);
+}
+
+/* The same among many others */
+static void run_pair_crowded(void)
+{
+	size_t crowd = strtoul(name + strlen("pair_"), NULL, 10), i;
+	struct range range = { .length = PAGE };
+
+	for (i = 0; i < crowd && !round_nr; i++) {
+		range.vaddr = separate[i % CROWD_PAGES].vaddr;
+		range.iova = IOVA + 2 * i * PAGE;
+		if (!i)
+			usage_start();
+		check(subject->map(&range));
+	}
+	if (!round_nr)
+		usage_end();
+	/* In a gap in the middle */
+	range.iova = IOVA + (crowd / 2 * 2 + 1) * PAGE;
+	begin("pair");
+	for (i = 0; i < PAIRS; i++) {
+		check(subject->map(&range));
+		check(subject->unmap(&range));
+	}
+	end("pair", PAIRS);
+	if (round_nr == rounds)
+		check(subject->unmap_all(NULL, 0));
+}
+
+/* 1 GiB where no device is attached: counted whole */
+static void run_no_device(void)
+{
+	struct range range = {
+		.vaddr = (uintptr_t)memories[SCATTERED].start, .iova = IOVA, .length = GIB,
+	};
+
+	usage_start();
+	begin("map");
+	check(subject->map_unattached(&range));
+	end("map", 1);
+	usage_end();
+	begin("unmap");
+	check(subject->unmap_unattached(&range));
+	end("unmap", 1);
+}
+
+/* Each thread maps and unmaps 2 MiB at a time in a part of its own */
+#define THREADS		2
+#define THREAD_BYTES	(64UL << 20)
+#define THREAD_STEP	(2UL << 20)
+
+static pthread_barrier_t threads_ready;
+
+static void *map_part(void *arg)
+{
+	size_t part = (size_t)arg * THREAD_BYTES, at;
+	struct range range = { .length = THREAD_STEP };
+
+	pthread_barrier_wait(&threads_ready);
+	for (at = part; at < part + THREAD_BYTES; at += THREAD_STEP) {
+		range.vaddr = (uintptr_t)memories[SCATTERED].start + at;
+		range.iova = IOVA + at;
+		range.slot = at / PAGE;
+		check(subject->map(&range));
+		check(subject->unmap(&range));
+	}
+	return NULL;
+}
+
+static void run_threads(void)
+{
+	size_t nr = strtoul(name + strlen("threads_"), NULL, 10), i;
+	pthread_t threads[THREADS];
+
+	pthread_barrier_init(&threads_ready, NULL, nr + 1);
+	for (i = 0; i < nr; i++)
+		pthread_create(&threads[i], NULL, map_part, (void *)i);
+	usleep(10000);
+	begin("pair");
+	pthread_barrier_wait(&threads_ready);
+	for (i = 0; i < nr; i++)
+		pthread_join(threads[i], NULL);
+	end("pair", nr * THREAD_BYTES / PAGE);
+	pthread_barrier_destroy(&threads_ready);
+}
+
+static void run_ioctl(void)
+{
+	size_t i;
+
+	begin("call");
+	for (i = 0; i < PAIRS; i++)
+		check(subject->nop());
+	end("call", PAIRS);
+}
+
+static const struct bench_case {
+	const char *name;
+	void (*run)(void);
+	unsigned int kinds;	/* of memory that it needs: bits */
+	enum { ALWAYS, ON_REQUEST, WALL } when;	/* is it part of "all"? */
+} cases[] = {
+	{ "4k_scattered", run_big, 1 << SCATTERED },
+	{ "4k_runs", run_big, 1 << RUNS },
+	{ "4k_sequential", run_big, 1 << SEQUENTIAL },
+	{ "thp", run_big, 1 << HUGE },
+	{ "separate", run_separate, 1 << SEQUENTIAL },
+	{ "pair", run_pair, 1 << SEQUENTIAL },
+	{ "unmap_all", run_unmap_all, 1 << SEQUENTIAL },
+	{ "separate_array", run_separate_array, 1 << SEQUENTIAL },
+	{ "no_device", run_no_device, 1 << SCATTERED },
+	{ "ioctl", run_ioctl, 0 },
+	{ "threads_1", run_threads, 1 << SCATTERED, WALL },
+	{ "threads_2", run_threads, 1 << SCATTERED, WALL },
+	{ "pair_1000", run_pair_crowded, 1 << SEQUENTIAL, ON_REQUEST },
+	{ "pair_1000000", run_pair_crowded, 1 << SEQUENTIAL, ON_REQUEST },
+};
+
+#define NR_CASES	(sizeof(cases) / sizeof(cases[0]))
+
+/* Does the subject have the calls that a case makes? */
+static bool can(const struct subject *s, const struct bench_case *c)
+{
+	/* type1 has a limit of 65535 mappings; the floor looks nothing up */
+	if (c->run == run_pair_crowded)
+		return s == &subject_ioasid || s == &subject_iommufd;
+	if (c->run == run_separate_array)
+		return s->map_array;
+	if (c->run == run_unmap_all)
+		return s->unmap_all;
+	if (c->run == run_no_device)
+		return s->map_unattached;
+	/* The floor has one buffer for all */
+	if (c->run == run_threads)
+		return s != &subject_floor && s != &subject_floor_readback;
+	/* What differs is unmapping */
+	if (s == &subject_floor_readback)
+		return c->run == run_big;
+	return true;
+}
+
+static const struct subject *const subjects[] = {
+	&subject_floor, &subject_floor_readback, &subject_type1, &subject_ioasid,
+	&subject_iommufd,
+};
+
+#define NR_SUBJECTS	(sizeof(subjects) / sizeof(subjects[0]))
+
+static bool listed(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+	const char *at;
+
+	for (at = list; (at = strstr(at, word)); at += n)
+		if ((at == list || at[-1] == ',') && (!at[n] || at[n] == ','))
+			return true;
+	return false;
+}
+
+/* Two million instructions */
+static uint64_t spin(void)
+{
+	uint64_t start = now();
+	uint32_t n = 1000000;
+
+	asm volatile("1: dec %0; jnz 1b" : "+r" (n));
+	return now() - start;
+}
+
+/*
+ * The counter must count instructions, and this program's alone, or nothing here
+ * means anything: what the kernel starts while it boots has to come to its end.
+ */
+static void settle(void)
+{
+	uint64_t count = 0;
+	int i, quiet = 0;
+
+	for (i = 0; i < 200 && quiet < 10; i++) {
+		count = spin();
+		if (wall || (count >= 2000000 && count < 2020000)) {
+			quiet++;
+		} else {
+			quiet = 0;
+			sleep(1);
+		}
+	}
+	errno = ENOTSUP;
+	if (quiet < 10) {
+		printf("@spin %llu\n", (unsigned long long)count);
+		die("the time-stamp counter does not count instructions");
+	}
+}
+
+/* Addresses and names of the kernel's code, out of QEMU's debug port */
+static void send_symbols(void)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	char line[512], type;
+	const char *p;
+
+	if (!f)
+		die("/proc/kallsyms");
+	must(ioperm(0xe9, 1, 1), "ioperm");
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*s %c", &type) != 1 || !strchr("tTwW", type))
+			continue;
+		for (p = line; *p; p++)
+			outb(*p, 0xe9);
+	}
+	fclose(f);
+	/* With the permission every system call takes longer */
+	must(ioperm(0xe9, 1, 0), "ioperm");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "wall", no_argument, NULL, 'w' },
+		{ "rounds", required_argument, NULL, 'r' },
+		{ "subjects", required_argument, NULL, 's' },
+		{ "cases", required_argument, NULL, 'c' },
+		{ "profile", required_argument, NULL, 'p' },
+		{ }
+	};
+	const char *only_subjects = "all", *only_cases = "all";
+	bool want[NR_CASES] = { };
+	unsigned int kinds = 0;
+	size_t i, j;
+	int c, kind;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'w':
+			wall = true;
+			break;
+		case 'r':
+			rounds = atoi(optarg);
+			break;
+		case 's':
+			only_subjects = optarg;
+			break;
+		case 'c':
+			only_cases = optarg;
+			break;
+		case 'p':
+			profiled = optarg;
+			break;
+		default:
+			return 2;
+		}
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	sleep(1);
+	settle();
+	errno = ENODEV;
+	if (!pci_find(TESTDEV_ID, 1, 0, bdf))
+		die("the test device");
+
+	for (i = 0; i < NR_CASES; i++) {
+		want[i] = listed(only_cases, cases[i].name) ||
+			  (listed(only_cases, "all") &&
+			   cases[i].when != ON_REQUEST && (wall || cases[i].when != WALL));
+		if (want[i])
+			kinds |= cases[i].kinds;
+	}
+	/* Huge pages first, while memory is not in pieces */
+	for (kind = NR_KINDS - 1; kind >= 0; kind--)
+		if (kinds & 1 << kind)
+			memories[kind] = memory(kind);
+	for (i = 0; i < SEPARATE && memories[SEQUENTIAL].start; i++)
+		separate[i] = (struct range) {
+			.vaddr = (uintptr_t)memories[SEQUENTIAL].start + i * PAGE,
+			.iova = IOVA + 2 * i * PAGE, .length = PAGE, .slot = i,
+		};
+
+	for (i = 0; i < NR_SUBJECTS; i++) {
+		subject = subjects[i];
+		if (!listed(only_subjects, "all") && !listed(only_subjects, subject->name))
+			continue;
+		subject->start(bdf);
+		if (*profiled)
+			send_symbols();
+		for (j = 0; j < NR_CASES; j++) {
+			if (!want[j] || !can(subject, &cases[j]))
+				continue;
+			name = cases[j].name;
+			for (round_nr = 0; round_nr <= rounds; round_nr++)
+				cases[j].run();
+		}
+		subject->stop(bdf);
+	}
+	printf("@done\n");
+	return 0;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ours, through uapi/linux/ioasid.h. */
+#include <fcntl.h>
+#include <linux/ioasid.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "subject.h"
+
+static int fd, device;
+static __u32 attached, unattached;
+
+static __u32 new_ioas(void)
+{
+	struct ioasid_alloc alloc = { .argsz = sizeof(alloc) };
+
+	must(ioctl(fd, IOMMU_IOASID_ALLOC, &alloc), "IOMMU_IOASID_ALLOC");
+	return alloc.ioasid;
+}
+
+static void start(const char *bdf)
+{
+	struct ioasid_bind bind = { .argsz = sizeof(bind), .cookie = 1 };
+	struct ioasid_attach attach = { .argsz = sizeof(attach) };
+
+	load("ioasid_vfio_pci");
+	give(bdf, "ioasid_vfio_pci");
+	fd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	must(fd, "/dev/iommu");
+	device = open_device_node(bdf);
+	bind.iommu_fd = fd;
+	must(ioctl(device, IOASID_DEVICE_BIND, &bind), "IOASID_DEVICE_BIND");
+	attached = new_ioas();
+	unattached = new_ioas();
+	attach.iommu_fd = fd;
+	attach.ioasid = attached;
+	must(ioctl(device, IOASID_DEVICE_ATTACH, &attach), "IOASID_DEVICE_ATTACH");
+}
+
+static void stop(const char *bdf)
+{
+	close(device);
+	close(fd);
+	take(bdf);
+	unload("ioasid_vfio_pci");
+	unload("ioasidfd");
+	unload("vfio_pci");
+	unload("vfio_pci_core");
+	unload("vfio_iommu_type1");
+	unload("vfio");
+}
+
+static int map_in(__u32 ioasid, const struct range *range)
+{
+	struct ioasid_map map = {
+		.argsz = sizeof(map), .flags = IOASID_MAP_READ | IOASID_MAP_WRITE,
+		.ioasid = ioasid, .vaddr = range->vaddr, .iova = range->iova,
+		.length = range->length,
+	};
+
+	return ioctl(fd, IOMMU_MAP_DMA, &map);
+}
+
+static int unmap_in(__u32 ioasid, const struct range *range)
+{
+	struct ioasid_unmap unmap = {
+		.argsz = sizeof(unmap), .ioasid = ioasid, .iova = range->iova,
+		.length = range->length,
+	};
+
+	return ioctl(fd, IOMMU_UNMAP_DMA, &unmap);
+}
+
+static int map(const struct range *range)
+{
+	return map_in(attached, range);
+}
+
+static int unmap(const struct range *range)
+{
+	return unmap_in(attached, range);
+}
+
+static int map_unattached(const struct range *range)
+{
+	return map_in(unattached, range);
+}
+
+static int unmap_unattached(const struct range *range)
+{
+	return unmap_in(unattached, range);
+}
+
+static int unmap_all(const struct range *ranges, size_t nr)
+{
+	struct ioasid_unmap unmap = {
+		.argsz = sizeof(unmap), .flags = IOASID_UNMAP_ALL, .ioasid = attached,
+	};
+
+	return ioctl(fd, IOMMU_UNMAP_DMA, &unmap);
+}
+
+static int nop(void)
+{
+	return ioctl(fd, IOMMU_CHECK_EXTENSION, IOASID_EXT_TYPE1V2_MAP) == 1 ? 0 : -1;
+}
+
+const struct subject subject_ioasid = {
+	.name = "ioasid",
+	.start = start,
+	.stop = stop,
+	.map = map,
+	.unmap = unmap,
+	.unmap_all = unmap_all,
+	.nop = nop,
+	.map_unattached = map_unattached,
+	.unmap_unattached = unmap_unattached,
+};
