@@ -64,6 +64,25 @@ lint:
 demo: root-forky modules-6.12 tests
 	@scripts/vm --kernel 6.12 --iommu vtd-legacy demo
 
+# In build/deb; and what becomes of them in clean Debian roots
+.PHONY: deb check-packages
+deb:
+	@scripts/deb
+check-packages:
+	@scripts/check-packages
+
+# [KERNEL=6.12] [WALL=1] [ROUNDS=N] [CASES=A,B] [SUBJECTS=A,B]
+.PHONY: bench profile
+BENCH_KERNELS = $(if $(filter file,$(origin KERNEL)),6.12 7.2,$(KERNEL))
+bench: $(addprefix modules-,$(BENCH_KERNELS))
+	@scripts/bench $(addprefix --kernel ,$(BENCH_KERNELS)) $(if $(WALL),--wall) \
+		$(addprefix --rounds ,$(ROUNDS)) $(addprefix --cases ,$(CASES)) \
+		$(addprefix --subjects ,$(SUBJECTS))
+# CASE=... [SUBJECT=ioasid] [OP=map] [KERNEL=6.12]
+profile: modules-$(firstword $(BENCH_KERNELS))
+	@scripts/profile --kernel $(firstword $(BENCH_KERNELS)) --case "$(CASE)" \
+		$(addprefix --subject ,$(SUBJECT)) $(addprefix --op ,$(OP))
+
 .PHONY: clean
 clean:
 	rm -rf build/modules build/tests build/unit build/check build/vm
@@ -75,4 +94,8 @@ help:
 	@echo "make check-debug	the debug kernel's tests only"
 	@echo "make check-mutations	take safety steps out, see the tests turn red"
 	@echo "make lint		W=1, sparse, checkpatch"
+	@echo "make deb		Debian packages, in build/deb (root)"
+	@echo "make check-packages	install, upgrade and purge them in clean roots (root)"
+	@echo "make bench		what mapping costs, beside VFIO and iommufd (root)"
+	@echo "make profile CASE=pair	where the instructions go (root)"
 	@echo "make clean		remove what was built, but not the roots"
