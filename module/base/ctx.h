@@ -22,6 +22,7 @@ struct file;
  *	ioasid_ioas.lock		an address space's areas and page tables
  *	ioasid_ctx.lock			the bindings of an open file
  *	ioasid_ctx.objects.xa_lock	the id table
+ *	domains_lock (shim/generic.c)	work in the kernel's domains
  */
 
 /**

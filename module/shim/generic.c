@@ -7,10 +7,19 @@
 #include <linux/err.h>
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
+#include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "shim/shim.h"
+
+/*
+ * Not every driver (VT-d before 6.10) can map, unmap and flush in a domain while
+ * a device is attached to it or taken from it, and with a replace that device
+ * may come from another address space. Innermost of all locks; nothing under it
+ * waits for a user.
+ */
+static DECLARE_RWSEM(domains_lock);
 
 struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev)
 {
@@ -30,30 +39,7 @@ void ioasid_generic_domain_free(struct iommu_domain *domain)
  * state, for attaching what the kernel believes to be attached does nothing.
  * Only -EBUSY says that nothing was touched: the device is being reset.
  */
-int ioasid_generic_attach(struct ioasid_rid *rid, struct iommu_domain *domain)
-{
-	struct iommu_domain *old = rid->domain;
-	int ret;
-
-	if (old == domain)
-		return 0;
-	if (old && !KC_GROUP_REPLACE)
-		ioasid_generic_block(rid);
-	ret = kc_group_attach(rid->group, old, domain, &rid->attach);
-	if (!ret) {
-		rid->domain = domain;
-		return 0;
-	}
-	if (old && !(KC_GROUP_REPLACE && ret == -EBUSY)) {
-		ioasid_generic_block(rid);
-		if (kc_group_attach(rid->group, NULL, old, &rid->attach))
-			return -EIO;
-		rid->domain = old;
-	}
-	return ret;
-}
-
-void ioasid_generic_block(struct ioasid_rid *rid)
+static void rid_block(struct ioasid_rid *rid)
 {
 	if (!rid->domain)
 		return;
@@ -61,10 +47,55 @@ void ioasid_generic_block(struct ioasid_rid *rid)
 	rid->domain = NULL;
 }
 
+static int rid_attach(struct ioasid_rid *rid, struct iommu_domain *domain)
+{
+	struct iommu_domain *old = rid->domain;
+	int ret;
+
+	if (old == domain)
+		return 0;
+	if (old && !KC_GROUP_REPLACE)
+		rid_block(rid);
+	ret = kc_group_attach(rid->group, old, domain, &rid->attach);
+	if (!ret) {
+		rid->domain = domain;
+		return 0;
+	}
+	if (old && !(KC_GROUP_REPLACE && ret == -EBUSY)) {
+		rid_block(rid);
+		if (kc_group_attach(rid->group, NULL, old, &rid->attach))
+			return -EIO;
+		rid->domain = old;
+	}
+	return ret;
+}
+
+int ioasid_generic_attach(struct ioasid_rid *rid, struct iommu_domain *domain)
+{
+	int ret;
+
+	down_write(&domains_lock);
+	ret = rid_attach(rid, domain);
+	up_write(&domains_lock);
+	return ret;
+}
+
+void ioasid_generic_block(struct ioasid_rid *rid)
+{
+	down_write(&domains_lock);
+	rid_block(rid);
+	up_write(&domains_lock);
+}
+
 int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 		       size_t size, int prot)
 {
-	return kc_iommu_map(domain, iova, paddr, size, prot);
+	int ret;
+
+	down_read(&domains_lock);
+	ret = kc_iommu_map(domain, iova, paddr, size, prot);
+	up_read(&domains_lock);
+	return ret;
 }
 
 size_t ioasid_generic_unmap(struct iommu_domain *domain, u64 iova, size_t size)
@@ -73,8 +104,10 @@ size_t ioasid_generic_unmap(struct iommu_domain *domain, u64 iova, size_t size)
 	size_t unmapped;
 
 	iommu_iotlb_gather_init(&gather);
+	down_read(&domains_lock);
 	unmapped = iommu_unmap_fast(domain, iova, size, &gather);
 	iommu_iotlb_sync(domain, &gather);
+	up_read(&domains_lock);
 	return unmapped;
 }
 
