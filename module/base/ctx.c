@@ -78,7 +78,13 @@ void ioasid_obj_publish(struct ioasid_obj *obj)
  */
 void ioasid_obj_remove(struct ioasid_obj *obj)
 {
-	xa_erase(&obj->ctx->objects, obj->id);
+	struct ioasid_ctx *ctx = obj->ctx;
+
+	xa_lock(&ctx->objects);
+	__xa_erase(&ctx->objects, obj->id);
+	if (ctx->last == obj)
+		ctx->last = NULL;
+	xa_unlock(&ctx->objects);
 }
 
 /**
@@ -95,11 +101,15 @@ struct ioasid_obj *ioasid_obj_get(struct ioasid_ctx *ctx, u32 id,
 	struct ioasid_obj *obj;
 
 	xa_lock(&ctx->objects);
-	obj = xa_load(&ctx->objects, id);
-	if (obj && obj->type == type)
+	obj = ctx->last;
+	if (!obj || obj->id != id)
+		obj = xa_load(&ctx->objects, id);
+	if (obj && obj->type == type) {
 		refcount_inc(&obj->refs);
-	else
+		ctx->last = obj;
+	} else {
 		obj = NULL;
+	}
 	xa_unlock(&ctx->objects);
 	return obj;
 }

@@ -16,10 +16,12 @@ struct file;
  *
  *	groups_lock (attach/group.c)	the list of groups and their bindings
  *	ioasid_group.lock		what is attached to a group
- *	ioasid_ioas.populate_lock	mapping, unmapping, attaching; held while
- *					pages are pinned, so taken killably, and
- *					by no teardown
- *	ioasid_ioas.lock		an address space's areas and page tables
+ *	ioasid_ioas.exclusive		not a lock, but waited for like one: attaching,
+ *					while pages are pinned too; killable, and
+ *					by no teardown. So are areas that are busy
+ *	ioasid_ioas.lock		an address space's page tables
+ *	ioasid_ioas.areas_lock		its areas
+ *	ioasid_ioas.spare_lock		room to unmap if there is no memory
  *	ioasid_ctx.lock			the bindings of an open file
  *	ioasid_ctx.objects.xa_lock	the id table
  *	domains_lock (shim/generic.c)	work in the kernel's domains
@@ -30,6 +32,7 @@ struct file;
  * @kref: held by the open file and by every binding
  * @file: the open file; not to be touched after @closed
  * @objects: id to struct ioasid_obj
+ * @last: the object found last, or NULL; under the table's lock
  * @lock: protects @devices
  * @devices: bindings, struct ioasid_device
  * @closed: the file has been closed: no call can name an object any more, and
@@ -40,6 +43,7 @@ struct ioasid_ctx {
 	struct kref kref;
 	struct file *file;
 	struct xarray objects;
+	struct ioasid_obj *last;
 	struct mutex lock;
 	struct list_head devices;
 	bool closed;

@@ -15,6 +15,11 @@
 
 #include "ioasid_config.h"
 
+/* Room on the stack that is written before it is read: kernels clear all of it */
+#ifndef __uninitialized
+#define __uninitialized __attribute__((__uninitialized__))
+#endif
+
 /* On a kernel with an iommufd of its own /dev/iommu is taken */
 #if IS_ENABLED(CONFIG_IOMMUFD)
 #define KC_NODE_NAME "ioasid"
@@ -125,6 +130,19 @@ static inline void kc_group_detach(struct iommu_group *group,
 {
 	iommu_detach_group(domain, group);
 }
+#endif
+
+/**
+ * KC_DOMAINS_LOCK - must work in domains be kept away from attaching?
+ *
+ * VT-d's driver walks the list of a domain's IOMMUs unlocked when it flushes
+ * (intel_iommu_tlb_sync()), until it got cache tags, one release before the
+ * kernel got attach handles.
+ */
+#ifdef HAVE_ATTACH_HANDLE
+#define KC_DOMAINS_LOCK 0
+#else
+#define KC_DOMAINS_LOCK 1
 #endif
 
 static inline bool kc_isolated_msi(struct iommu_group *group, struct device *dev)

@@ -4,6 +4,6 @@
 
 #include "base/ctx.h"
 
-long ioasid_ioctl(struct ioasid_ctx *ctx, unsigned int cmd, unsigned long arg);
+long ioasid_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 #endif /* IOASID_FACE_H */

@@ -3,8 +3,10 @@
  * The ioctls of the I/O address space fd. They parse, check and call the core.
  */
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
-#include <linux/nospec.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -25,7 +27,8 @@ int ioasid_copy_struct(void *dst, size_t ksize, size_t minsize,
 	ret = ioasid_check_argsz(argsz, ksize, minsize);
 	if (ret)
 		return ret;
-	memset(dst, 0, ksize);
+	if (argsz < ksize)
+		memset(dst + argsz, 0, ksize - argsz);
 	if (copy_from_user(dst, user, min_t(size_t, argsz, ksize)))
 		return -EFAULT;
 	/* As it was checked, whatever it is by now */
@@ -39,26 +42,56 @@ int ioasid_copy_struct(void *dst, size_t ksize, size_t minsize,
 }
 EXPORT_SYMBOL_GPL(ioasid_copy_struct);
 
-static int do_device_get_info(struct ioasid_ctx *ctx, void *arg,
-			      void __user *user)
+/* Of the size that we know, as nearly always, it takes less */
+#define read_args(args, last_field, user)				\
+({									\
+	const u32 __user *__argsz = (user);				\
+	u32 __size;							\
+	int __ret = get_user(__size, __argsz);				\
+									\
+	if (!__ret && __size == sizeof(*(args))) {			\
+		__ret = copy_from_user(args, user, sizeof(*(args))) ?	\
+			-EFAULT : 0;					\
+		(args)->argsz = __size;					\
+	} else if (!__ret) {						\
+		__ret = ioasid_copy_struct(args, sizeof(*(args)),	\
+			offsetofend(typeof(*(args)), last_field), user); \
+	}								\
+	__ret;								\
+})
+
+/* An answer that did not fit says what would */
+static int write_args(void __user *user, const void *args, size_t size, int ret)
 {
-	struct ioasid_device_info *info = arg;
-	u32 room = info->caps_len;
+	if (ret && ret != -EMSGSIZE)
+		return ret;
+	return copy_to_user(user, args, min_t(size_t, size, *(u32 *)args)) ?
+	       -EFAULT : ret;
+}
+
+static int do_device_get_info(struct ioasid_ctx *ctx, void __user *user)
+{
+	struct ioasid_device_info info;
 	void *caps = NULL;
+	u32 room;
 	int ret;
 
-	if (info->flags)
-		return -EINVAL;
-	ret = ioasid_device_info_fill(ctx, info, &caps, &info->caps_len);
+	ret = read_args(&info, caps, user);
 	if (ret)
 		return ret;
-	if (room && room < info->caps_len)
+	if (info.flags)
+		return -EINVAL;
+	room = info.caps_len;
+	ret = ioasid_device_info_fill(ctx, &info, &caps, &info.caps_len);
+	if (ret)
+		return ret;
+	if (room && room < info.caps_len)
 		ret = -EMSGSIZE;
-	else if (room && copy_to_user(u64_to_user_ptr(info->caps), caps,
-				      info->caps_len))
+	else if (room && copy_to_user(u64_to_user_ptr(info.caps), caps,
+				      info.caps_len))
 		ret = -EFAULT;
 	kfree(caps);
-	return ret;
+	return write_args(user, &info, sizeof(info), ret);
 }
 
 static int read_hints(const struct ioasid_alloc *args, struct ioasid_ranges *set)
@@ -78,20 +111,20 @@ static int read_hints(const struct ioasid_alloc *args, struct ioasid_ranges *set
 	return ret;
 }
 
-static int do_ioasid_alloc(struct ioasid_ctx *ctx, void *arg, void __user *user)
+static int do_ioasid_alloc(struct ioasid_ctx *ctx, void __user *user)
 {
 	struct ioasid_alloc __user *uargs = user;
-	struct ioasid_alloc *args = arg;
 	struct ioasid_ranges hints = {};
+	struct ioasid_alloc args;
 	struct ioasid_ioas *ioas;
 	int ret;
 
-	ret = ioasid_check_alloc(args);
-	if (!ret)
-		ret = read_hints(args, &hints);
+	ret = read_args(&args, ioasid, user);
+	ret = ret ?: ioasid_check_alloc(&args);
+	ret = ret ?: read_hints(&args, &hints);
 	if (ret)
 		goto clear;
-	ioas = ioasid_ioas_new(ctx, args, &hints);
+	ioas = ioasid_ioas_new(ctx, &args, &hints);
 	ret = PTR_ERR_OR_ZERO(ioas);
 	if (ret)
 		goto clear;
@@ -109,15 +142,18 @@ clear:
 	return ret;
 }
 
-static int do_ioasid_free(struct ioasid_ctx *ctx, void *arg, void __user *user)
+static int do_ioasid_free(struct ioasid_ctx *ctx, void __user *user)
 {
-	struct ioasid_free *args = arg;
+	struct ioasid_free args;
 	struct ioasid_ioas *ioas;
 	int ret;
 
-	if (args->flags || args->__reserved)
+	ret = read_args(&args, __reserved, user);
+	if (ret)
+		return ret;
+	if (args.flags || args.__reserved)
 		return -EINVAL;
-	ioas = ioasid_ioas_get(ctx, args->ioasid);
+	ioas = ioasid_ioas_get(ctx, args.ioasid);
 	if (!ioas)
 		return -ENOENT;
 	ret = ioasid_ioas_free(ioas);
@@ -158,98 +194,194 @@ static int ioas_info(struct ioasid_ioas *ioas, struct ioasid_info *info,
 	info->snoop = ioas->snoop;
 	info->addr_width = set->nr ? fls64(set->range[set->nr - 1].last) : 0;
 	info->pgsizes = ioasid_ioas_pgsizes(ioas);
+	mutex_lock(&ioas->areas_lock);
 	info->mapped = ioas->mapped;
 	info->pinned = ioas->pinned;
+	mutex_unlock(&ioas->areas_lock);
 	info->nr_ranges = set->nr;
 	info->nr_attachments = nr;
 	return 0;
 }
 
-static int do_ioasid_get_info(struct ioasid_ctx *ctx, void *arg,
-			      void __user *user)
+static int do_ioasid_get_info(struct ioasid_ctx *ctx, void __user *user)
 {
 	struct ioasid_attachment *attachments = NULL;
-	struct ioasid_info *info = arg;
-	u32 room_ranges = info->nr_ranges;
-	u32 room_attachments = info->nr_attachments;
+	u32 room_ranges, room_attachments;
 	struct ioasid_ranges set = {};
 	struct ioasid_ioas *ioas;
+	struct ioasid_info info;
 	int ret;
 
-	if (info->flags)
+	ret = read_args(&info, attachments, user);
+	if (ret)
+		return ret;
+	if (info.flags)
 		return -EINVAL;
-	ioas = ioasid_ioas_get(ctx, info->ioasid);
+	room_ranges = info.nr_ranges;
+	room_attachments = info.nr_attachments;
+	ioas = ioasid_ioas_get(ctx, info.ioasid);
 	if (!ioas)
 		return -ENOENT;
-	mutex_lock(&ioas->lock);
-	ret = ioas_info(ioas, info, &set, &attachments);
-	mutex_unlock(&ioas->lock);
+	ret = down_read_killable(&ioas->lock);
+	if (!ret) {
+		ret = ioas_info(ioas, &info, &set, &attachments);
+		up_read(&ioas->lock);
+	}
 	ioasid_ioas_put(ioas);
 	if (ret)
 		goto free;
 
 	ret = -EMSGSIZE;
-	if ((room_ranges && room_ranges < info->nr_ranges) ||
-	    (room_attachments && room_attachments < info->nr_attachments))
+	if ((room_ranges && room_ranges < info.nr_ranges) ||
+	    (room_attachments && room_attachments < info.nr_attachments))
 		goto free;
 	ret = -EFAULT;
 	if (room_ranges &&
-	    copy_to_user(u64_to_user_ptr(info->ranges), set.range,
+	    copy_to_user(u64_to_user_ptr(info.ranges), set.range,
 			 array_size(set.nr, sizeof(*set.range))))
 		goto free;
 	if (room_attachments &&
-	    copy_to_user(u64_to_user_ptr(info->attachments), attachments,
-			 array_size(info->nr_attachments, sizeof(*attachments))))
+	    copy_to_user(u64_to_user_ptr(info.attachments), attachments,
+			 array_size(info.nr_attachments, sizeof(*attachments))))
 		goto free;
 	ret = 0;
 free:
 	ioasid_ranges_clear(&set);
 	kfree(attachments);
+	return write_args(user, &info, sizeof(info), ret);
+}
+
+/* So many bytes of an array are read at a time */
+#define ARRAY_BYTES	SZ_4K
+
+static int map_array(struct ioasid_ioas *ioas, struct ioasid_map *args)
+{
+	const struct ioasid_map_range __user *user = u64_to_user_ptr(args->ranges);
+	struct ioasid_map_range *range = kmalloc(ARRAY_BYTES, GFP_KERNEL_ACCOUNT);
+	struct ioasid_areas_stock stock __uninitialized;
+	u32 nr, i;
+	int ret = 0;
+
+	if (!range)
+		return -ENOMEM;
+	stock.nr = 0;
+	while (!ret && args->nr_done < args->nr_ranges) {
+		nr = min_t(u32, args->nr_ranges - args->nr_done,
+			   ARRAY_BYTES / sizeof(*range));
+		if (fatal_signal_pending(current))
+			ret = -EINTR;
+		else if (copy_from_user(range, user + args->nr_done, nr * sizeof(*range)))
+			ret = -EFAULT;
+		for (i = 0; i < nr && !ret; i++) {
+			ret = ioasid_check_map_range(&range[i], PAGE_SIZE);
+			if (!ret && !stock.nr)
+				ioasid_areas_stock(&stock, nr - i);
+			ret = ret ?: ioasid_area_map(ioas, &range[i], &stock);
+			args->nr_done += !ret;
+		}
+		cond_resched();
+	}
+	ioasid_areas_unstock(&stock);
+	kfree(range);
 	return ret;
 }
 
-static int do_map_dma(struct ioasid_ctx *ctx, void *arg, void __user *user)
+static int do_map_dma(struct ioasid_ctx *ctx, void __user *user)
 {
-	struct ioasid_map *args = arg;
+	struct ioasid_map __user *uargs = user;
+	struct ioasid_map_range range;
+	struct ioasid_map args __uninitialized;
 	struct ioasid_ioas *ioas;
 	int ret;
 
-	ret = ioasid_check_map(args, PAGE_SIZE);
+	ret = read_args(&args, length, user);
 	if (ret)
 		return ret;
-	ioas = ioasid_ioas_get(ctx, args->ioasid);
+	range = ioasid_map_to_range(&args);
+	ret = ioasid_check_map(&args, &range, PAGE_SIZE);
+	if (ret)
+		return ret;
+	ioas = ioasid_ioas_get(ctx, args.ioasid);
 	if (!ioas)
 		return -ENOENT;
-	ret = ioasid_area_map(ioas, args);
+	if (!args.nr_ranges) {
+		ret = ioasid_area_map(ioas, &range, NULL);
+	} else if (put_user(0, &uargs->nr_done)) {
+		/* What cannot be answered is not done */
+		ret = -EFAULT;
+	} else {
+		ret = map_array(ioas, &args);
+		if (put_user(args.nr_done, &uargs->nr_done))
+			ret = -EFAULT;
+	}
 	ioasid_ioas_put(ioas);
 	return ret;
 }
 
-static int do_unmap_dma(struct ioasid_ctx *ctx, void *arg, void __user *user)
+static int unmap_array(struct ioasid_ioas *ioas, struct ioasid_unmap *args)
+{
+	const struct ioasid_unmap_range __user *user = u64_to_user_ptr(args->ranges);
+	struct ioasid_unmap_range *range = kmalloc(ARRAY_BYTES, GFP_KERNEL_ACCOUNT);
+	u32 nr, valid, done;
+	int ret = 0, err;
+	u64 unmapped;
+
+	if (!range)
+		return -ENOMEM;
+	while (!ret && args->nr_done < args->nr_ranges) {
+		nr = min_t(u32, args->nr_ranges - args->nr_done,
+			   ARRAY_BYTES / sizeof(*range));
+		if (fatal_signal_pending(current))
+			ret = -EINTR;
+		else if (copy_from_user(range, user + args->nr_done, nr * sizeof(*range)))
+			ret = -EFAULT;
+		if (ret)
+			break;
+		for (valid = 0; valid < nr && !ret; valid += !ret)
+			ret = ioasid_check_unmap_range(&range[valid], PAGE_SIZE);
+		err = ioasid_areas_unmap(ioas, range, valid, &done, &unmapped);
+		args->nr_done += done;
+		args->unmapped += unmapped;
+		ret = err ?: ret;
+	}
+	kfree(range);
+	return ret;
+}
+
+static int do_unmap_dma(struct ioasid_ctx *ctx, void __user *user)
 {
 	struct ioasid_unmap __user *uargs = user;
-	struct ioasid_unmap *args = arg;
-	u64 start = args->iova, last = args->iova + (args->length - 1);
+	struct ioasid_unmap_range range;
+	struct ioasid_unmap args __uninitialized;
 	struct ioasid_ioas *ioas;
-	u64 unmapped;
+	u32 done;
 	int ret;
 
-	ret = ioasid_check_unmap(args, PAGE_SIZE);
+	ret = read_args(&args, unmapped, user);
+	ret = ret ?: ioasid_check_unmap(&args, PAGE_SIZE);
 	if (ret)
 		return ret;
-	ioas = ioasid_ioas_get(ctx, args->ioasid);
+	ioas = ioasid_ioas_get(ctx, args.ioasid);
 	if (!ioas)
 		return -ENOENT;
-	if (args->flags & IOASID_UNMAP_ALL) {
-		start = 0;
-		last = U64_MAX;
-	}
+	args.unmapped = 0;
 	/* What cannot be answered is not done */
 	ret = -EFAULT;
-	if (!put_user(0, &uargs->unmapped))
-		ret = ioasid_area_unmap(ioas, start, last, &unmapped);
-	if (!ret && put_user(unmapped, &uargs->unmapped))
+	if (put_user(0, &uargs->unmapped) ||
+	    (args.nr_ranges && put_user(0, &uargs->nr_done)))
+		goto put;
+	if (!args.nr_ranges) {
+		/* With IOASID_UNMAP_ALL both are 0, which is all */
+		range.iova = args.iova;
+		range.length = args.length;
+		ret = ioasid_areas_unmap(ioas, &range, 1, &done, &args.unmapped);
+	} else {
+		ret = unmap_array(ioas, &args);
+	}
+	if ((args.unmapped && put_user(args.unmapped, &uargs->unmapped)) ||
+	    (args.nr_ranges && put_user(args.nr_done, &uargs->nr_done)))
 		ret = -EFAULT;
+put:
 	ioasid_ioas_put(ioas);
 	return ret;
 }
@@ -258,79 +390,42 @@ static bool extension(unsigned long ext)
 {
 	switch (ext) {
 	case IOASID_EXT_TYPE1V2_MAP:
+	case IOASID_EXT_MAP_ARRAY:
 		return true;
 	default:
 		return false;
 	}
 }
 
-/* The whole surface: number, handler, full size, first release's size */
-#define ROW(nr, fn, type, last_field, answer)				\
-	[_IOC_NR(nr) - _IOC_NR(IOMMU_CHECK_EXTENSION)] = {		\
-		.cmd = nr, .handler = fn, .ksize = sizeof(type),	\
-		.minsize = offsetofend(type, last_field), .out = answer }
-
-static const struct {
-	unsigned int cmd;
-	int (*handler)(struct ioasid_ctx *ctx, void *arg, void __user *user);
-	size_t ksize;
-	size_t minsize;
-	bool out;
-} rows[] = {
-	ROW(IOMMU_DEVICE_GET_INFO, do_device_get_info,
-	    struct ioasid_device_info, caps, true),
-	ROW(IOMMU_IOASID_ALLOC, do_ioasid_alloc,
-	    struct ioasid_alloc, ioasid, false),
-	ROW(IOMMU_IOASID_FREE, do_ioasid_free,
-	    struct ioasid_free, __reserved, false),
-	ROW(IOMMU_IOASID_GET_INFO, do_ioasid_get_info,
-	    struct ioasid_info, attachments, true),
-	ROW(IOMMU_MAP_DMA, do_map_dma,
-	    struct ioasid_map, length, false),
-	ROW(IOMMU_UNMAP_DMA, do_unmap_dma,
-	    struct ioasid_unmap, unmapped, false),
-};
-
-union any_args {
-	struct ioasid_device_info device_info;
-	struct ioasid_alloc alloc;
-	struct ioasid_free free;
-	struct ioasid_info info;
-	struct ioasid_map map;
-	struct ioasid_unmap unmap;
-};
-
 /**
  * ioasid_ioctl() - an ioctl of the I/O address space fd
- * @ctx: the context
+ * @file: the open file
  * @cmd: its number
  * @arg: its argument
  *
  * Return: as linux/ioasid.h says.
  */
-long ioasid_ioctl(struct ioasid_ctx *ctx, unsigned int cmd, unsigned long arg)
+long ioasid_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	unsigned int row = _IOC_NR(cmd) - _IOC_NR(IOMMU_CHECK_EXTENSION);
+	struct ioasid_ctx *ctx = file->private_data;
 	void __user *user = (void __user *)arg;
-	union any_args args;
-	long ret;
 
-	if (cmd == IOMMU_CHECK_EXTENSION)
+	switch (cmd) {
+	case IOMMU_MAP_DMA:
+		return do_map_dma(ctx, user);
+	case IOMMU_UNMAP_DMA:
+		return do_unmap_dma(ctx, user);
+	case IOMMU_CHECK_EXTENSION:
 		return extension(arg);
-	if (row >= ARRAY_SIZE(rows))
+	case IOMMU_DEVICE_GET_INFO:
+		return do_device_get_info(ctx, user);
+	case IOMMU_IOASID_ALLOC:
+		return do_ioasid_alloc(ctx, user);
+	case IOMMU_IOASID_FREE:
+		return do_ioasid_free(ctx, user);
+	case IOMMU_IOASID_GET_INFO:
+		return do_ioasid_get_info(ctx, user);
+	default:
 		return -ENOTTY;
-	row = array_index_nospec(row, ARRAY_SIZE(rows));
-	if (!rows[row].handler || rows[row].cmd != cmd)
-		return -ENOTTY;
-
-	ret = ioasid_copy_struct(&args, rows[row].ksize, rows[row].minsize, user);
-	if (ret)
-		return ret;
-	ret = rows[row].handler(ctx, &args, user);
-	/* An answer that did not fit says what would */
-	if (rows[row].out && (!ret || ret == -EMSGSIZE) &&
-	    copy_to_user(user, &args, min_t(size_t, rows[row].ksize,
-					    *(u32 *)&args)))
-		ret = -EFAULT;
-	return ret;
+	}
 }

@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/seq_file.h>
 
 #include "compat/compat.h"
 #include "face/face.h"
@@ -33,18 +34,35 @@ static int ioasid_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static long ioasid_unlocked_ioctl(struct file *file, unsigned int cmd,
-				  unsigned long arg)
+/* A line for each address space, as /proc/PID/fdinfo/FD shows it */
+static void ioasid_show_fdinfo(struct seq_file *seq, struct file *file)
 {
-	return ioasid_ioctl(file->private_data, cmd, arg);
+	struct ioasid_ctx *ctx = file->private_data;
+	struct ioasid_ioas *ioas;
+	struct ioasid_obj *obj;
+	unsigned long id;
+
+	for (id = 0; (obj = xa_find(&ctx->objects, &id, ULONG_MAX, XA_PRESENT));
+	     id++) {
+		ioas = ioasid_ioas_get(ctx, id);
+		if (!ioas)
+			continue;
+		if (!mutex_lock_killable(&ioas->areas_lock)) {
+			seq_printf(seq, "ioasid-%lu:\tmapped %llu pinned %llu\n",
+				   id, ioas->mapped, ioas->pinned);
+			mutex_unlock(&ioas->areas_lock);
+		}
+		ioasid_ioas_put(ioas);
+	}
 }
 
 static const struct file_operations ioasid_fops = {
 	.owner = THIS_MODULE,
 	.open = ioasid_open,
 	.release = ioasid_release,
-	.unlocked_ioctl = ioasid_unlocked_ioctl,
+	.unlocked_ioctl = ioasid_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = ioasid_show_fdinfo,
 };
 
 /*
@@ -80,12 +98,20 @@ static struct miscdevice ioasid_misc = {
 
 static int __init ioasid_init(void)
 {
-	return misc_register(&ioasid_misc);
+	int ret = ioasid_areas_init();
+
+	if (ret)
+		return ret;
+	ret = misc_register(&ioasid_misc);
+	if (ret)
+		ioasid_areas_exit();
+	return ret;
 }
 
 static void __exit ioasid_exit(void)
 {
 	misc_deregister(&ioasid_misc);
+	ioasid_areas_exit();
 }
 
 module_init(ioasid_init);

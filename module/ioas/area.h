@@ -17,7 +17,8 @@
  * @aperture: addresses that it translates
  * @snoop_enforced: no-snoop DMA is made to snoop
  *
- * Protected by the lock of its address space.
+ * Protected by the lock of its address space; its place in the list of page tables
+ * also by areas_lock.
  */
 struct ioasid_table {
 	struct list_head node;
@@ -30,9 +31,25 @@ struct ioasid_table {
 	bool snoop_enforced;
 };
 
-int ioasid_area_map(struct ioasid_ioas *ioas, const struct ioasid_map *args);
-int ioasid_area_unmap(struct ioasid_ioas *ioas, u64 start, u64 last,
-		      u64 *unmapped);
+/**
+ * struct ioasid_areas_stock - memory for some areas
+ * @nr: how many
+ * @area: the areas
+ */
+struct ioasid_areas_stock {
+	unsigned int nr;
+	void *area[16];
+};
+
+void ioasid_areas_stock(struct ioasid_areas_stock *stock, u32 nr);
+void ioasid_areas_unstock(struct ioasid_areas_stock *stock);
+int ioasid_area_map(struct ioasid_ioas *ioas, const struct ioasid_map_range *range,
+		    struct ioasid_areas_stock *stock);
+int ioasid_areas_unmap(struct ioasid_ioas *ioas,
+		       const struct ioasid_unmap_range *range, u32 nr, u32 *done,
+		       u64 *unmapped);
+int ioasid_areas_exclusive(struct ioasid_ioas *ioas);
+void ioasid_areas_shared(struct ioasid_ioas *ioas);
 int ioasid_areas_populate(struct ioasid_ioas *ioas);
 void ioasid_areas_depopulate(struct ioasid_ioas *ioas);
 int ioasid_areas_copy(struct ioasid_ioas *ioas, struct ioasid_table *from,

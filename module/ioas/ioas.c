@@ -29,28 +29,28 @@ struct ioasid_ioas *ioasid_ioas_new(struct ioasid_ctx *ctx,
 
 	if (!ioas)
 		return ERR_PTR(-ENOMEM);
-	ioas->pin_pages = kmalloc_array(IOASID_CHUNK_PAGES, sizeof(struct page *),
-					GFP_KERNEL_ACCOUNT);
-	ioas->unpin_pages = kmalloc_array(IOASID_CHUNK_PAGES, sizeof(struct page *),
+	ioas->spare_pages = kmalloc_array(IOASID_CHUNK_PAGES, sizeof(struct page *),
 					  GFP_KERNEL_ACCOUNT);
-	if (!ioas->pin_pages || !ioas->unpin_pages)
+	if (!ioas->spare_pages)
 		goto free;
 	ret = ioasid_obj_reserve(ctx, &ioas->obj, IOASID_OBJ_IOAS);
 	if (ret)
 		goto free;
-	mutex_init(&ioas->populate_lock);
-	mutex_init(&ioas->lock);
-	ioas->areas = RB_ROOT_CACHED;
+	init_rwsem(&ioas->lock);
+	mutex_init(&ioas->areas_lock);
+	mutex_init(&ioas->spare_lock);
+	init_waitqueue_head(&ioas->wait);
+	ioas->areas = RB_ROOT;
 	INIT_LIST_HEAD(&ioas->tables);
 	INIT_LIST_HEAD(&ioas->attachments);
 	ioas->width = args->addr_width ?: 64;
 	ioas->snoop = args->snoop;
+	ioasid_ioas_narrowed(ioas);
 	swap(ioas->hints, *hints);
 	return ioas;
 
 free:
-	kfree(ioas->unpin_pages);
-	kfree(ioas->pin_pages);
+	kfree(ioas->spare_pages);
 	kfree(ioas);
 	return ERR_PTR(ret);
 }
@@ -69,25 +69,30 @@ struct ioasid_ioas *ioasid_ioas_get(struct ioasid_ctx *ctx, u32 id)
 	return obj ? container_of(obj, struct ioasid_ioas, obj) : NULL;
 }
 
-/**
- * ioasid_ioas_put() - give back an address space
- * @ioas: the address space; with the last reference it ends
- */
-void ioasid_ioas_put(struct ioasid_ioas *ioas)
+/* The last reference is gone */
+void ioasid_ioas_release(struct ioasid_ioas *ioas)
 {
-	if (!refcount_dec_and_test(&ioas->obj.refs))
-		return;
-	mutex_lock(&ioas->lock);
 	WARN_ON(!list_empty(&ioas->attachments) || !list_empty(&ioas->tables));
 	ioasid_areas_free(ioas);
-	mutex_unlock(&ioas->lock);
 	ioasid_payer_put(ioas->payer);
 	ioasid_ranges_clear(&ioas->hints);
-	mutex_destroy(&ioas->lock);
-	mutex_destroy(&ioas->populate_lock);
-	kfree(ioas->unpin_pages);
-	kfree(ioas->pin_pages);
+	mutex_destroy(&ioas->areas_lock);
+	mutex_destroy(&ioas->spare_lock);
+	kfree(ioas->spare_pages);
 	kfree(ioas);
+}
+
+/* Change what is there while others map and unmap. Waits for no user */
+static void ioas_lock(struct ioasid_ioas *ioas)
+{
+	down_write(&ioas->lock);
+	mutex_lock(&ioas->areas_lock);
+}
+
+static void ioas_unlock(struct ioasid_ioas *ioas)
+{
+	mutex_unlock(&ioas->areas_lock);
+	up_write(&ioas->lock);
 }
 
 /* Mark an unused address space as ended. True for the one who then ends it */
@@ -116,12 +121,12 @@ int ioasid_ioas_free(struct ioasid_ioas *ioas)
 {
 	int ret = 0;
 
-	mutex_lock(&ioas->lock);
+	ioas_lock(ioas);
 	if (ioas->dead)
 		ret = -ENOENT;
 	else if (!ioas_kill(ioas))
 		ret = -EBUSY;
-	mutex_unlock(&ioas->lock);
+	ioas_unlock(ioas);
 	if (!ret)
 		ioas_remove(ioas);
 	return ret;
@@ -149,9 +154,9 @@ void ioasid_ioas_release_all(struct ioasid_ctx *ctx)
 		ioas = ioasid_ioas_get(ctx, id);
 		if (!ioas)
 			continue;
-		mutex_lock(&ioas->lock);
+		ioas_lock(ioas);
 		kill = ioas_kill(ioas);
-		mutex_unlock(&ioas->lock);
+		ioas_unlock(ioas);
 		if (kill)
 			ioas_remove(ioas);
 		ioasid_ioas_put(ioas);
@@ -220,7 +225,8 @@ static void table_free(struct ioasid_table *table)
 /* No RID is behind it any more */
 static void table_drop(struct ioasid_ioas *ioas, struct ioasid_table *table)
 {
-	lockdep_assert_held(&ioas->lock);
+	lockdep_assert_held_write(&ioas->lock);
+	lockdep_assert_held(&ioas->areas_lock);
 	if (--table->users)
 		return;
 	if (list_is_singular(&ioas->tables))
@@ -318,7 +324,9 @@ restore:
 	if (rid->domain == table->domain && (!old || shim->attach(rid, old)))
 		shim->block(rid);
 	if (!list_empty(&table->node)) {
+		mutex_lock(&ioas->areas_lock);
 		table_drop(ioas, table);
+		mutex_unlock(&ioas->areas_lock);
 		return ERR_PTR(ret);
 	}
 free:
@@ -350,10 +358,10 @@ int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 
 	if (ioas->snoop == IOASID_SNOOP_ON && !can_snoop)
 		return -EINVAL;
-	ret = mutex_lock_killable(&ioas->populate_lock);
+	ret = ioasid_areas_exclusive(ioas);
 	if (ret)
 		return ret;
-	mutex_lock(&ioas->lock);
+	down_write(&ioas->lock);
 	ret = ioas->dead ? -ENOENT : fits(ioas, point);
 	if (ret)
 		goto unlock;
@@ -368,9 +376,10 @@ int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 	point->ioas = ioas;
 	point->table = table;
 	list_add_tail(&point->node, &ioas->attachments);
+	ioasid_ioas_narrowed(ioas);
 unlock:
-	mutex_unlock(&ioas->lock);
-	mutex_unlock(&ioas->populate_lock);
+	up_write(&ioas->lock);
+	ioasid_areas_shared(ioas);
 	return ret;
 }
 
@@ -385,11 +394,12 @@ void ioasid_ioas_detach(struct ioasid_attachment_point *point)
 	struct ioasid_ioas *ioas = point->ioas;
 	bool kill;
 
-	mutex_lock(&ioas->lock);
+	ioas_lock(ioas);
 	list_del(&point->node);
+	ioasid_ioas_narrowed(ioas);
 	table_drop(ioas, point->table);
 	kill = READ_ONCE(ioas->obj.ctx->closed) && ioas_kill(ioas);
-	mutex_unlock(&ioas->lock);
+	ioas_unlock(ioas);
 	if (kill)
 		ioas_remove(ioas);
 	ioasid_ioas_put(ioas);
@@ -397,7 +407,7 @@ void ioasid_ioas_detach(struct ioasid_attachment_point *point)
 
 /**
  * ioasid_ioas_pgsizes() - page sizes that all page tables take
- * @ioas: the address space, its lock held
+ * @ioas: the address space, its lock or areas_lock held
  *
  * Return: a bitmap of the CPU's page size and larger ones; all of them if there
  * is no page table.
@@ -415,30 +425,45 @@ u64 ioasid_ioas_pgsizes(struct ioasid_ioas *ioas)
 }
 
 /**
- * ioasid_ioas_permits() - may a range be mapped?
- * @ioas: the address space, its lock held
+ * ioasid_ioas_look_permitted() - may a range be mapped?
+ * @ioas: the address space, its areas_lock held, and nobody is exclusive
  * @start: first address
  * @last: last address
+ *
+ * What is permitted around it is kept for ioasid_ioas_permits().
  */
-bool ioasid_ioas_permits(struct ioasid_ioas *ioas, u64 start, u64 last)
+bool ioasid_ioas_look_permitted(struct ioasid_ioas *ioas, u64 start, u64 last)
 {
+	struct ioasid_range window = { .last = ioasid_width_last(ioas->width) };
 	struct ioasid_attachment_point *point;
 	struct ioasid_table *table;
 	unsigned int i;
 
-	lockdep_assert_held(&ioas->lock);
-	if (last > ioasid_width_last(ioas->width))
-		return false;
-	if (ioas->hints.nr && !ioasid_ranges_contain(&ioas->hints, start, last))
-		return false;
-	list_for_each_entry(table, &ioas->tables, node)
-		if (start < table->aperture.start || last > table->aperture.last)
+	lockdep_assert_held(&ioas->areas_lock);
+	if (ioas->hints.nr) {
+		if (!ioasid_ranges_contain(&ioas->hints, start, last))
 			return false;
+		window.start = start;
+		window.last = min(window.last, last);
+	}
+	list_for_each_entry(table, &ioas->tables, node) {
+		window.start = max(window.start, table->aperture.start);
+		window.last = min(window.last, table->aperture.last);
+	}
 	list_for_each_entry(point, &ioas->attachments, node)
-		for (i = 0; i < point->nr_reserved; i++)
-			if (start <= point->reserved[i].last &&
-			    last >= point->reserved[i].start)
+		for (i = 0; i < point->nr_reserved; i++) {
+			if (point->reserved[i].last < start)
+				window.start = max(window.start,
+						   point->reserved[i].last + 1);
+			else if (point->reserved[i].start > last)
+				window.last = min(window.last,
+						  point->reserved[i].start - 1);
+			else
 				return false;
+		}
+	if (start < window.start || last > window.last)
+		return false;
+	ioas->window = window;
 	return true;
 }
 

@@ -2,59 +2,81 @@
 #ifndef IOASID_IOAS_H
 #define IOASID_IOAS_H
 
-#include <linux/interval_tree.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
+#include <linux/rwsem.h>
+#include <linux/wait.h>
 
 #include "base/ctx.h"
 #include "base/ranges.h"
 #include "shim/shim.h"
 
+struct ioasid_area;
 struct ioasid_payer;
 struct page;
 
 /**
  * struct ioasid_ioas - an I/O address space
  * @obj: its id
- * @populate_lock: held by whoever maps, unmaps or attaches, while pages are
- *	pinned too, which may take as long as a user likes: taken killably. No
- *	teardown takes it
- * @lock: protects all below. Held for no longer than work on page tables takes
- * @areas: struct ioasid_area, by I/O virtual address; none overlaps another
+ * @lock: held for reading by whoever works in the page tables, for writing by
+ *	whoever changes which there are. Never held while a user is waited for
  * @tables: struct ioasid_table, page tables that devices are attached to
  * @attachments: struct ioasid_attachment_point
  * @hints: what the user restricted the addresses to; empty: nothing
  * @width: the user's width of an address, bits
  * @snoop: enum ioasid_snoop
  * @dead: out of the id table, or about to be: no attach any more
- * @mapped: bytes in @areas
+ * @areas_lock: protects what is below. Held for short; by whoever drops the last
+ *	page table for as long as that takes
+ * @areas: struct ioasid_area by I/O virtual address; none overlaps another
+ * @nr_areas: number of @areas
+ * @highest: the last of @areas, or NULL
+ * @nr_busy: number of areas that are being mapped or unmapped
+ * @exclusive: somebody attaches: no call may begin to change areas
+ * @changes: number of calls that have changed areas, or been exclusive
+ * @wait: for @changes to change
+ * @window: permitted addresses around what was mapped last; backward: not known
+ * @mapped: bytes in @areas, those being mapped not counted
  * @pinned: bytes of those that are populated
  * @payer: the last one to map
- * @pin_pages: room for the pages of a chunk, for the holder of @populate_lock
- * @unpin_pages: the same, for the holder of @lock
+ * @spare_area: memory for one, or NULL; whoever takes it out has it
+ * @spare_lock: protects @spare_pages
+ * @spare_pages: room for the pages of a chunk: unmapping needs no memory
  *
  * An address space with a page table is populated: all areas are charged,
  * pinned and mapped in every page table. Without a page table nothing is. Going
- * from one state to the other upwards is for the holder of @populate_lock,
- * which takes @lock for one chunk after the other; downwards is for anybody who
- * drops the last page table, all under @lock.
+ * from one state to the other upwards is for whoever is exclusive; downwards is
+ * for anybody who drops the last page table, with both locks, whatever others
+ * are busy with.
+ *
+ * @tables, @attachments and @dead change only under @lock for writing and, but
+ * for those who are exclusive, @areas_lock; either will do for reading.
  */
 struct ioasid_ioas {
 	struct ioasid_obj obj;
-	struct mutex populate_lock;
-	struct mutex lock;
-	struct rb_root_cached areas;
+	struct rw_semaphore lock;
 	struct list_head tables;
 	struct list_head attachments;
 	struct ioasid_ranges hints;
 	u32 width;
 	u32 snoop;
 	bool dead;
+	struct mutex areas_lock;
+	struct rb_root areas;
+	unsigned long nr_areas;
+	struct ioasid_area *highest;
+	unsigned long nr_busy;
+	bool exclusive;
+	unsigned long changes;
+	wait_queue_head_t wait;
+	struct ioasid_range window;
 	u64 mapped;
 	u64 pinned;
 	struct ioasid_payer *payer;
-	struct page **pin_pages;
-	struct page **unpin_pages;
+	struct ioasid_area *spare_area;
+	struct mutex spare_lock;
+	struct page **spare_pages;
 };
 
 /**
@@ -75,11 +97,14 @@ struct ioasid_attachment_point {
 	const struct ioasid_range *reserved;
 };
 
+int ioasid_areas_init(void);
+void ioasid_areas_exit(void);
+
 struct ioasid_ioas *ioasid_ioas_new(struct ioasid_ctx *ctx,
 				    const struct ioasid_alloc *args,
 				    struct ioasid_ranges *hints);
 struct ioasid_ioas *ioasid_ioas_get(struct ioasid_ctx *ctx, u32 id);
-void ioasid_ioas_put(struct ioasid_ioas *ioas);
+void ioasid_ioas_release(struct ioasid_ioas *ioas);
 int ioasid_ioas_free(struct ioasid_ioas *ioas);
 void ioasid_ioas_release_all(struct ioasid_ctx *ctx);
 
@@ -90,7 +115,36 @@ int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 void ioasid_ioas_detach(struct ioasid_attachment_point *point);
 
 u64 ioasid_ioas_pgsizes(struct ioasid_ioas *ioas);
-bool ioasid_ioas_permits(struct ioasid_ioas *ioas, u64 start, u64 last);
+bool ioasid_ioas_look_permitted(struct ioasid_ioas *ioas, u64 start, u64 last);
 int ioasid_ioas_permitted(struct ioasid_ioas *ioas, struct ioasid_ranges *set);
+
+/**
+ * ioasid_ioas_put() - give back an address space
+ * @ioas: the address space; with the last reference it ends
+ */
+static inline void ioasid_ioas_put(struct ioasid_ioas *ioas)
+{
+	if (refcount_dec_and_test(&ioas->obj.refs))
+		ioasid_ioas_release(ioas);
+}
+
+/* What is permitted has changed */
+static inline void ioasid_ioas_narrowed(struct ioasid_ioas *ioas)
+{
+	ioas->window = (struct ioasid_range) { .start = 1, .last = 0 };
+}
+
+/**
+ * ioasid_ioas_permits() - may a range be mapped?
+ * @ioas: the address space, its areas_lock held, and nobody is exclusive
+ * @start: first address
+ * @last: last address
+ */
+static inline bool ioasid_ioas_permits(struct ioasid_ioas *ioas, u64 start,
+				       u64 last)
+{
+	return (start >= ioas->window.start && last <= ioas->window.last) ||
+	       ioasid_ioas_look_permitted(ioas, start, last);
+}
 
 #endif /* IOASID_IOAS_H */

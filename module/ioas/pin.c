@@ -29,12 +29,11 @@
  */
 struct ioasid_payer *ioasid_payer_current(struct ioasid_payer *last)
 {
-	bool exempt = capable(CAP_IPC_LOCK);
 	struct ioasid_payer *payer;
 
-	if (last && last->mm == current->mm && last->exempt == exempt &&
-	    last->task == current->group_leader &&
-	    last->cred->user == current_user()) {
+	/* The same credentials are the same user with the same capabilities */
+	if (last && last->mm == current->mm && last->cred == current_cred() &&
+	    last->task == current->group_leader) {
 		refcount_inc(&last->refs);
 		return last;
 	}
@@ -47,7 +46,7 @@ struct ioasid_payer *ioasid_payer_current(struct ioasid_payer *last)
 	mmgrab(payer->mm);
 	payer->task = get_task_struct(current->group_leader);
 	payer->cred = get_current_cred();
-	payer->exempt = exempt;
+	payer->exempt = capable(CAP_IPC_LOCK);
 	return payer;
 }
 
@@ -65,6 +64,20 @@ void ioasid_payer_put(struct ioasid_payer *payer)
 	kfree(payer);
 }
 
+static bool charge_user(struct user_struct *user, unsigned long pages,
+			unsigned long limit)
+{
+	long old = atomic_long_read(&user->locked_vm);
+	unsigned long new;
+
+	do {
+		if (check_add_overflow((unsigned long)old, pages, &new) ||
+		    new > limit >> PAGE_SHIFT)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &old, new));
+	return true;
+}
+
 /**
  * ioasid_payer_charge() - charge pages that are about to be pinned
  * @payer: who pays
@@ -74,21 +87,47 @@ void ioasid_payer_put(struct ioasid_payer *payer)
  */
 int ioasid_payer_charge(struct ioasid_payer *payer, unsigned long pages)
 {
-	atomic_long_t *locked = &payer->cred->user->locked_vm;
-	unsigned long limit, new;
-	long old;
-
-	if (!payer->exempt) {
-		limit = task_rlimit(payer->task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-		old = atomic_long_read(locked);
-		do {
-			if (check_add_overflow((unsigned long)old, pages, &new) ||
-			    new > limit)
-				return -ENOMEM;
-		} while (!atomic_long_try_cmpxchg(locked, &old, new));
-	}
+	if (!payer->exempt &&
+	    !charge_user(payer->cred->user, pages,
+			 task_rlimit(payer->task, RLIMIT_MEMLOCK)))
+		return -ENOMEM;
 	atomic64_add(pages, &payer->mm->pinned_vm);
 	return 0;
+}
+
+/**
+ * ioasid_charge_current() - charge the caller, whether exempt or not
+ * @pages: how many are about to be pinned
+ *
+ * Without a payer, which takes a lock. What comes of it is ioasid_payer_take() or
+ * ioasid_uncharge_current().
+ *
+ * Return: false if that would exceed the limit.
+ */
+bool ioasid_charge_current(unsigned long pages)
+{
+	return charge_user(current_user(), pages, rlimit(RLIMIT_MEMLOCK));
+}
+
+/**
+ * ioasid_uncharge_current() - take back the caller's charge
+ * @pages: how many
+ */
+void ioasid_uncharge_current(unsigned long pages)
+{
+	atomic_long_sub(pages, &current_user()->locked_vm);
+}
+
+/**
+ * ioasid_payer_take() - make the caller's charge that of a payer
+ * @payer: the caller as a payer
+ * @pages: how many
+ */
+void ioasid_payer_take(struct ioasid_payer *payer, unsigned long pages)
+{
+	if (payer->exempt)
+		ioasid_uncharge_current(pages);
+	atomic64_add(pages, &payer->mm->pinned_vm);
 }
 
 /**
@@ -104,36 +143,25 @@ void ioasid_payer_uncharge(struct ioasid_payer *payer, unsigned long pages)
 }
 
 /* Pin one page or more; how many, or an error */
-static long pin_some(struct ioasid_payer *payer, unsigned long vaddr,
+static long pin_some(struct mm_struct *mm, unsigned long vaddr,
 		     unsigned int flags, struct page **pages, unsigned long nr)
 {
 	long ret;
 
 	flags |= FOLL_LONGTERM;
-	if (payer->mm == current->mm)
+	if (mm == current->mm)
 		return kc_pin_current(vaddr, nr, flags, pages);
 	/* The process may have ended */
-	if (!mmget_not_zero(payer->mm))
+	if (!mmget_not_zero(mm))
 		return -EFAULT;
-	ret = kc_pin_remote(payer->mm, vaddr, nr, flags, pages);
-	mmput(payer->mm);
+	ret = kc_pin_remote(mm, vaddr, nr, flags, pages);
+	mmput(mm);
 	return ret;
 }
 
-/**
- * ioasid_pin() - pin a payer's pages
- * @payer: whose memory
- * @vaddr: address of the first page there
- * @write: may the device write to them?
- * @pages: the pages
- * @nr: how many
- *
- * Context: process. May fault pages in, which userspace may delay for as long
- * as it likes (userfaultfd); killable.
- * Return: 0 when all are pinned, otherwise none is: -EFAULT, -ENOMEM, -EINTR.
- */
-int ioasid_pin(struct ioasid_payer *payer, unsigned long vaddr, bool write,
-	       struct page **pages, unsigned long nr)
+/* ioasid_pin(), a part after the other */
+int ioasid_pin_slow(struct mm_struct *mm, unsigned long vaddr, bool write,
+		    struct page **pages, unsigned long nr)
 {
 	unsigned int flags = write ? FOLL_WRITE : KC_PIN_READ;
 	unsigned long done = 0;
@@ -142,9 +170,9 @@ int ioasid_pin(struct ioasid_payer *payer, unsigned long vaddr, bool write,
 	while (done < nr) {
 		unsigned long addr = vaddr + (done << PAGE_SHIFT);
 
-		ret = pin_some(payer, addr, flags, pages + done, nr - done);
+		ret = pin_some(mm, addr, flags, pages + done, nr - done);
 		if (ret == -EFAULT && !write && KC_PIN_READ)
-			ret = pin_some(payer, addr, 0, pages + done, 1);
+			ret = pin_some(mm, addr, 0, pages + done, 1);
 		if (ret <= 0)
 			goto unpin;
 		done += ret;
@@ -167,4 +195,15 @@ unpin:
 void ioasid_unpin(struct page **pages, unsigned long nr, bool dirty)
 {
 	unpin_user_pages_dirty_lock(pages, nr, dirty);
+}
+
+/**
+ * ioasid_unpin_run() - unpin pages that follow one another
+ * @pfn: the first one
+ * @nr: how many
+ * @dirty: may a device have written to them?
+ */
+void ioasid_unpin_run(unsigned long pfn, unsigned long nr, bool dirty)
+{
+	unpin_user_page_range_dirty_lock(pfn_to_page(pfn), nr, dirty);
 }

@@ -5,9 +5,9 @@
 #include <linux/refcount.h>
 #include <linux/types.h>
 
+#include "compat/compat.h"
+
 struct cred;
-struct mm_struct;
-struct page;
 struct task_struct;
 
 /**
@@ -30,9 +30,40 @@ struct ioasid_payer *ioasid_payer_current(struct ioasid_payer *last);
 void ioasid_payer_put(struct ioasid_payer *payer);
 int ioasid_payer_charge(struct ioasid_payer *payer, unsigned long pages);
 void ioasid_payer_uncharge(struct ioasid_payer *payer, unsigned long pages);
+bool ioasid_charge_current(unsigned long pages);
+void ioasid_uncharge_current(unsigned long pages);
+void ioasid_payer_take(struct ioasid_payer *payer, unsigned long pages);
 
-int ioasid_pin(struct ioasid_payer *payer, unsigned long vaddr, bool write,
-	       struct page **pages, unsigned long nr);
+int ioasid_pin_slow(struct mm_struct *mm, unsigned long vaddr, bool write,
+		    struct page **pages, unsigned long nr);
 void ioasid_unpin(struct page **pages, unsigned long nr, bool dirty);
+void ioasid_unpin_run(unsigned long pfn, unsigned long nr, bool dirty);
+
+/**
+ * ioasid_pin() - pin a user's pages
+ * @mm: whose memory; the structure is held, not the memory
+ * @vaddr: address of the first page there
+ * @write: may the device write to them?
+ * @pages: the pages
+ * @nr: how many
+ *
+ * Context: process. May fault pages in, which userspace may delay for as long
+ * as it likes (userfaultfd); killable.
+ * Return: 0 when all are pinned, otherwise none is: -EFAULT, -ENOMEM, -EINTR.
+ */
+static inline int ioasid_pin(struct mm_struct *mm, unsigned long vaddr, bool write,
+			     struct page **pages, unsigned long nr)
+{
+	unsigned int flags = FOLL_LONGTERM | (write ? FOLL_WRITE : KC_PIN_READ);
+	long pinned = 0;
+
+	if (mm == current->mm)
+		pinned = kc_pin_current(vaddr, nr, flags, pages);
+	if (pinned == nr)
+		return 0;
+	if (pinned > 0)
+		unpin_user_pages(pages, pinned);
+	return ioasid_pin_slow(mm, vaddr, write, pages, nr);
+}
 
 #endif /* IOASID_PIN_H */

@@ -23,6 +23,7 @@ const struct ioasid_shim ioasid_shim_amd = {
 	.prefix = "ivhd",
 	.complete_at_alloc = KC_DOMAIN_COMPLETE_AT_ALLOC,
 	.unmap = ioasid_generic_unmap,
+	.flush = ioasid_generic_flush,
 	.aperture = ioasid_generic_aperture,
 	.hw_info = amd_hw_info,
 	IOASID_GENERIC_OPS,

@@ -14,12 +14,36 @@
 #include "shim/shim.h"
 
 /*
- * Not every driver (VT-d before 6.10) can map, unmap and flush in a domain while
- * a device is attached to it or taken from it, and with a replace that device
- * may come from another address space. Innermost of all locks; nothing under it
- * waits for a user.
+ * Where KC_DOMAINS_LOCK says so a driver cannot map, unmap and flush in a domain
+ * while a device is attached to it or taken from it, and with a replace that
+ * device may come from another address space. Innermost of all locks; nothing
+ * under it waits for a user.
  */
 static DECLARE_RWSEM(domains_lock);
+
+static void domains_use(void)
+{
+	if (KC_DOMAINS_LOCK)
+		down_read(&domains_lock);
+}
+
+static void domains_unuse(void)
+{
+	if (KC_DOMAINS_LOCK)
+		up_read(&domains_lock);
+}
+
+static void domains_change(void)
+{
+	if (KC_DOMAINS_LOCK)
+		down_write(&domains_lock);
+}
+
+static void domains_changed(void)
+{
+	if (KC_DOMAINS_LOCK)
+		up_write(&domains_lock);
+}
 
 struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev)
 {
@@ -74,17 +98,17 @@ int ioasid_generic_attach(struct ioasid_rid *rid, struct iommu_domain *domain)
 {
 	int ret;
 
-	down_write(&domains_lock);
+	domains_change();
 	ret = rid_attach(rid, domain);
-	up_write(&domains_lock);
+	domains_changed();
 	return ret;
 }
 
 void ioasid_generic_block(struct ioasid_rid *rid)
 {
-	down_write(&domains_lock);
+	domains_change();
 	rid_block(rid);
-	up_write(&domains_lock);
+	domains_changed();
 }
 
 int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
@@ -92,23 +116,36 @@ int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 {
 	int ret;
 
-	down_read(&domains_lock);
+	domains_use();
 	ret = kc_iommu_map(domain, iova, paddr, size, prot);
-	up_read(&domains_lock);
+	domains_unuse();
 	return ret;
 }
 
-size_t ioasid_generic_unmap(struct iommu_domain *domain, u64 iova, size_t size)
+size_t ioasid_generic_unmap(struct iommu_domain *domain, u64 iova, size_t size,
+			    struct ioasid_gather *gather)
 {
-	struct iommu_iotlb_gather gather;
 	size_t unmapped;
 
-	iommu_iotlb_gather_init(&gather);
-	down_read(&domains_lock);
-	unmapped = iommu_unmap_fast(domain, iova, size, &gather);
-	iommu_iotlb_sync(domain, &gather);
-	up_read(&domains_lock);
+	domains_use();
+	unmapped = iommu_unmap_fast(domain, iova, size, &gather->iotlb);
+	domains_unuse();
 	return unmapped;
+}
+
+void ioasid_generic_flush(struct iommu_domain *domain,
+			  struct ioasid_gather *gather)
+{
+	domains_use();
+	iommu_iotlb_sync(domain, &gather->iotlb);
+	domains_unuse();
+}
+
+void ioasid_generic_flush_all(struct iommu_domain *domain)
+{
+	domains_use();
+	iommu_flush_iotlb_all(domain);
+	domains_unuse();
 }
 
 phys_addr_t ioasid_generic_iova_to_phys(struct iommu_domain *domain, u64 iova)
@@ -195,6 +232,7 @@ const struct ioasid_shim ioasid_shim_generic = {
 	.vendor = IOASID_IOMMU_OTHER,
 	.prefix = "",
 	.unmap = ioasid_generic_unmap,
+	.flush = ioasid_generic_flush,
 	.aperture = ioasid_generic_aperture,
 	.hw_info = ioasid_generic_hw_info,
 	IOASID_GENERIC_OPS,

@@ -20,6 +20,25 @@ struct ioasid_rid {
 };
 
 /**
+ * struct ioasid_gather - what has been unmapped in a domain and is to be flushed
+ * @iotlb: what the kernel knows of it
+ * @start: first address, as far as the shim keeps count itself
+ * @last: last address
+ */
+struct ioasid_gather {
+	struct iommu_iotlb_gather iotlb;
+	u64 start;
+	u64 last;
+};
+
+static inline void ioasid_gather_init(struct ioasid_gather *gather)
+{
+	iommu_iotlb_gather_init(&gather->iotlb);
+	gather->start = U64_MAX;
+	gather->last = 0;
+}
+
+/**
  * struct ioasid_shim - how an IOMMU vendor's domains are worked with
  * @vendor: enum ioasid_iommu_vendor
  * @prefix: begin of the name of the vendor's IOMMUs in /sys/class/iommu
@@ -33,8 +52,10 @@ struct ioasid_rid {
  * @block: leave the RIDs to the kernel's blocked state; cannot fail
  * @map: map physically contiguous memory, in the largest pages possible. On
  *	error nothing of it is mapped
- * @unmap: unmap, and flush the IOTLB: afterwards no device reaches it. Returns
- *	bytes unmapped, more than asked for if a larger page began there
+ * @unmap: unmap what one call or more have mapped, to be flushed. Returns bytes
+ *	unmapped, more than asked for if a larger page began there
+ * @flush: flush what has been gathered, or nothing; afterwards no device reaches
+ *	it. The gather is to be initialized again
  * @iova_to_phys: what an address is mapped to
  * @pgsizes: bitmap of page sizes of a domain that is complete
  * @aperture: which addresses a device reaches through a domain that is
@@ -55,7 +76,9 @@ struct ioasid_shim {
 	void (*block)(struct ioasid_rid *rid);
 	int (*map)(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 		   size_t size, int prot);
-	size_t (*unmap)(struct iommu_domain *domain, u64 iova, size_t size);
+	size_t (*unmap)(struct iommu_domain *domain, u64 iova, size_t size,
+			struct ioasid_gather *gather);
+	void (*flush)(struct iommu_domain *domain, struct ioasid_gather *gather);
 	phys_addr_t (*iova_to_phys)(struct iommu_domain *domain, u64 iova);
 	u64 (*pgsizes)(struct iommu_domain *domain);
 	struct ioasid_range (*aperture)(struct device *dev,
@@ -80,7 +103,11 @@ int ioasid_generic_attach(struct ioasid_rid *rid, struct iommu_domain *domain);
 void ioasid_generic_block(struct ioasid_rid *rid);
 int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 		       size_t size, int prot);
-size_t ioasid_generic_unmap(struct iommu_domain *domain, u64 iova, size_t size);
+size_t ioasid_generic_unmap(struct iommu_domain *domain, u64 iova, size_t size,
+			    struct ioasid_gather *gather);
+void ioasid_generic_flush(struct iommu_domain *domain,
+			  struct ioasid_gather *gather);
+void ioasid_generic_flush_all(struct iommu_domain *domain);
 phys_addr_t ioasid_generic_iova_to_phys(struct iommu_domain *domain, u64 iova);
 u64 ioasid_generic_pgsizes(struct iommu_domain *domain);
 struct ioasid_range ioasid_generic_aperture(struct device *dev,

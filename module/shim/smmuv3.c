@@ -9,6 +9,7 @@ const struct ioasid_shim ioasid_shim_smmuv3 = {
 	.prefix = "smmu3",
 	.complete_at_alloc = KC_DOMAIN_COMPLETE_AT_ALLOC,
 	.unmap = ioasid_generic_unmap,
+	.flush = ioasid_generic_flush,
 	.aperture = ioasid_generic_aperture,
 	.hw_info = ioasid_generic_hw_info,
 	IOASID_GENERIC_OPS,

@@ -3,7 +3,6 @@
  * Intel VT-d. Sections are those of the VT-d specification 4.1.
  */
 #include <linux/bits.h>
-#include <linux/log2.h>
 #include <linux/minmax.h>
 
 #include "base/args.h"
@@ -12,17 +11,21 @@
 /* Capability register, 11.4.2 */
 #define CAP_SAGAW(cap)	(((cap) >> 8) & 0x1f)
 #define CAP_MGAW(cap)	((u32)(((cap) >> 16) & 0x3f) + 1)
+#define CAP_MAMV(cap)	((u32)((cap) >> 48) & 0x3f)
 #define CAP_FS5LP	BIT_ULL(60)
 /* Extended capability register, 11.4.3 */
 #define ECAP_SMTS	BIT_ULL(43)
 #define ECAP_SSTS	BIT_ULL(46)
 #define ECAP_FSTS	BIT_ULL(47)
 
+/* 1 GiB: a power of two that every driver can count */
+#define VTD_FLUSH_ORDER_MAX	30
+
 /* What the narrowest IOMMU translates, bits: three levels */
 #define VTD_WIDTH_MIN	39
 
-/* An IOMMU has been seen that has nothing but first-stage tables */
-static bool vtd_first_stage;
+/* 2^n bytes are the most that every IOMMU seen so far flushes at once */
+static u32 vtd_flush_order = VTD_FLUSH_ORDER_MAX;
 
 static int vtd_registers(struct device *dev, u64 *cap, u64 *ecap)
 {
@@ -49,7 +52,6 @@ static u32 vtd_width(u64 cap, u64 ecap)
 			 */
 			levels = first_stage;
 			sign = 1;
-			WRITE_ONCE(vtd_first_stage, true);
 		}
 	}
 	if (!levels)
@@ -66,40 +68,51 @@ static struct ioasid_range vtd_aperture(struct device *dev,
 {
 	struct ioasid_range aperture = ioasid_generic_aperture(dev, domain);
 	u64 cap, ecap;
+	u32 width = VTD_WIDTH_MIN, order;
 
-	u32 width = VTD_WIDTH_MIN;
-
-	if (!vtd_registers(dev, &cap, &ecap))
+	if (!vtd_registers(dev, &cap, &ecap)) {
 		width = vtd_width(cap, ecap);
+		order = min_t(u32, PAGE_SHIFT + CAP_MAMV(cap), READ_ONCE(vtd_flush_order));
+		WRITE_ONCE(vtd_flush_order, order);
+	}
 	aperture.last = min_t(u64, aperture.last, ioasid_width_last(width));
 	return aperture;
 }
 
-/*
- * Hardware flushes 2^n pages that begin at a multiple of 2^n (6.5.2.3). For
- * first-stage tables 6.1's driver rounds the number of pages up and the address
- * down (qi_flush_piotlb()), which leaves out the end of a range that does not
- * lie so. Nothing in a kernel's headers tells whether its driver does that, so
- * such ranges are never asked for.
- */
-static size_t vtd_unmap(struct iommu_domain *domain, u64 iova, size_t size)
+/* Ranges that do not touch are flushed together, unless the driver is let to */
+static size_t vtd_unmap(struct iommu_domain *domain, u64 iova, size_t size,
+			struct ioasid_gather *gather)
 {
-	size_t unmapped = 0, part, got;
+	gather->iotlb.queued = true;
+	gather->start = min(gather->start, iova);
+	gather->last = max(gather->last, iova + (size - 1));
+	return ioasid_generic_unmap(domain, iova, size, gather);
+}
 
-	if (!READ_ONCE(vtd_first_stage))
-		return ioasid_generic_unmap(domain, iova, size);
-	while (unmapped < size) {
-		u64 start = iova + unmapped;
+/*
+ * Hardware flushes 2^n pages that begin at a multiple of 2^n (6.5.2.3), so that
+ * is what the driver is asked for: for first-stage tables 6.1's rounds the number
+ * of pages up and the address down (qi_flush_piotlb()), which leaves out the end
+ * of a range that does not lie so, and nothing in a kernel's headers tells. Nor
+ * does it ask how large an n the hardware takes there, and counts in 32 bits:
+ * what is larger is all of the domain's.
+ */
+static void vtd_flush(struct iommu_domain *domain, struct ioasid_gather *gather)
+{
+	unsigned int order;
 
-		part = rounddown_pow_of_two(size - unmapped);
-		if (start)
-			part = min_t(u64, part, start & -start);
-		got = ioasid_generic_unmap(domain, start, part);
-		unmapped += got;
-		if (got != part)
-			break;
+	if (gather->start > gather->last)
+		return;
+	order = fls64(gather->start ^ gather->last);
+	if (order > READ_ONCE(vtd_flush_order)) {
+		ioasid_generic_flush_all(domain);
+		/* And something, for the page tables that are to be freed */
+		gather->last = gather->start;
+		order = PAGE_SHIFT;
 	}
-	return unmapped;
+	gather->iotlb.start = gather->start & ~(BIT_ULL(order) - 1);
+	gather->iotlb.end = gather->start | (BIT_ULL(order) - 1);
+	ioasid_generic_flush(domain, gather);
 }
 
 static int vtd_hw_info(struct device *dev, struct ioasid_cap_hw *hw)
@@ -115,6 +128,7 @@ const struct ioasid_shim ioasid_shim_vtd = {
 	.prefix = "dmar",
 	.complete_at_alloc = KC_DOMAIN_COMPLETE_AT_ALLOC,
 	.unmap = vtd_unmap,
+	.flush = vtd_flush,
 	.aperture = vtd_aperture,
 	.hw_info = vtd_hw_info,
 	IOASID_GENERIC_OPS,

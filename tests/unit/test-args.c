@@ -137,7 +137,8 @@ START_TEST(map_takes_whole_pages_that_do_not_wrap)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(maps); i++) {
-		int ret = ioasid_check_map(&maps[i].args, maps[i].page_size);
+		struct ioasid_map_range range = ioasid_map_to_range(&maps[i].args);
+		int ret = ioasid_check_map(&maps[i].args, &range, maps[i].page_size);
 
 		ck_assert_msg(ret == maps[i].ret, "case %zu: %d, not %d",
 			      i, ret, maps[i].ret);

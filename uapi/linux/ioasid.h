@@ -349,6 +349,22 @@ struct ioasid_info {
 };
 
 /**
+ * struct ioasid_map_range - one of many to map
+ * @flags: IOASID_MAP_READ, IOASID_MAP_WRITE or both
+ * @__reserved: must be 0
+ * @vaddr: as in struct ioasid_map
+ * @iova: as there
+ * @length: as there
+ */
+struct ioasid_map_range {
+	__u32 flags;
+	__u32 __reserved;
+	__aligned_u64 vaddr;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+};
+
+/**
  * struct ioasid_map - IOMMU_MAP_DMA
  * @argsz: size of this structure
  * @flags: IOASID_MAP_READ, IOASID_MAP_WRITE or both: what devices may do
@@ -357,19 +373,27 @@ struct ioasid_info {
  * @vaddr: address of the memory in the calling process
  * @iova: I/O virtual address to map it at
  * @length: bytes, not 0
+ * @nr_ranges: 0, or the number of @ranges
+ * @nr_done: in: must be 0; out: how many of @ranges are mapped, on error too
+ * @ranges: with @nr_ranges: address of an array of struct ioasid_map_range, which
+ *	say what to map; @flags, @vaddr, @iova and @length are 0. Otherwise 0
  *
- * Maps memory of the caller. All three are multiples of the smallest page size
- * (IOMMU_IOASID_GET_INFO), which is the CPU's. Some IOMMUs let a device read
- * what is mapped with IOASID_MAP_WRITE alone. As long as a device
+ * Maps memory of the caller. Addresses and lengths are multiples of the smallest
+ * page size (IOMMU_IOASID_GET_INFO), which is the CPU's. Some IOMMUs let a device
+ * read what is mapped with IOASID_MAP_WRITE alone. As long as a device
  * is attached the memory is pinned and charged against RLIMIT_MEMLOCK of the
  * user who mapped it; before the first attach neither is done, and the memory
  * is not looked at.
+ *
+ * An array is mapped in order. At the first range that cannot be mapped it ends
+ * with that range's error: the @nr_done before it are mapped, it and those after
+ * it are not.
  *
  * Errors: ENOENT (no such address space), EINVAL (no or unknown flags,
  * alignment, a length of 0, a range that wraps, or one that is not permitted),
  * EEXIST (something is mapped in the range), EFAULT (the memory is not there,
  * is not writable for IOASID_MAP_WRITE, or cannot be pinned: device memory,
- * for one), ENOMEM (or RLIMIT_MEMLOCK is exceeded).
+ * for one), ENOMEM (or RLIMIT_MEMLOCK is exceeded), EINTR (killed).
  */
 struct ioasid_map {
 	__u32 argsz;
@@ -379,6 +403,19 @@ struct ioasid_map {
 	__u32 ioasid;
 	__u32 __reserved;
 	__aligned_u64 vaddr;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__u32 nr_ranges;
+	__u32 nr_done;
+	__aligned_u64 ranges;
+};
+
+/**
+ * struct ioasid_unmap_range - one of many to unmap
+ * @iova: as in struct ioasid_unmap
+ * @length: as there
+ */
+struct ioasid_unmap_range {
 	__aligned_u64 iova;
 	__aligned_u64 length;
 };
@@ -391,14 +428,22 @@ struct ioasid_map {
  * @__reserved: must be 0
  * @iova: first address
  * @length: bytes, not 0; with IOASID_UNMAP_ALL @iova and @length are 0
- * @unmapped: out: bytes unmapped
+ * @unmapped: out: bytes unmapped, of an array on error too
+ * @nr_ranges: 0, or the number of @ranges
+ * @nr_done: in: must be 0; out: how many of @ranges are unmapped, on error too
+ * @ranges: with @nr_ranges: address of an array of struct ioasid_unmap_range,
+ *	which say what to unmap; @flags, @iova and @length are 0. Otherwise 0
  *
  * Unmaps every mapping in a range; there may be none, which is no error. When
  * it returns no device can reach the memory any more and its pages are not
  * pinned.
  *
+ * An array is unmapped in order. At the first range that cannot be unmapped it
+ * ends with that range's error: the @nr_done before it are unmapped, nothing of
+ * it or of those after it is.
+ *
  * Errors: ENOENT (no such address space), EINVAL (alignment, a length of 0, a
- * range that wraps, or one that holds a part of a mapping).
+ * range that wraps, or one that holds a part of a mapping), EINTR (killed).
  */
 struct ioasid_unmap {
 	__u32 argsz;
@@ -409,6 +454,9 @@ struct ioasid_unmap {
 	__aligned_u64 iova;
 	__aligned_u64 length;
 	__aligned_u64 unmapped;
+	__u32 nr_ranges;
+	__u32 nr_done;
+	__aligned_u64 ranges;
 };
 
 /**

@@ -128,6 +128,7 @@ static void prepare_pasid_info(struct world *w, void *arg)
 #define undo_ioas_info		undo_nothing
 #define undo_detach		undo_nothing
 #define undo_pasid_info		undo_nothing
+#define LONGER_SINCE(type, field) .first_size = offsetof(struct type, field)
 #define AT(type, field)		.field = offsetof(struct type, field)
 #define RESERVED(type)		.reserved = offsetof(struct type, __reserved)
 
@@ -140,9 +141,11 @@ const struct call calls[] = {
 	  RESERVED(ioasid_free), AT(ioasid_free, ioasid) },
 	{ CALL(IOMMU_IOASID_GET_INFO, ioasid_info, 0, true, ioas_info), AT(ioasid_info, ioasid) },
 	{ CALL(IOMMU_MAP_DMA, ioasid_map, RW, false, map),
-	  RESERVED(ioasid_map), AT(ioasid_map, ioasid) },
+	  RESERVED(ioasid_map), AT(ioasid_map, ioasid),
+	  LONGER_SINCE(ioasid_map, nr_ranges) },
 	{ CALL(IOMMU_UNMAP_DMA, ioasid_unmap, IOASID_UNMAP_ALL, true, unmap),
-	  RESERVED(ioasid_unmap), AT(ioasid_unmap, ioasid) },
+	  RESERVED(ioasid_unmap), AT(ioasid_unmap, ioasid),
+	  LONGER_SINCE(ioasid_unmap, nr_ranges) },
 	{ CALL(IOASID_DEVICE_BIND, ioasid_bind, IOASID_BIND_VF_TOKEN, false, bind),
 	  .on_device = true, .on_b = true, RESERVED(ioasid_bind), AT(ioasid_bind, iommu_fd) },
 	{ CALL(IOASID_DEVICE_UNBIND, ioasid_unbind, 0, false, unbind),

@@ -23,6 +23,7 @@ struct call {
 	const char *name;
 	unsigned long cmd;
 	size_t size;
+	size_t first_size;	/* in the header's first release, 0: @size */
 	__u32 known_flags;	/* not refused by EINVAL */
 	bool answers;		/* writes to the structure */
 	/* Make ready for a call, and fill in arguments with which it succeeds */

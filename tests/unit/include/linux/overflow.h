@@ -4,4 +4,6 @@
 
 #define check_add_overflow(a, b, sum)	__builtin_add_overflow(a, b, sum)
 
+#define struct_size(p, member, n)	(sizeof(*(p)) + (n) * sizeof((p)->member[0]))
+
 #endif
