@@ -205,7 +205,7 @@ static void run_pair(void)
 static void run_pair_crowded(void)
 {
 	size_t crowd = strtoul(name + strlen("pair_"), NULL, 10), i;
-	struct range range = { .length = PAGE };
+	struct range range = { .vaddr = separate[0].vaddr, .length = PAGE };
 
 	for (i = 0; i < crowd && !round_nr; i++) {
 		range.vaddr = separate[i % CROWD_PAGES].vaddr;

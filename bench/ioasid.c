@@ -2,6 +2,8 @@
 /* Ours, through uapi/linux/ioasid.h. */
 #include <fcntl.h>
 #include <linux/ioasid.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -100,6 +102,48 @@ static int unmap_all(const struct range *ranges, size_t nr)
 	return ioctl(fd, IOMMU_UNMAP_DMA, &unmap);
 }
 
+/* Made once, in the warm-up round: a program would have them so */
+static struct ioasid_map_range *to_map;
+static struct ioasid_unmap_range *to_unmap;
+
+static void make_arrays(const struct range *ranges, size_t nr)
+{
+	size_t i;
+
+	to_map = calloc(nr, sizeof(*to_map));
+	to_unmap = calloc(nr, sizeof(*to_unmap));
+	if (!to_map || !to_unmap)
+		die("memory for arrays");
+	for (i = 0; i < nr; i++) {
+		to_map[i].flags = IOASID_MAP_READ | IOASID_MAP_WRITE;
+		to_map[i].vaddr = ranges[i].vaddr;
+		to_map[i].iova = ranges[i].iova;
+		to_map[i].length = ranges[i].length;
+		to_unmap[i].iova = ranges[i].iova;
+		to_unmap[i].length = ranges[i].length;
+	}
+}
+
+static int map_array(const struct range *ranges, size_t nr)
+{
+	struct ioasid_map map = { .argsz = sizeof(map), .ioasid = attached };
+
+	if (!to_map)
+		make_arrays(ranges, nr);
+	map.nr_ranges = nr;
+	map.ranges = (uintptr_t)to_map;
+	return ioctl(fd, IOMMU_MAP_DMA, &map);
+}
+
+static int unmap_array(const struct range *ranges, size_t nr)
+{
+	struct ioasid_unmap unmap = { .argsz = sizeof(unmap), .ioasid = attached };
+
+	unmap.nr_ranges = nr;
+	unmap.ranges = (uintptr_t)to_unmap;
+	return ioctl(fd, IOMMU_UNMAP_DMA, &unmap);
+}
+
 static int nop(void)
 {
 	return ioctl(fd, IOMMU_CHECK_EXTENSION, IOASID_EXT_TYPE1V2_MAP) == 1 ? 0 : -1;
@@ -112,6 +156,8 @@ const struct subject subject_ioasid = {
 	.map = map,
 	.unmap = unmap,
 	.unmap_all = unmap_all,
+	.map_array = map_array,
+	.unmap_array = unmap_array,
 	.nop = nop,
 	.map_unattached = map_unattached,
 	.unmap_unattached = unmap_unattached,
