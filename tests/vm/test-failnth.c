@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "calls.h"
 #include "dma.h"
 #include "expect.h"
@@ -219,8 +220,9 @@ static void make_setting(struct setting *s)
 
 #define EACH_NTH(nth)	for (nth = 1; nth < NTH_MAX; nth++)
 
-START_TEST(failnth_map_with_device)
+static void map_fails_whole(unsigned long length)
 {
+	char *p = memory(length, 0xa5);
 	struct setting s;
 	__u64 iova;
 	long before;
@@ -234,7 +236,7 @@ START_TEST(failnth_map_with_device)
 		/* where no table is yet */
 		iova = IOVA + 64 * GIB + nth * GIB;
 		nth_start(nth);
-		ret = ioas_map(s.fd, s.a, s.p, iova, 16 * PAGE, RW);
+		ret = ioas_map(s.fd, s.a, p, iova, length, RW);
 		err = errno;
 		injected = nth_stop();
 		if (ret) {
@@ -244,10 +246,62 @@ START_TEST(failnth_map_with_device)
 			EXPECT_EQ(mapped_bytes(s.fd, s.a), PIECES * PAGE);
 			EXPECT_EQ(pinned_bytes(s.fd, s.a), PIECES * PAGE);
 			EXPECT_EQ(testdev_write(&s.dev, iova, 64, 0), DMA_BLOCKED);
-			EXPECT_OK(ioas_map(s.fd, s.a, s.p, iova, 16 * PAGE, RW));
+			EXPECT_OK(ioas_map(s.fd, s.a, p, iova, length, RW));
 		}
-		EXPECT_EQ(testdev_write(&s.dev, iova, 64, phys_of(s.p)), DMA_DONE);
-		EXPECT_OK(ioas_unmap(s.fd, s.a, iova, 16 * PAGE, NULL));
+		EXPECT_EQ(testdev_write(&s.dev, iova, 64, phys_of(p)), DMA_DONE);
+		EXPECT_OK(ioas_unmap(s.fd, s.a, iova, length, NULL));
+		if (!injected)
+			break;
+	}
+	EXPECT_GE(nth, 4);
+	EXPECT_LE(nth, NTH_MAX - 1);
+}
+
+START_TEST(failnth_map_with_device)
+{
+	map_fails_whole(16 * PAGE);
+}
+END_TEST
+
+/* Pinned in parts, into room that is allocated */
+START_TEST(failnth_map_of_many_pages_with_device)
+{
+	map_fails_whole(700 * PAGE);
+}
+END_TEST
+
+START_TEST(failnth_map_array_with_device)
+{
+	struct ioasid_map_range *range;
+	struct setting s;
+	unsigned int i;
+	bool injected;
+	__u32 done;
+	long before;
+	int nth, ret;
+
+	make_setting(&s);
+	EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
+	before = pages_pinned();
+	range = map_ranges(s.p, 4);
+	EACH_NTH(nth) {
+		for (i = 0; i < 4; i++)
+			range[i].iova = IOVA + 64 * GIB + (nth * 4 + i) * GIB;
+		nth_start(nth);
+		ret = ioas_map_array(s.fd, s.a, range, 4, &done);
+		injected = nth_stop();
+		if (ret)
+			EXPECT_TRUE(injected);
+		else
+			EXPECT_EQ(done, 4);
+		EXPECT_EQ(mapped_bytes(s.fd, s.a), (PIECES + done) * PAGE);
+		EXPECT_EQ(pages_pinned(), before + done);
+		for (i = 0; i < 4; i++) {
+			EXPECT_EQ(testdev_write(&s.dev, range[i].iova, 64,
+						i < done ? phys_of(s.p + i * PAGE) : 0),
+				  i < done ? DMA_DONE : DMA_BLOCKED);
+			EXPECT_OK(ioas_unmap(s.fd, s.a, range[i].iova, PAGE, NULL));
+		}
 		if (!injected)
 			break;
 	}
@@ -256,8 +310,9 @@ START_TEST(failnth_map_with_device)
 }
 END_TEST
 
-START_TEST(failnth_unmap_with_device)
+static void unmap_succeeds(unsigned long length)
 {
+	char *p = memory(length, 0xa5);
 	struct setting s;
 	bool injected;
 	int nth, ret;
@@ -265,21 +320,33 @@ START_TEST(failnth_unmap_with_device)
 	make_setting(&s);
 	EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
 	EACH_NTH(nth) {
-		EXPECT_OK(ioas_map(s.fd, s.a, s.p, IOVA + 2 * GIB, 16 * PAGE, RW));
-		EXPECT_EQ(testdev_write(&s.dev, IOVA + 2 * GIB, 64, phys_of(s.p)), DMA_DONE);
+		EXPECT_OK(ioas_map(s.fd, s.a, p, IOVA + 2 * GIB, length, RW));
+		EXPECT_EQ(testdev_write(&s.dev, IOVA + 2 * GIB, 64, phys_of(p)), DMA_DONE);
 		nth_start(nth);
-		ret = ioas_unmap(s.fd, s.a, IOVA + 2 * GIB, 16 * PAGE, NULL);
+		ret = ioas_unmap(s.fd, s.a, IOVA + 2 * GIB, length, NULL);
 		if (ret && errno != EFAULT)
 			FAIL("unmap fails with %s", errno_name(errno));
 		injected = nth_stop();
 		if (ret)
-			EXPECT_OK(ioas_unmap(s.fd, s.a, IOVA + 2 * GIB, 16 * PAGE, NULL));
+			EXPECT_OK(ioas_unmap(s.fd, s.a, IOVA + 2 * GIB, length, NULL));
 		EXPECT_EQ(testdev_write(&s.dev, IOVA + 2 * GIB, 64, 0), DMA_BLOCKED);
 		EXPECT_EQ(pinned_bytes(s.fd, s.a), PIECES * PAGE);
 		if (!injected)
 			break;
 	}
 	EXPECT_LE(nth, NTH_MAX - 1);
+}
+
+START_TEST(failnth_unmap_with_device)
+{
+	unmap_succeeds(16 * PAGE);
+}
+END_TEST
+
+/* Its pages are read back, into room that may not be there */
+START_TEST(failnth_unmap_of_many_pages_with_device)
+{
+	unmap_succeeds(700 * PAGE);
 }
 END_TEST
 
@@ -502,6 +569,9 @@ int main(int argc, char **argv)
 		failnth_pasid_info,
 		failnth_map_with_device,
 		failnth_unmap_with_device,
+		failnth_map_of_many_pages_with_device,
+		failnth_map_array_with_device,
+		failnth_unmap_of_many_pages_with_device,
 		failnth_attach_with_memory_mapped,
 		failnth_replace_keeps_the_old_address_space,
 		failnth_detach_with_memory_mapped_succeeds,

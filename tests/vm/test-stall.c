@@ -3,13 +3,7 @@
  * Memory that is not there for as long as its owner likes (userfaultfd): who
  * waits for it can be killed, and nobody else waits.
  */
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
-#include <poll.h>
 #include <pthread.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -18,45 +12,7 @@
 #include "memory.h"
 #include "process.h"
 #include "run.h"
-
-/* A page that is not there until arrive() */
-struct stall {
-	int uffd;
-	char *page;
-};
-
-static struct stall stall_start(void)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct stall stall;
-
-	stall.uffd = EXPECT_OK(syscall(SYS_userfaultfd, O_CLOEXEC));
-	stall.page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	EXPECT_TRUE(stall.page != MAP_FAILED);
-	EXPECT_OK(ioctl(stall.uffd, UFFDIO_API, &api));
-	reg.range.start = (unsigned long)stall.page;
-	reg.range.len = PAGE;
-	EXPECT_OK(ioctl(stall.uffd, UFFDIO_REGISTER, &reg));
-	return stall;
-}
-
-/* Until somebody waits for the page */
-static void stall_wait(struct stall *stall)
-{
-	struct pollfd pfd = { .fd = stall->uffd, .events = POLLIN };
-
-	EXPECT_EQ(poll(&pfd, 1, 20000), 1);
-}
-
-static void stall_end(struct stall *stall)
-{
-	struct uffdio_zeropage zero = {
-		.range = { .start = (unsigned long)stall->page, .len = PAGE },
-	};
-
-	EXPECT_OK(ioctl(stall->uffd, UFFDIO_ZEROPAGE, &zero));
-}
+#include "stall.h"
 
 /* A call that another thread makes */
 struct call {

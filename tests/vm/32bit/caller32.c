@@ -4,6 +4,7 @@
  * node) through all ioctls. Without a C library, which a 64-bit system need not
  * have for 32 bits. Exits with 0, or with the number of the step that failed.
  */
+#include <asm/errno.h>
 #include <asm/unistd_32.h>
 #include <linux/fcntl.h>
 #include <linux/ioasid.h>
@@ -16,6 +17,8 @@
 _Static_assert(sizeof(void *) == 4, "to be compiled for 32 bits");
 
 static char page[PAGE] __attribute__((aligned(PAGE)));
+static struct ioasid_map_range map_ranges[3];
+static struct ioasid_unmap_range unmap_ranges[3];
 static char records[4096] __attribute__((aligned(8)));
 
 static int syscall3(int nr, long a, long b, long c)
@@ -33,6 +36,40 @@ static int call(int fd, unsigned int cmd, void *arg)
 
 #define STEP(n, cond) do { if (!(cond)) return n; } while (0)
 
+/* Three ranges in one call, the last of which is bad */
+static int array_steps(int fd, unsigned int ioasid)
+{
+	struct ioasid_map map = {
+		.argsz = sizeof(map), .ioasid = ioasid, .nr_ranges = 3,
+		.ranges = (unsigned long)map_ranges,
+	};
+	struct ioasid_unmap unmap = {
+		.argsz = sizeof(unmap), .ioasid = ioasid, .nr_ranges = 3,
+		.ranges = (unsigned long)unmap_ranges,
+	};
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		map_ranges[i].flags = i < 2 ? RIGHTS : 0;
+		map_ranges[i].vaddr = (unsigned long)page;
+		unmap_ranges[i].iova = map_ranges[i].iova = IOVA + (2ULL * i << 32);
+		unmap_ranges[i].length = map_ranges[i].length = PAGE;
+	}
+	STEP(30, syscall3(__NR_ioctl, fd, IOMMU_CHECK_EXTENSION, IOASID_EXT_MAP_ARRAY) == 1);
+	STEP(31, call(fd, IOMMU_MAP_DMA, &map) == -EINVAL && map.nr_done == 2);
+	unmap_ranges[2].length = 1;
+	STEP(32, call(fd, IOMMU_UNMAP_DMA, &unmap) == -EINVAL && unmap.nr_done == 2);
+	STEP(33, unmap.unmapped == 2 * PAGE);
+	map.nr_done = unmap.nr_done = 0;
+	map.ranges = unmap.ranges = 0xffffffffffff0000ULL;
+	STEP(34, call(fd, IOMMU_MAP_DMA, &map) == -EFAULT && !map.nr_done);
+	/* above what 32 bits reach nothing is ignored */
+	map.ranges = (unsigned long)map_ranges | 1ULL << 32;
+	STEP(35, call(fd, IOMMU_MAP_DMA, &map) == -EFAULT && !map.nr_done);
+	STEP(36, call(fd, IOMMU_UNMAP_DMA, &unmap) == -EFAULT && !unmap.nr_done);
+	return 0;
+}
+
 static int steps(const char *node)
 {
 	struct ioasid_bind bind = { .argsz = sizeof(bind), .cookie = COOKIE };
@@ -48,7 +85,7 @@ static int steps(const char *node)
 	struct ioasid_free free = { .argsz = sizeof(free) };
 	struct ioasid_cap_header *first = (void *)records;
 	struct ioasid_attachment where = {};
-	int fd, dev;
+	int fd, dev, ret;
 
 	fd = syscall3(__NR_open, (long)"/dev/iommu", O_RDWR, 0);
 	STEP(1, fd >= 0);
@@ -78,6 +115,9 @@ static int steps(const char *node)
 	STEP(13, info.mapped == PAGE && info.pinned == PAGE);
 	STEP(14, info.nr_attachments == 1 && where.cookie == COOKIE);
 	STEP(15, !call(fd, IOMMU_UNMAP_DMA, &unmap) && unmap.unmapped == PAGE);
+	ret = array_steps(fd, alloc.ioasid);
+	if (ret)
+		return ret;
 	STEP(16, !call(dev, IOASID_DEVICE_DETACH, &detach));
 	STEP(17, !call(dev, IOASID_DEVICE_UNBIND, &unbind));
 	STEP(18, !call(fd, IOMMU_IOASID_FREE, &free));

@@ -82,6 +82,37 @@ int ioas_unmap_all(int fd, __u32 ioasid, __u64 *unmapped)
 	return unmap(fd, &arg, unmapped);
 }
 
+int ioas_map_array(int fd, __u32 ioasid, const struct ioasid_map_range *ranges, __u32 nr,
+		   __u32 *done)
+{
+	struct ioasid_map arg = {
+		.argsz = sizeof(arg),
+		.ioasid = ioasid,
+		.nr_ranges = nr,
+		.ranges = (uintptr_t)ranges,
+	};
+	int ret = ioctl(fd, IOMMU_MAP_DMA, &arg);
+
+	if (done)
+		*done = arg.nr_done;
+	return ret;
+}
+
+int ioas_unmap_array(int fd, __u32 ioasid, const struct ioasid_unmap_range *ranges, __u32 nr,
+		     __u32 *done, __u64 *unmapped)
+{
+	struct ioasid_unmap arg = {
+		.ioasid = ioasid,
+		.nr_ranges = nr,
+		.ranges = (uintptr_t)ranges,
+	};
+	int ret = unmap(fd, &arg, unmapped);
+
+	if (done)
+		*done = arg.nr_done;
+	return ret;
+}
+
 int ioas_info(int fd, __u32 ioasid, struct ioasid_info *info)
 {
 	memset(info, 0, sizeof(*info));

@@ -26,6 +26,11 @@ int ioas_map(int fd, __u32 ioasid, const void *vaddr, __u64 iova, __u64 length, 
 /* @unmapped may be NULL */
 int ioas_unmap(int fd, __u32 ioasid, __u64 iova, __u64 length, __u64 *unmapped);
 int ioas_unmap_all(int fd, __u32 ioasid, __u64 *unmapped);
+/* Many ranges in one call; @done may be NULL, as may @unmapped */
+int ioas_map_array(int fd, __u32 ioasid, const struct ioasid_map_range *ranges, __u32 nr,
+		   __u32 *done);
+int ioas_unmap_array(int fd, __u32 ioasid, const struct ioasid_unmap_range *ranges, __u32 nr,
+		     __u32 *done, __u64 *unmapped);
 /* Everything but the two lists */
 int ioas_info(int fd, __u32 ioasid, struct ioasid_info *info);
 

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "chance.h"
+
+#define DEFAULT_SEED	0x10a51d
+
+static __thread struct {
+	unsigned int round, actor, step;
+	__u64 state;
+	char doing[128];
+} here;
+
+static __u64 seed(void)
+{
+	const char *env = getenv("STRESS_SEED");
+
+	return env ? strtoull(env, NULL, 0) : DEFAULT_SEED;
+}
+
+/* splitmix64 */
+__u64 chance_draw(void)
+{
+	__u64 z = here.state += 0x9e3779b97f4a7c15ULL;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+	return z ^ (z >> 31);
+}
+
+void chance_at(unsigned int round, unsigned int actor, unsigned int step)
+{
+	here.round = round;
+	here.actor = actor;
+	here.step = step;
+	here.doing[0] = 0;
+	here.state = seed();
+	here.state = chance_draw() ^ round;
+	here.state = chance_draw() ^ actor;
+	here.state = chance_draw() ^ step;
+}
+
+void chance_doing(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(here.doing, sizeof(here.doing), format, args);
+	va_end(args);
+}
+
+unsigned int chance_below(unsigned int n)
+{
+	return chance_draw() % n;
+}
+
+unsigned int chance_from(unsigned int low, unsigned int high)
+{
+	return low + chance_below(high - low + 1);
+}
+
+bool chance_in(unsigned int n)
+{
+	return !chance_below(n);
+}
+
+const char *chance_text(void)
+{
+	static __thread char text[256];
+
+	snprintf(text, sizeof(text), "STRESS_SEED=%#llx, round %u, actor %u, step %u: %s",
+		 seed(), here.round, here.actor, here.step, here.doing);
+	return text;
+}
+
+unsigned int chance_rounds(unsigned int rounds)
+{
+	const char *env = getenv("STRESS_ROUNDS");
+
+	return env ? (rounds * strtoul(env, NULL, 0) + 99) / 100 : rounds;
+}
