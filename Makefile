@@ -49,9 +49,11 @@ check-unit:
 	@if pkg-config --exists check 2>/dev/null; then $(MAKE) -s -C tests/unit; \
 	else scripts/in-root bookworm $(MAKE) -s -C tests/unit; fi
 
-.PHONY: check check-debug check-mutations lint
+.PHONY: check check-all check-debug check-mutations lint
 check:
 	@scripts/check
+check-all:
+	@scripts/check --all
 check-debug:
 	@scripts/check --only /debug/
 check-mutations:
@@ -91,6 +93,7 @@ clean:
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 	@echo "make check-unit		unit tests only (no root)"
+	@echo "make check-all		the tests on all kernels and IOMMUs (root)"
 	@echo "make check-debug	the debug kernel's tests only"
 	@echo "make check-mutations	take safety steps out, see the tests turn red"
 	@echo "make lint		W=1, sparse, checkpatch"
