@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 
 #include "ioasid_config.h"
 
@@ -49,6 +50,23 @@ static inline struct iommu_domain *kc_domain_alloc(struct device *dev)
 
 	return domain ?: ERR_PTR(-ENOMEM);
 #endif
+}
+
+/* Is a page the nth after another in memory? */
+static __always_inline bool kc_page_is_nth(struct page *page, struct page *first,
+					   unsigned int n)
+{
+	/* Mostly their structures are if they are, and that is quicker to see */
+	if (IS_ENABLED(CONFIG_SPARSEMEM) && !IS_ENABLED(CONFIG_SPARSEMEM_VMEMMAP))
+		return page_to_pfn(page) == page_to_pfn(first) + n;
+	return page == first + n;
+}
+
+/* All or none; some kernels say how many, others whether */
+static inline bool kc_cache_alloc_bulk(struct kmem_cache *cache, size_t nr,
+				       void **objects)
+{
+	return kmem_cache_alloc_bulk(cache, GFP_KERNEL, nr, objects);
 }
 
 /* Where the kernel takes no flags it does not charge the IOMMU's tables */

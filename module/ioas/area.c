@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 
 #include "base/runs.h"
+#include "compat/compat.h"
 #include "ioas/area.h"
 #include "ioas/pin.h"
 
@@ -235,36 +236,26 @@ static bool table_unmap(struct ioasid_table *table, u64 iova, unsigned int nr,
 						gather) != size);
 }
 
-/* Is a page the nth after another in memory? */
-static __always_inline bool is_nth(struct page *page, struct page *first,
-				   unsigned int n)
-{
-	/* Mostly their structures are if they are, and that is quicker to see */
-	if (IS_ENABLED(CONFIG_SPARSEMEM) && !IS_ENABLED(CONFIG_SPARSEMEM_VMEMMAP))
-		return page_to_pfn(page) == page_to_pfn(first) + n;
-	return page == first + n;
-}
-
 /* How many of the pages follow one another in memory */
 static unsigned int contiguous(struct page **page, unsigned int nr)
 {
 	struct page *first = page[0];
 	unsigned int i = 1;
 
-	if (nr == 1 || !is_nth(page[1], first, 1))
+	if (nr == 1 || !kc_page_is_nth(page[1], first, 1))
 		return 1;
 	/* All of a huge page's 512 are looked at */
 	for (; i + 8 <= nr; i += 8)
-		if (!is_nth(page[i], first, i) ||
-		    !is_nth(page[i + 1], first, i + 1) ||
-		    !is_nth(page[i + 2], first, i + 2) ||
-		    !is_nth(page[i + 3], first, i + 3) ||
-		    !is_nth(page[i + 4], first, i + 4) ||
-		    !is_nth(page[i + 5], first, i + 5) ||
-		    !is_nth(page[i + 6], first, i + 6) ||
-		    !is_nth(page[i + 7], first, i + 7))
+		if (!kc_page_is_nth(page[i], first, i) ||
+		    !kc_page_is_nth(page[i + 1], first, i + 1) ||
+		    !kc_page_is_nth(page[i + 2], first, i + 2) ||
+		    !kc_page_is_nth(page[i + 3], first, i + 3) ||
+		    !kc_page_is_nth(page[i + 4], first, i + 4) ||
+		    !kc_page_is_nth(page[i + 5], first, i + 5) ||
+		    !kc_page_is_nth(page[i + 6], first, i + 6) ||
+		    !kc_page_is_nth(page[i + 7], first, i + 7))
 			break;
-	while (i < nr && is_nth(page[i], first, i))
+	while (i < nr && kc_page_is_nth(page[i], first, i))
 		i++;
 	return i;
 }
@@ -378,7 +369,7 @@ static unsigned int map_shorts(struct populating *p, struct page **pages,
 
 	while (page < last) {
 		run = 1;
-		if (unlikely(is_nth(page[1], page[0], 1))) {
+		if (unlikely(kc_page_is_nth(page[1], page[0], 1))) {
 			run = contiguous(page, last + 1 - page);
 			if (run >= IOASID_RUN_LONG || page + run > last)
 				break;
@@ -462,7 +453,6 @@ static void depopulating_flush(struct depopulating *d)
 	d->nr = 0;
 }
 
-/* Room for pages of the address space's own if there is no memory */
 static void depopulating_begin(struct depopulating *d, struct ioasid_ioas *ioas)
 {
 	d->ioas = ioas;
@@ -473,9 +463,11 @@ static void depopulating_begin(struct depopulating *d, struct ioasid_ioas *ioas)
 	ioasid_gather_init(&d->gather);
 }
 
+/* Large, for there is a flush for each filling; the address space's own if there is
+ * no memory
+ */
 static void depopulating_more_room(struct depopulating *d)
 {
-	/* Large first: a flush for each filling */
 	d->room = 16 * CHUNK_PAGES;
 	d->pages = kmalloc_array(d->room, sizeof(*d->pages),
 				 GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
@@ -870,9 +862,7 @@ static void areas_free(struct ioasid_area *areas)
 void ioasid_areas_stock(struct ioasid_areas_stock *stock, u32 nr)
 {
 	nr = min_t(u32, nr, ARRAY_SIZE(stock->area));
-	/* All or none; some kernels say how many, others whether */
-	stock->nr = kmem_cache_alloc_bulk(area_cache, GFP_KERNEL, nr, stock->area) ?
-		    nr : 0;
+	stock->nr = kc_cache_alloc_bulk(area_cache, nr, stock->area) ? nr : 0;
 }
 
 /**
