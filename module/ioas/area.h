@@ -59,7 +59,7 @@ void ioasid_areas_unmap_table(struct ioasid_ioas *ioas,
 bool ioasid_areas_in(struct ioasid_ioas *ioas, u64 start, u64 last);
 void ioasid_areas_free(struct ioasid_ioas *ioas);
 
-/* Number of pages in a chunk, see area.c */
+/* Number of pages in a chunk, see steps.h */
 #define IOASID_CHUNK_PAGES	(SZ_2M >> PAGE_SHIFT)
 
 #endif /* IOASID_AREA_H */

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Populating: pages are pinned a batch at a time, and mapped one physically
+ * contiguous run after the other, in steps (ioas/steps.h).
+ */
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "ioas/steps.h"
+
+/* No page of a page table is larger: no call to map crosses a multiple of it */
+#define STEP_MAX	SZ_1G
+
+/**
+ * struct populating - an area that is being populated
+ * @ioas: its address space
+ * @area: the area
+ * @run: contiguous pages that are pinned, to be mapped next: the first one's
+ *	number
+ * @nr: how many
+ * @unknown: pages at the end of what is populated that are not in the area's
+ *	runs yet; there is room for them
+ */
+struct populating {
+	struct ioasid_ioas *ioas;
+	struct ioasid_area *area;
+	unsigned long run;
+	unsigned long nr;
+	u32 unknown;
+};
+
+/**
+ * ioasid_unmap_step() - take back what map_step() has done
+ * @ioas: the address space, its page tables as they were
+ * @failed: the page table that did not map it; those before it did
+ * @iova: first address
+ * @nr: pages
+ */
+void ioasid_unmap_step(struct ioasid_ioas *ioas, struct ioasid_table *failed,
+		       u64 iova, unsigned int nr)
+{
+	struct ioasid_table *table = failed;
+	struct ioasid_gather gather;
+
+	list_for_each_entry_continue_reverse(table, &ioas->tables, node) {
+		ioasid_gather_init(&gather);
+		table_unmap(table, iova, nr, &gather);
+		table->shim->flush(table->domain, &gather);
+	}
+}
+
+static void push_unknown(struct populating *p)
+{
+	if (p->unknown)
+		ioasid_runs_push(&p->area->runs, IOASID_PFN_UNKNOWN, p->unknown);
+	p->unknown = 0;
+}
+
+/* Map the run; or what of it ends where the IOMMU's largest page would */
+static noinline int map_run(struct populating *p, bool all)
+{
+	struct ioasid_area *area = p->area;
+	int ret;
+
+	while (p->nr) {
+		u64 iova = area->start + area->populated;
+		u64 most = (STEP_MAX - (iova & (STEP_MAX - 1))) >> PAGE_SHIFT;
+		unsigned int nr = min_t(u64, p->nr, most);
+		bool known = nr >= IOASID_RUN_LONG || nr == area_pages(area);
+
+		if (nr < most && !all)
+			return 0;
+		if (!known)
+			nr = min(nr, chunk_left(iova));
+		/* What is not known has its room as soon as there is any */
+		ret = known || !p->unknown ?
+		      ioasid_runs_reserve(&area->runs, p->unknown ? 2 : 1) : 0;
+		ret = ret ?: map_step(p->ioas, iova, p->run, nr, area->prot);
+		if (ret)
+			return ret;
+		area->populated += (u64)nr << PAGE_SHIFT;
+		if (known) {
+			push_unknown(p);
+			ioasid_runs_push(&area->runs, p->run, nr);
+		} else {
+			p->unknown += nr;
+		}
+		p->run += nr;
+		p->nr -= nr;
+	}
+	return 0;
+}
+
+/*
+ * Map runs that are too short to be remembered, for as long as they come: of
+ * scattered memory each page is one. The last one may go on in the pages to come
+ * and is left. How many pages are mapped.
+ */
+static unsigned int map_shorts(struct populating *p, struct page **pages,
+			       unsigned int nr, int *error)
+{
+	struct page **page = pages, **last = pages + nr - 1;
+	struct ioasid_area *area = p->area;
+	u64 iova = area->start + area->populated;
+	struct ioasid_ioas *ioas = p->ioas;
+	int prot = area->prot;
+	unsigned int run;
+
+	while (page < last) {
+		run = 1;
+		if (unlikely(kc_page_is_nth(page[1], page[0], 1))) {
+			run = contiguous(page, last + 1 - page);
+			if (run >= IOASID_RUN_LONG || page + run > last)
+				break;
+			run = min(run, chunk_left(iova));
+		}
+		*error = map_step(ioas, iova, page_to_pfn(*page), run, prot);
+		if (*error)
+			break;
+		iova += (u64)run << PAGE_SHIFT;
+		page += run;
+	}
+	area->populated = iova - area->start;
+	p->unknown += page - pages;
+	return page - pages;
+}
+
+/* Take over pinned pages, and map what can be. On error some are unpinned */
+static int map_pages(struct populating *p, struct page **pages, unsigned int nr,
+		     bool all)
+{
+	unsigned int i = 0, run;
+	int ret = 0;
+
+	while (i < nr && !ret) {
+		if (p->nr && page_to_pfn(pages[i]) != p->run + p->nr) {
+			ret = map_run(p, true);
+			if (ret)
+				break;
+		}
+		if (!p->nr) {
+			if (!p->unknown)
+				ret = ioasid_runs_reserve(&p->area->runs, 1);
+			if (!ret)
+				i += map_shorts(p, pages + i, nr - i, &ret);
+			if (ret)
+				break;
+			p->run = page_to_pfn(pages[i]);
+		}
+		run = contiguous(pages + i, nr - i);
+		p->nr += run;
+		i += run;
+		if (p->nr >= STEP_MAX >> PAGE_SHIFT)
+			ret = map_run(p, false);
+	}
+	if (i < nr)
+		ioasid_unpin(pages + i, nr - i, false);
+	if (!ret && all)
+		ret = map_run(p, true);
+	push_unknown(p);
+	return ret;
+}
+
+/* It cannot be populated. The page tables stay as they are */
+static void populate_undo(struct populating *p)
+{
+	if (p->nr)
+		ioasid_unpin_run(p->run, p->nr, false);
+	p->area->populating = false;
+	p->area->next = NULL;
+	ioasid_area_list_depopulate(p->ioas, p->area);
+}
+
+/**
+ * ioasid_area_populate() - pin and map an area
+ * @ioas: its address space
+ * @area: the area, charged and marked as being populated
+ *
+ * Under no lock while pages are pinned. The last page table may go away meanwhile,
+ * with all that has been done so far; that is no error.
+ *
+ * Context: may wait for userspace; killable.
+ * Return: 0, or an error with nothing populated: -EFAULT, -ENOMEM, -EINTR.
+ */
+int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area)
+{
+	struct populating p = { .ioas = ioas, .area = area };
+	unsigned long total = area_pages(area), done = 0;
+	struct page *few[FEW_PAGES] __uninitialized;
+	struct page **pages = few;
+	unsigned int room = FEW_PAGES, nr;
+	int ret = 0;
+
+	if (total > room) {
+		pages = kmalloc_array(CHUNK_PAGES, sizeof(*pages),
+				      GFP_KERNEL_ACCOUNT);
+		if (pages)
+			room = CHUNK_PAGES;
+		else
+			pages = few;
+	}
+	while (!ret && done < total && !READ_ONCE(area->gone)) {
+		nr = min_t(unsigned long, room, total - done);
+		if (done)
+			cond_resched();
+		ret = fatal_signal_pending(current) ? -EINTR : 0;
+		ret = ret ?: area_pin(ioas, area, area->payer->mm, done, pages, nr);
+		if (ret)
+			break;
+		done += nr;
+		down_read(&ioas->lock);
+		if (!area->gone)
+			ret = map_pages(&p, pages, nr, done == total);
+		else
+			ioasid_unpin(pages, nr, false);
+		up_read(&ioas->lock);
+	}
+	down_read(&ioas->lock);
+	if (ret || area->gone)
+		populate_undo(&p);
+	area->populating = false;
+	area->gone = false;
+	up_read(&ioas->lock);
+	if (pages != few)
+		kfree(pages);
+	return ret;
+}
+
+/**
+ * ioasid_area_populate_few() - map an area of a few pages that are pinned
+ * @ioas: its address space; areas_lock is held
+ * @area: the area, charged
+ * @pages: its pages; on error they are unpinned
+ * @nr: how many
+ *
+ * Return: 0, or an error with nothing populated: -ENOMEM, and what the page table
+ * says.
+ */
+int ioasid_area_populate_few(struct ioasid_ioas *ioas, struct ioasid_area *area,
+			     struct page **pages, unsigned int nr)
+{
+	struct populating p = { .ioas = ioas, .area = area };
+	int ret = map_pages(&p, pages, nr, true);
+
+	if (ret)
+		populate_undo(&p);
+	return ret;
+}
+
+/**
+ * ioasid_areas_populate() - pin and map all areas, for the first page table
+ * @ioas: the address space; the caller is exclusive and holds its lock for
+ *	writing, which is dropped in between
+ *
+ * Return: 0, or an error, with some populated: -EFAULT, -ENOMEM, -EINTR.
+ */
+int ioasid_areas_populate(struct ioasid_ioas *ioas)
+{
+	struct ioasid_area *area;
+	u64 pinned = 0;
+	int ret;
+
+	for_each_area(area, ioas) {
+		if (!area->charged) {
+			ret = ioasid_payer_charge(area->payer, area_pages(area));
+			if (ret)
+				return ret;
+			area->charged = true;
+			area->populating = true;
+			up_write(&ioas->lock);
+			ret = ioasid_area_populate(ioas, area);
+			down_write(&ioas->lock);
+			if (ret)
+				return ret;
+		}
+		pinned += area->populated;
+	}
+	mutex_lock(&ioas->areas_lock);
+	ioas->pinned = pinned;
+	mutex_unlock(&ioas->areas_lock);
+	return 0;
+}
+
+/* Map the pages of a step; on error none is */
+static int table_map(struct ioasid_table *table, u64 iova, struct page **pages,
+		     unsigned int nr, int prot)
+{
+	struct ioasid_gather gather;
+	unsigned int done, run;
+	int ret;
+
+	for (done = 0; done < nr; done += run) {
+		run = contiguous(pages + done, nr - done);
+		ret = table->shim->map(table->domain, iova + ((u64)done << PAGE_SHIFT),
+				       page_to_phys(pages[done]),
+				       (size_t)run << PAGE_SHIFT, prot);
+		if (ret)
+			goto unmap;
+	}
+	return 0;
+
+unmap:
+	ioasid_gather_init(&gather);
+	if (done)
+		table_unmap(table, iova, done, &gather);
+	table->shim->flush(table->domain, &gather);
+	return ret;
+}
+
+/* Map an area in one page table as another one has it. How many steps were done */
+static unsigned long area_copy(struct ioasid_area *area, struct ioasid_table *from,
+			       struct ioasid_table *to, struct page **pages,
+			       int *error)
+{
+	struct area_steps steps = area_steps(area);
+	unsigned long done = 0;
+	unsigned int nr;
+
+	for (*error = 0; (nr = area_step(area, &steps)); done++) {
+		if (steps.pfn != IOASID_PFN_UNKNOWN)
+			*error = to->shim->map(to->domain, steps.iova,
+					       PFN_PHYS(steps.pfn),
+					       (size_t)nr << PAGE_SHIFT, area->prot);
+		else if (ioasid_read_back(from, steps.iova, pages, nr))
+			*error = table_map(to, steps.iova, pages, nr, area->prot);
+		else
+			*error = -EIO;
+		if (*error)
+			break;
+		if (done % STEPS_A_TURN == 0)
+			cond_resched();
+	}
+	return done;
+}
+
+/**
+ * ioasid_areas_copy() - map in a new page table what another one has
+ * @ioas: the address space; the caller is exclusive and holds its lock for
+ *	writing
+ * @from: a page table of it
+ * @to: an empty one that is not among its tables yet
+ *
+ * Return: 0, or an error with @to empty again.
+ */
+int ioasid_areas_copy(struct ioasid_ioas *ioas, struct ioasid_table *from,
+		      struct ioasid_table *to)
+{
+	struct ioasid_gather gather;
+	struct ioasid_area *area, *undo;
+	unsigned long done;
+	int ret = 0;
+
+	mutex_lock(&ioas->spare_lock);
+	for_each_area(area, ioas) {
+		done = area_copy(area, from, to, ioas->spare_pages, &ret);
+		if (ret)
+			break;
+	}
+	mutex_unlock(&ioas->spare_lock);
+	if (!ret)
+		return 0;
+
+	ioasid_gather_init(&gather);
+	for_each_area(undo, ioas) {
+		ioasid_area_unmap(undo, to, undo == area ? done : ULONG_MAX, &gather);
+		if (undo == area)
+			break;
+	}
+	to->shim->flush(to->domain, &gather);
+	return ret;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Areas taken apart, for the files that work on them: area.c, populate.c and
+ * depopulate.c.
+ *
+ * Pages are mapped one physically contiguous run after the other in the largest
+ * steps that the IOMMU takes. Long runs are remembered (base/runs.h); where the
+ * others are the page table knows. Before it is unmapped an area is taken apart
+ * into steps, each of which is a run or, where that is not known, at most a chunk:
+ * addresses up to a multiple of 2 MiB, read back from the page table. A step is
+ * unmapped as a whole, and no call to map has had addresses of two steps: large
+ * pages, and what some drivers keep of each call, are not to be taken apart.
+ */
+#ifndef IOASID_STEPS_H
+#define IOASID_STEPS_H
+
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "base/runs.h"
+#include "compat/compat.h"
+#include "ioas/area.h"
+#include "ioas/pin.h"
+#include "ioas/trace.h"
+
+/**
+ * struct ioasid_area - a mapping as the user made it
+ * @node: in the areas of the address space
+ * @start: first address
+ * @last: last address
+ * @vaddr: address of the memory in the payer's process
+ * @payer: who mapped it
+ * @runs: the pages of what is populated
+ * @populated: bytes from its start that are pinned and mapped in every page
+ *	table. Never more than 0 if not @charged
+ * @next: in a list of areas that somebody works on
+ * @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE
+ * @busy: being mapped or unmapped: only the call that does so touches it, and
+ *	whoever drops the last page table. Others wait
+ * @charged: charged to the payer
+ * @populating: a call is pinning its pages, and keeps the charge for as long
+ * @gone: meanwhile the last page table has gone, with what was populated
+ * @stuck: a page table did not let go of it: its pages are never unpinned
+ *
+ * @node and @busy are protected by the address space's areas_lock. @runs,
+ * @populated and @charged are for the call that the area is busy with, under
+ * the address space's lock for reading; and for the holder of that lock for
+ * writing.
+ */
+struct ioasid_area {
+	struct rb_node node;
+	u64 start;
+	u64 last;
+	unsigned long vaddr;
+	struct ioasid_payer *payer;
+	struct ioasid_runs runs;
+	u64 populated;
+	struct ioasid_area *next;
+	u16 prot;
+	bool busy;
+	bool charged;
+	bool populating;
+	bool gone;
+	bool stuck;
+};
+
+/* Pages that a call has room for on its stack; more are worth an allocation */
+#define FEW_PAGES	32U
+#define CHUNK_PAGES	IOASID_CHUNK_PAGES
+/* Work of so many steps may be done before others have a turn */
+#define STEPS_A_TURN	64U
+
+void ioasid_unmap_step(struct ioasid_ioas *ioas, struct ioasid_table *failed,
+		       u64 iova, unsigned int nr);
+int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area);
+int ioasid_area_populate_few(struct ioasid_ioas *ioas, struct ioasid_area *area,
+			     struct page **pages, unsigned int nr);
+
+bool ioasid_read_back(struct ioasid_table *table, u64 iova, struct page **pages,
+		      unsigned int nr);
+void ioasid_area_unmap(struct ioasid_area *area, struct ioasid_table *table,
+		       unsigned long nr_steps, struct ioasid_gather *gather);
+void ioasid_area_unpin(struct ioasid_area *area, unsigned int *turn);
+void ioasid_area_list_depopulate(struct ioasid_ioas *ioas,
+				 struct ioasid_area *areas);
+
+static inline struct ioasid_area *ioasid_area_of(struct rb_node *node)
+{
+	return node ? rb_entry(node, struct ioasid_area, node) : NULL;
+}
+
+/* The areas stay as they are: areas_lock is held, or the caller is exclusive */
+#define for_each_area(area, ioas)					\
+	for (area = ioasid_area_of(rb_first(&(ioas)->areas)); area;	\
+	     area = ioasid_area_of(rb_next(&(area)->node)))
+
+static inline u64 area_length(const struct ioasid_area *area)
+{
+	return area->last - area->start + 1;
+}
+
+static inline unsigned long area_pages(const struct ioasid_area *area)
+{
+	return area_length(area) >> PAGE_SHIFT;
+}
+
+/**
+ * struct area_steps - an area taken apart, from the end of what is populated
+ * @pos: in its runs
+ * @iova: first address of the step
+ * @pfn: its first page, or IOASID_PFN_UNKNOWN
+ * @left: pages of that run in front of the step
+ */
+struct area_steps {
+	struct ioasid_runs_pos pos;
+	u64 iova;
+	u64 pfn;
+	u32 left;
+};
+
+static inline struct area_steps area_steps(const struct ioasid_area *area)
+{
+	return (struct area_steps) {
+		.pos = ioasid_runs_end(&area->runs),
+		.iova = area->start + area->populated,
+	};
+}
+
+/* The number of pages in the next step; 0: there is none */
+static inline unsigned int area_step(const struct ioasid_area *area,
+				     struct area_steps *steps)
+{
+	unsigned int nr;
+
+	if (!steps->left && !ioasid_runs_prev(&area->runs, &steps->pos,
+					      &steps->pfn, &steps->left))
+		return 0;
+	nr = steps->left;
+	if (steps->pfn == IOASID_PFN_UNKNOWN)
+		nr = min_t(u64, nr, ((steps->iova - 1) >> PAGE_SHIFT) %
+				    CHUNK_PAGES + 1);
+	steps->left -= nr;
+	steps->iova -= (u64)nr << PAGE_SHIFT;
+	return nr;
+}
+
+/* Pages from an address to the end of its chunk */
+static inline unsigned int chunk_left(u64 iova)
+{
+	return CHUNK_PAGES - (iova >> PAGE_SHIFT) % CHUNK_PAGES;
+}
+
+static inline void take_turns(unsigned int *steps)
+{
+	if (++*steps % STEPS_A_TURN == 0)
+		cond_resched();
+}
+
+/* Anything but all of it: the device may still reach the rest */
+static inline bool table_unmap(struct ioasid_table *table, u64 iova, unsigned int nr,
+			       struct ioasid_gather *gather)
+{
+	size_t size = (size_t)nr << PAGE_SHIFT;
+
+	return !WARN_ON_ONCE(table->shim->unmap(table->domain, iova, size,
+						gather) != size);
+}
+
+/* How many of the pages follow one another in memory */
+static inline unsigned int contiguous(struct page **page, unsigned int nr)
+{
+	struct page *first = page[0];
+	unsigned int i = 1;
+
+	if (nr == 1 || !kc_page_is_nth(page[1], first, 1))
+		return 1;
+	/* All of a huge page's 512 are looked at */
+	for (; i + 8 <= nr; i += 8)
+		if (!kc_page_is_nth(page[i], first, i) ||
+		    !kc_page_is_nth(page[i + 1], first, i + 1) ||
+		    !kc_page_is_nth(page[i + 2], first, i + 2) ||
+		    !kc_page_is_nth(page[i + 3], first, i + 3) ||
+		    !kc_page_is_nth(page[i + 4], first, i + 4) ||
+		    !kc_page_is_nth(page[i + 5], first, i + 5) ||
+		    !kc_page_is_nth(page[i + 6], first, i + 6) ||
+		    !kc_page_is_nth(page[i + 7], first, i + 7))
+			break;
+	while (i < nr && kc_page_is_nth(page[i], first, i))
+		i++;
+	return i;
+}
+
+/* Map contiguous pages in every page table */
+static __always_inline int map_step(struct ioasid_ioas *ioas, u64 iova,
+				    unsigned long pfn, unsigned int nr, int prot)
+{
+	struct ioasid_table *table;
+	int ret = 0;
+
+	list_for_each_entry(table, &ioas->tables, node) {
+		ret = table->shim->map(table->domain, iova, PFN_PHYS(pfn),
+				       (size_t)nr << PAGE_SHIFT, prot);
+		if (unlikely(ret)) {
+			ioasid_unmap_step(ioas, table, iova, nr);
+			break;
+		}
+	}
+	return ret;
+}
+
+static inline void area_uncharge(struct ioasid_area *area)
+{
+	if (area->charged)
+		ioasid_payer_uncharge(area->payer, area_pages(area));
+	area->charged = false;
+}
+
+/* Pin pages of an area, from a page of it on */
+static __always_inline int area_pin(struct ioasid_ioas *ioas,
+				    struct ioasid_area *area,
+				    struct mm_struct *mm, unsigned long first,
+				    struct page **pages, unsigned int nr)
+{
+	unsigned long vaddr = area->vaddr + (first << PAGE_SHIFT);
+	int ret;
+
+	ret = ioasid_pin(mm, vaddr, area->prot & IOMMU_WRITE, pages, nr);
+	if (ret)
+		trace_ioasid_pin_fail(ioas, vaddr, nr, ret);
+	return ret;
+}
+
+#endif /* IOASID_STEPS_H */
