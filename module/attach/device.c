@@ -27,30 +27,50 @@ static int device_check(struct ioasid_ctx *ctx, struct device *dev, u64 cookie)
 	return ret;
 }
 
+static int desc_check(const struct ioasid_device_desc *desc)
+{
+	switch (desc->type) {
+	case IOASID_DEVICE_PHYSICAL:
+		return 0;
+	case IOASID_DEVICE_MEDIATED:
+	case IOASID_DEVICE_MEDIATED_FIXED:
+	case IOASID_DEVICE_PHYSICAL_USER_TABLE:
+	case IOASID_DEVICE_PHYSICAL_PASIDS:
+	case IOASID_DEVICE_MEDIATED_PASIDS:
+	case IOASID_DEVICE_PHYSICAL_CPU:
+	case IOASID_DEVICE_MEDIATED_CPU:
+		return -EOPNOTSUPP;
+	default:
+		return -EINVAL;
+	}
+}
+
 struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
-					 struct device *dev, u64 cookie,
-					 void *owner)
+					 const struct ioasid_device_desc *desc)
 {
 	struct ioasid_device *idev;
 	int ret;
 
+	ret = desc_check(desc);
+	if (ret)
+		return ERR_PTR(ret);
 	idev = kzalloc(sizeof(*idev), GFP_KERNEL_ACCOUNT);
 	if (!idev)
 		return ERR_PTR(-ENOMEM);
 	idev->ctx = ctx;
-	idev->dev = dev;
-	idev->cookie = cookie;
+	idev->dev = desc->dev;
+	idev->cookie = desc->cookie;
 
 	ret = ioasid_groups_lock();
 	if (ret)
 		goto free;
-	ret = device_check(ctx, dev, cookie);
+	ret = device_check(ctx, desc->dev, desc->cookie);
 	if (ret)
 		goto unlock;
 	ret = ioasid_obj_reserve(ctx, &idev->obj, IOASID_OBJ_DEVICE);
 	if (ret)
 		goto unlock;
-	idev->group = ioasid_group_get(dev, owner);
+	idev->group = ioasid_group_get(desc->dev, desc->owner);
 	if (IS_ERR(idev->group)) {
 		ret = PTR_ERR(idev->group);
 		goto remove;

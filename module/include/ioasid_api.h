@@ -38,24 +38,60 @@ struct ioasid_ctx *ioasid_ctx_from_fd(int fd);
 void ioasid_ctx_put(struct ioasid_ctx *ctx);
 
 /**
- * ioasid_device_bind() - put a physical device under the control of a user
- * @ctx: the user's context; the binding holds it
- * @dev: the device; a driver that manages its DMA itself
- *	(driver_managed_dma) must be bound to it
- * @cookie: the user's name for the device, unique in @ctx
+ * enum ioasid_device_type - whose DMA a device does, and whose its PASIDs are
+ * @IOASID_DEVICE_PHYSICAL: a physical device that issues no PASID
+ * @IOASID_DEVICE_MEDIATED: a device made by software, without a PASID: its driver
+ *	asks where an address leads
+ * @IOASID_DEVICE_MEDIATED_FIXED: the same with one PASID of its parent, which is
+ *	its default
+ * @IOASID_DEVICE_PHYSICAL_USER_TABLE: physical, its PASID table is the user's
+ * @IOASID_DEVICE_PHYSICAL_PASIDS: physical, its PASID table is the kernel's
+ * @IOASID_DEVICE_MEDIATED_PASIDS: mediated, it shares its parent's PASID table
+ * @IOASID_DEVICE_PHYSICAL_CPU: as PHYSICAL_PASIDS; CPU instructions send PASIDs too
+ * @IOASID_DEVICE_MEDIATED_CPU: as MEDIATED_PASIDS; CPU instructions send PASIDs too
+ */
+enum ioasid_device_type {
+	IOASID_DEVICE_PHYSICAL = 1,
+	IOASID_DEVICE_MEDIATED = 2,
+	IOASID_DEVICE_MEDIATED_FIXED = 3,
+	IOASID_DEVICE_PHYSICAL_USER_TABLE = 4,
+	IOASID_DEVICE_PHYSICAL_PASIDS = 5,
+	IOASID_DEVICE_MEDIATED_PASIDS = 6,
+	IOASID_DEVICE_PHYSICAL_CPU = 7,
+	IOASID_DEVICE_MEDIATED_CPU = 8,
+};
+
+/**
+ * struct ioasid_device_desc - a device to be bound
+ * @dev: the device. To a physical one a driver that manages its DMA itself
+ *	(driver_managed_dma) must be bound
+ * @cookie: the user's name for the device, unique in its context
  * @owner: who opened the device, the struct file for one. Several contexts can
  *	bind one device only with the same owner
+ * @type: what it is
+ */
+struct ioasid_device_desc {
+	struct device *dev;
+	u64 cookie;
+	void *owner;
+	enum ioasid_device_type type;
+};
+
+/**
+ * ioasid_device_bind() - put a device under the control of a user
+ * @ctx: the user's context; the binding holds it
+ * @desc: the device; not needed any longer afterwards
  *
- * From here until ioasid_device_unbind() the device's DMA reaches what its
+ * From here until ioasid_device_unbind() a physical device's DMA reaches what its
  * user maps and nothing else; until ioasid_device_attach() that is nothing.
  *
  * Context: process. May sleep.
  * Return: the binding, or an ERR_PTR() as IOASID_DEVICE_BIND says: -EEXIST,
- * -EALREADY, -EPERM, -EINVAL, -ENODEV, -EOPNOTSUPP, -ENOMEM, -EINTR.
+ * -EALREADY, -EPERM, -EINVAL, -ENODEV, -EOPNOTSUPP (a type that is not offered
+ * too), -ENOMEM, -EINTR.
  */
 struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
-					 struct device *dev, u64 cookie,
-					 void *owner);
+					 const struct ioasid_device_desc *desc);
 
 /**
  * ioasid_device_unbind() - end a binding

@@ -124,6 +124,12 @@ static int bind_locked(struct file *filp, struct ioasid_ctx *ctx, u64 cookie,
 		       const uuid_t *token)
 {
 	struct ioasid_vfio_file *file = filp->private_data;
+	const struct ioasid_device_desc desc = {
+		.dev = file->dev->core.vdev.dev,
+		.cookie = cookie,
+		.owner = filp,
+		.type = IOASID_DEVICE_PHYSICAL,
+	};
 	bool first = list_empty(&file->bindings);
 	struct ioasid_vfio_binding *binding;
 	int ret;
@@ -138,8 +144,7 @@ static int bind_locked(struct file *filp, struct ioasid_ctx *ctx, u64 cookie,
 	ret = become_owner(file, token);
 	if (ret)
 		goto err_free;
-	binding->idev = ioasid_device_bind(ctx, file->dev->core.vdev.dev, cookie,
-					   filp);
+	binding->idev = ioasid_device_bind(ctx, &desc);
 	if (IS_ERR(binding->idev)) {
 		ret = PTR_ERR(binding->idev);
 		goto err_owner;
