@@ -10,6 +10,9 @@
 #include "attach/group.h"
 #include "include/ioasid_api.h"
 
+#define CREATE_TRACE_POINTS
+#include "attach/trace.h"
+
 /* Bindings come and go under groups_lock: what was checked stays so */
 static int device_check(struct ioasid_ctx *ctx, struct device *dev, u64 cookie)
 {
@@ -54,12 +57,14 @@ struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
 	ret = desc_check(desc);
 	if (ret)
 		return ERR_PTR(ret);
+	ret = -ENOMEM;
 	idev = kzalloc(sizeof(*idev), GFP_KERNEL_ACCOUNT);
 	if (!idev)
-		return ERR_PTR(-ENOMEM);
+		goto free;
 	idev->ctx = ctx;
 	idev->dev = desc->dev;
 	idev->cookie = desc->cookie;
+	idev->owner = desc->owner;
 
 	ret = ioasid_groups_lock();
 	if (ret)
@@ -70,18 +75,16 @@ struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
 	ret = ioasid_obj_reserve(ctx, &idev->obj, IOASID_OBJ_DEVICE);
 	if (ret)
 		goto unlock;
-	idev->group = ioasid_group_get(desc->dev, desc->owner);
-	if (IS_ERR(idev->group)) {
-		ret = PTR_ERR(idev->group);
+	ret = ioasid_group_join(idev);
+	if (ret)
 		goto remove;
-	}
-	list_add(&idev->group_node, &idev->group->devices);
 	mutex_lock(&ctx->lock);
 	list_add_tail(&idev->ctx_node, &ctx->devices);
 	mutex_unlock(&ctx->lock);
 	kref_get(&ctx->kref);
 	ioasid_obj_publish(&idev->obj);
 	ioasid_groups_unlock();
+	trace_ioasid_bind(ctx, desc->cookie, desc->dev, 0);
 	return idev;
 
 remove:
@@ -90,28 +93,42 @@ unlock:
 	ioasid_groups_unlock();
 free:
 	kfree(idev);
+	trace_ioasid_bind(ctx, desc->cookie, desc->dev, ret);
 	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(ioasid_device_bind);
 
+static int do_detach(struct ioasid_device *idev)
+{
+	u32 ioasid = ioasid_group_ioasid(idev);
+	int ret = ioasid_group_detach(idev);
+
+	trace_ioasid_detach(idev, ioasid, IOASID_NO_PASID, ret);
+	return ret;
+}
+
 void ioasid_device_unbind(struct ioasid_device *idev)
 {
-	struct ioasid_group *group = idev->group;
 	struct ioasid_ctx *ctx = idev->ctx;
 
-	mutex_lock(&group->lock);
-	if (group->attached_by == idev)
-		ioasid_group_detach(group);
-	mutex_unlock(&group->lock);
+	/*
+	 * Only this binding changes it. If it is attached nobody has the lock who
+	 * waits for a user; if not another device's attach may
+	 */
+	if (idev->attached) {
+		mutex_lock(&idev->group->lock);
+		do_detach(idev);
+		mutex_unlock(&idev->group->lock);
+	}
 
 	ioasid_groups_lock_unkillable();
 	mutex_lock(&ctx->lock);
 	list_del(&idev->ctx_node);
 	mutex_unlock(&ctx->lock);
 	ioasid_obj_remove(&idev->obj);
-	list_del(&idev->group_node);
-	ioasid_group_put(group);
+	ioasid_group_leave(idev);
 	ioasid_groups_unlock();
+	trace_ioasid_unbind(ctx, idev->cookie, idev->dev, 0);
 	__ioasid_ctx_put(ctx);
 	kfree(idev);
 }
@@ -123,6 +140,24 @@ bool ioasid_device_is_bound_to(const struct ioasid_device *idev,
 	return idev->ctx == ctx;
 }
 EXPORT_SYMBOL_GPL(ioasid_device_is_bound_to);
+
+static int do_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas)
+{
+	u32 old;
+	int ret;
+
+	ret = mutex_lock_killable(&idev->group->lock);
+	if (ret)
+		return ret;
+	old = ioasid_group_ioasid(idev);
+	ret = ioasid_group_attach(idev, ioas);
+	if (old)
+		trace_ioasid_replace(idev, old, ioas->obj.id, IOASID_NO_PASID, ret);
+	else
+		trace_ioasid_attach(idev, ioas->obj.id, IOASID_NO_PASID, ret);
+	mutex_unlock(&idev->group->lock);
+	return ret;
+}
 
 int ioasid_device_attach(struct ioasid_device *idev, u32 ioasid, u32 flags)
 {
@@ -137,11 +172,7 @@ int ioasid_device_attach(struct ioasid_device *idev, u32 ioasid, u32 flags)
 	ioas = ioasid_ioas_get(idev->ctx, ioasid);
 	if (!ioas)
 		return -ENOENT;
-	ret = mutex_lock_killable(&idev->group->lock);
-	if (!ret) {
-		ret = ioasid_group_attach(idev->group, idev, ioas);
-		mutex_unlock(&idev->group->lock);
-	}
+	ret = do_attach(idev, ioas);
 	ioasid_ioas_put(ioas);
 	return ret;
 }
@@ -158,19 +189,13 @@ EXPORT_SYMBOL_GPL(ioasid_pci_device_attach);
 
 int ioasid_device_detach(struct ioasid_device *idev)
 {
-	struct ioasid_group *group = idev->group;
 	int ret;
 
-	ret = mutex_lock_killable(&group->lock);
+	ret = mutex_lock_killable(&idev->group->lock);
 	if (ret)
 		return ret;
-	if (!group->point)
-		ret = -EINVAL;
-	else if (group->attached_by != idev)
-		ret = -EBUSY;
-	else
-		ioasid_group_detach(group);
-	mutex_unlock(&group->lock);
+	ret = do_detach(idev);
+	mutex_unlock(&idev->group->lock);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(ioasid_device_detach);
@@ -200,8 +225,9 @@ static u32 device_info_flags(const struct ioasid_group *group)
 }
 
 /* The records of a device's info: ranges, then the vendor's registers */
-static int device_caps(struct ioasid_group *group, void **caps, u32 *caps_len)
+static int device_caps(struct ioasid_device *idev, void **caps, u32 *caps_len)
 {
+	struct ioasid_group *group = idev->group;
 	struct ioasid_cap_iova_ranges *ranges;
 	struct ioasid_ranges set = {};
 	struct ioasid_cap_hw hw = {};
@@ -211,7 +237,7 @@ static int device_caps(struct ioasid_group *group, void **caps, u32 *caps_len)
 	ret = ioasid_group_ranges(group, &set);
 	if (ret)
 		goto clear;
-	ret = group->shim->hw_info(group->dev, &hw);
+	ret = group->shim->hw_info(idev->dev, &hw);
 	if (ret && ret != -ENODATA)
 		goto clear;
 	len = struct_size(ranges, ranges, set.nr);
@@ -241,7 +267,7 @@ clear:
  * @caps: out: the records, to be freed with kfree()
  * @caps_len: out: their size, bytes
  *
- * Return: 0, -ENODEV if no device has that cookie, -ENOMEM.
+ * Return: 0, -ENODEV if no device has that cookie, -ENOMEM, -EINTR.
  */
 int ioasid_device_info_fill(struct ioasid_ctx *ctx,
 			    struct ioasid_device_info *info,
@@ -249,8 +275,12 @@ int ioasid_device_info_fill(struct ioasid_ctx *ctx,
 {
 	struct ioasid_device *idev;
 	struct ioasid_group *group;
-	int ret = -ENODEV;
+	int ret;
 
+	ret = ioasid_groups_lock();
+	if (ret)
+		return ret;
+	ret = -ENODEV;
 	mutex_lock(&ctx->lock);
 	list_for_each_entry(idev, &ctx->devices, ctx_node) {
 		if (idev->cookie != info->cookie)
@@ -262,10 +292,11 @@ int ioasid_device_info_fill(struct ioasid_ctx *ctx,
 		info->vendor = group->shim->vendor;
 		info->pasid_width = 0;
 		info->pasid_flags = 0;
-		info->group_devices = 1;
-		ret = device_caps(group, caps, caps_len);
+		info->group_devices = ioasid_group_size(group);
+		ret = device_caps(idev, caps, caps_len);
 		break;
 	}
 	mutex_unlock(&ctx->lock);
+	ioasid_groups_unlock();
 	return ret;
 }

@@ -5,9 +5,9 @@
  */
 #include <linux/err.h>
 #include <linux/iommu.h>
-#include <linux/list_sort.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "attach/group.h"
 
@@ -35,53 +35,85 @@ void ioasid_groups_unlock(void)
 	mutex_unlock(&groups_lock);
 }
 
-static int count_device(struct device *dev, void *data)
-{
-	++*(unsigned int *)data;
-	return 0;
-}
-
-/* Keep what DMA cannot use: all but what firmware may do without */
-static int group_read_reserved(struct ioasid_group *group)
+/* What DMA of a group cannot use: all but what firmware may do without */
+static int read_reserved(struct iommu_group *iommu_group,
+			 struct ioasid_range **ranges, unsigned int *nr_ranges)
 {
 	struct iommu_resv_region *region, *next;
+	struct ioasid_range *range;
 	unsigned int nr = 0;
 	LIST_HEAD(regions);
 	int ret;
 
-	ret = iommu_get_group_resv_regions(group->iommu_group, &regions);
+	ret = iommu_get_group_resv_regions(iommu_group, &regions);
 	if (ret)
 		goto free;
 	list_for_each_entry(region, &regions, list)
 		nr++;
-	group->reserved = kcalloc(nr, sizeof(*group->reserved),
-				  GFP_KERNEL_ACCOUNT);
-	if (!group->reserved) {
+	range = kcalloc(nr, sizeof(*range), GFP_KERNEL_ACCOUNT);
+	if (!range) {
 		ret = -ENOMEM;
 		goto free;
 	}
+	nr = 0;
 	list_for_each_entry(region, &regions, list) {
-		struct ioasid_range *range = &group->reserved[group->nr_reserved];
-
 		if (region->type == IOMMU_RESV_DIRECT_RELAXABLE || !region->length)
 			continue;
-		range->start = region->start;
-		range->last = region->start + region->length - 1;
-		group->nr_reserved++;
+		range[nr].start = region->start;
+		range[nr].last = region->start + region->length - 1;
+		nr++;
 	}
+	*ranges = range;
+	*nr_ranges = nr;
 free:
 	list_for_each_entry_safe(region, next, &regions, list)
 		kfree(region);
 	return ret;
 }
 
+/*
+ * A device that was plugged in may have brought reserved ranges with it. They
+ * are found to be new when a device is bound, and given up when one is bound
+ * after it has gone.
+ */
+static int group_update_reserved(struct ioasid_group *group)
+{
+	struct ioasid_range *reserved;
+	unsigned int nr;
+	int ret;
+
+	lockdep_assert_held(&groups_lock);
+	ret = read_reserved(group->iommu_group, &reserved, &nr);
+	if (ret)
+		return ret;
+	if (nr == group->nr_reserved &&
+	    !memcmp(reserved, group->reserved, array_size(nr, sizeof(*reserved))))
+		goto free;
+	/* Whoever attaches just now may be waiting for a user */
+	ret = -EAGAIN;
+	if (!mutex_trylock(&group->lock))
+		goto free;
+	ret = 0;
+	if (group->point &&
+	    ioasid_ioas_set_reserved(group->point, reserved, nr))
+		ret = -EADDRINUSE;
+	if (!ret) {
+		swap(group->reserved, reserved);
+		group->nr_reserved = nr;
+	}
+	mutex_unlock(&group->lock);
+free:
+	kfree(reserved);
+	return ret;
+}
+
 /* Put the empty domain behind a group that we own */
-static int group_block(struct ioasid_group *group)
+static int group_block(struct ioasid_group *group, struct device *dev)
 {
 	const struct ioasid_shim *shim = group->shim;
 	int ret;
 
-	group->blocked = shim->domain_alloc(group->dev);
+	group->blocked = shim->domain_alloc(dev);
 	if (IS_ERR(group->blocked))
 		return PTR_ERR(group->blocked);
 	ret = shim->attach(&group->rid, group->blocked);
@@ -90,111 +122,189 @@ static int group_block(struct ioasid_group *group)
 		return ret;
 	}
 	/* Complete now */
-	group->aperture = shim->aperture(group->dev, group->blocked);
-	group->can_snoop = shim->can_enforce_snoop(group->dev, group->blocked);
+	group->aperture = shim->aperture(dev, group->blocked);
+	group->can_snoop = shim->can_enforce_snoop(dev, group->blocked);
 	return 0;
 }
 
-static int group_open(struct ioasid_group *group)
+static int is_elsewhere(struct device *dev, void *data)
 {
-	struct device *dev = group->dev;
-	unsigned int nr = 0;
-	int ret;
+	const struct ioasid_group *group = data;
 
-	iommu_group_for_each_dev(group->iommu_group, &nr, count_device);
-	if (nr != 1)
-		return -EOPNOTSUPP;
+	return !dev->iommu || dev->iommu->iommu_dev != group->iommu;
+}
+
+/* Is a device one to be given to a user, as far as it and its group can tell? */
+static int group_check(struct ioasid_group *group, struct device *dev)
+{
+	bool unsafe_msi = !kc_isolated_msi(group->iommu_group, dev);
+
 	if (!device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
 		return -EINVAL;
-	group->unsafe_msi = !kc_isolated_msi(group->iommu_group, dev);
-	if (group->unsafe_msi && !READ_ONCE(allow_unsafe_interrupts)) {
+	if (unsafe_msi && !READ_ONCE(allow_unsafe_interrupts)) {
 		dev_warn_ratelimited(dev,
 				     "no isolated MSI (interrupt remapping): not given to userspace unless ioasidfd has allow_unsafe_interrupts=1\n");
 		return -EPERM;
 	}
-	ret = group_read_reserved(group);
+	/* What one of them says of its IOMMU must be true of all */
+	if (iommu_group_for_each_dev(group->iommu_group, group, is_elsewhere))
+		return -EOPNOTSUPP;
+	group->unsafe_msi |= unsafe_msi;
+	return 0;
+}
+
+/* Take a group that nobody of ours has, for its device */
+static struct ioasid_group *group_new(struct iommu_group *iommu_group,
+				      struct device *dev)
+{
+	struct ioasid_group *group;
+	int ret;
+
+	if (!dev->iommu || !dev->iommu->iommu_dev)
+		return ERR_PTR(-ENODEV);
+	group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
+	if (!group)
+		return ERR_PTR(-ENOMEM);
+	mutex_init(&group->lock);
+	INIT_LIST_HEAD(&group->devices);
+	group->iommu_group = iommu_group;
+	group->rid.group = iommu_group;
+	group->shim = ioasid_shim_of(dev);
+	group->iommu = dev->iommu->iommu_dev;
+	ret = group_check(group, dev);
 	if (ret)
 		goto free;
-	/* EBUSY: the group is attached to something that has not claimed it */
-	ret = iommu_group_claim_dma_owner(group->iommu_group, group);
+	ret = read_reserved(iommu_group, &group->reserved, &group->nr_reserved);
+	if (ret)
+		goto free;
+	/*
+	 * All devices of the group, those to come too; drivers of the host get
+	 * none of them any more. EBUSY: it is attached to something that has not
+	 * claimed it
+	 */
+	ret = iommu_group_claim_dma_owner(iommu_group, group);
 	if (ret) {
 		ret = ret == -EBUSY ? -EPERM : ret;
 		goto free;
 	}
-	ret = group_block(group);
+	ret = group_block(group, dev);
 	if (ret)
 		goto release;
-	return 0;
+	list_add(&group->node, &groups);
+	return group;
 
 release:
-	iommu_group_release_dma_owner(group->iommu_group);
+	iommu_group_release_dma_owner(iommu_group);
 free:
 	kfree(group->reserved);
-	return ret;
+	mutex_destroy(&group->lock);
+	kfree(group);
+	return ERR_PTR(ret);
+}
+
+/*
+ * May a device be bound to an open /dev/iommu, its group being in use? Whoever
+ * drives one device of a group reaches what is attached to all of them, so:
+ *
+ * - A device that is bound can be bound again through the same open device file,
+ *   to any /dev/iommu: who has that file drives the device already. Through
+ *   another open file of the device it cannot, to whichever /dev/iommu.
+ * - A device that is not can be bound to what one of the group's devices is
+ *   bound to: at first that is the one /dev/iommu of the first binding. To have
+ *   opened the device is not enough.
+ *
+ * The set of files that a group belongs to is that of its bindings, and needs no
+ * other account.
+ */
+static bool group_admits(const struct ioasid_group *group,
+			 const struct ioasid_device *idev)
+{
+	const struct ioasid_device *bound;
+	bool known = false;
+
+	list_for_each_entry(bound, &group->devices, group_node) {
+		if (bound->dev == idev->dev)
+			return bound->owner == idev->owner;
+		if (bound->ctx == idev->ctx)
+			known = true;
+	}
+	return known;
+}
+
+static struct ioasid_group *group_find(const struct iommu_group *iommu_group)
+{
+	struct ioasid_group *group;
+
+	list_for_each_entry(group, &groups, node)
+		if (group->iommu_group == iommu_group)
+			return group;
+	return NULL;
+}
+
+static int group_admit(struct ioasid_group *group, struct ioasid_device *idev)
+{
+	int ret;
+
+	if (!group_admits(group, idev))
+		return -EPERM;
+	ret = group_check(group, idev->dev);
+	if (ret)
+		return ret;
+	/* It is one IOMMU; but some drivers look at what is before it, too */
+	if (group->can_snoop &&
+	    !group->shim->can_enforce_snoop(idev->dev, group->blocked))
+		return -EOPNOTSUPP;
+	return group_update_reserved(group);
 }
 
 /**
- * ioasid_group_get() - take a device's group for a user
- * @dev: the device
- * @owner: who opened it
+ * ioasid_group_join() - take a device's group for a user, or a place in it
+ * @idev: the binding, with its device, context and owner set
  *
- * Context: groups_lock is held.
- * Return: the group, or an ERR_PTR(): -EPERM if it is somebody else's, -ENODEV
- * if there is no IOMMU, -EOPNOTSUPP, -EINVAL, -ENOMEM.
+ * Context: groups_lock is held. Waits for no user.
+ * Return: 0, with @idev in its group, or an error as IOASID_DEVICE_BIND says:
+ * -EPERM, -ENODEV, -EOPNOTSUPP, -EINVAL, -EADDRINUSE, -EAGAIN, -ENOMEM.
  */
-struct ioasid_group *ioasid_group_get(struct device *dev, void *owner)
+int ioasid_group_join(struct ioasid_device *idev)
 {
-	struct iommu_group *iommu_group = iommu_group_get(dev);
+	struct iommu_group *iommu_group = iommu_group_get(idev->dev);
 	struct ioasid_group *group;
 	int ret;
 
 	lockdep_assert_held(&groups_lock);
 	if (!iommu_group)
-		return ERR_PTR(-ENODEV);
-	list_for_each_entry(group, &groups, node) {
-		if (group->iommu_group != iommu_group)
-			continue;
+		return -ENODEV;
+	group = group_find(iommu_group);
+	if (group) {
 		iommu_group_put(iommu_group);
-		return group->owner == owner ? group : ERR_PTR(-EPERM);
+		ret = group_admit(group, idev);
+		if (ret)
+			return ret;
+	} else {
+		group = group_new(iommu_group, idev->dev);
+		if (IS_ERR(group)) {
+			iommu_group_put(iommu_group);
+			return PTR_ERR(group);
+		}
 	}
-
-	ret = -ENODEV;
-	if (!dev->iommu || !dev->iommu->iommu_dev)
-		goto put;
-	ret = -ENOMEM;
-	group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
-	if (!group)
-		goto put;
-	mutex_init(&group->lock);
-	INIT_LIST_HEAD(&group->devices);
-	group->iommu_group = iommu_group;
-	group->rid.group = iommu_group;
-	group->owner = owner;
-	group->dev = dev;
-	group->shim = ioasid_shim_of(dev);
-	ret = group_open(group);
-	if (ret)
-		goto free;
-	list_add(&group->node, &groups);
-	return group;
-
-free:
-	kfree(group);
-put:
-	iommu_group_put(iommu_group);
-	return ERR_PTR(ret);
+	idev->group = group;
+	list_add_tail(&idev->group_node, &group->devices);
+	return 0;
 }
 
 /**
- * ioasid_group_put() - give a group back to the kernel if nothing of it is
- * bound any more
- * @group: the group, with nothing attached
+ * ioasid_group_leave() - give up a place in a group; with the last one the group
+ * goes back to the kernel
+ * @idev: the binding, not attached
  *
  * Context: groups_lock is held. Never fails, needs no memory.
  */
-void ioasid_group_put(struct ioasid_group *group)
+void ioasid_group_leave(struct ioasid_device *idev)
 {
+	struct ioasid_group *group = idev->group;
+
 	lockdep_assert_held(&groups_lock);
+	list_del(&idev->group_node);
 	if (!list_empty(&group->devices))
 		return;
 	list_del(&group->node);
@@ -207,73 +317,126 @@ void ioasid_group_put(struct ioasid_group *group)
 	kfree(group);
 }
 
-/* The address space is not behind the RIDs any more: account for it */
-static void group_forget(struct ioasid_group *group)
+/* The only device is not attached any more, and neither is its group */
+static void group_forget(struct ioasid_device *idev)
 {
-	struct ioasid_attachment_point *point = group->point;
+	struct ioasid_attachment_point *point = idev->group->point;
 
-	group->point = NULL;
-	group->attached_by = NULL;
-	if (point) {
-		ioasid_ioas_detach(point);
-		kfree(point);
-	}
+	idev->group->point = NULL;
+	ioasid_ioas_detach(point);
+	kfree(point);
+	kfree(idev->attached);
+	idev->attached = NULL;
 }
 
-/**
- * ioasid_group_attach() - put an address space behind a group
- * @group: the group, its lock held
- * @idev: the binding that does so
- * @ioas: the address space
- *
- * Return: 0, or an error as IOASID_DEVICE_ATTACH says.
- */
-int ioasid_group_attach(struct ioasid_group *group, struct ioasid_device *idev,
-			struct ioasid_ioas *ioas)
+/* In place of what the device has attached, if anything */
+static int group_attach_new(struct ioasid_device *idev, struct ioasid_ioas *ioas,
+			    struct ioasid_attached *attached)
 {
+	struct ioasid_group *group = idev->group;
 	struct ioasid_attachment_point *point;
 	int ret;
 
-	lockdep_assert_held(&group->lock);
-	if (group->point && group->attached_by != idev)
-		return -EBUSY;
-	if (group->point && group->point->ioas == ioas)
-		return 0;
 	point = kzalloc(sizeof(*point), GFP_KERNEL_ACCOUNT);
 	if (!point)
 		return -ENOMEM;
-	point->cookie = idev->cookie;
+	INIT_LIST_HEAD(&point->devices);
+	list_add(&attached->node, &point->devices);
 	point->nr_reserved = group->nr_reserved;
 	point->reserved = group->reserved;
-	ret = ioasid_ioas_attach(ioas, point, group->shim, group->dev,
+	ret = ioasid_ioas_attach(ioas, point, group->shim, idev->dev,
 				 &group->rid, group->can_snoop);
-	if (ret) {
+	if (ret)
 		kfree(point);
-		/* Neither the new one nor the old one: blocked */
-		if (!group->rid.domain && group->point) {
-			group_forget(group);
-			ret = -EIO;
-		}
-		return ret;
+	/* Neither the new one nor the old one: blocked */
+	if (ret && group->point && !group->rid.domain)
+		ret = -EIO;
+	if (group->point && (!ret || ret == -EIO))
+		group_forget(idev);
+	if (!ret)
+		group->point = point;
+	return ret;
+}
+
+/**
+ * ioasid_group_attach() - put an address space behind a device, and its group
+ * @idev: the binding, the lock of its group held
+ * @ioas: the address space
+ *
+ * The RIDs of a group cannot be told apart: what is attached first is behind all
+ * of them, and further devices can only ask for the same. Another one takes its
+ * place only for the one device that is attached.
+ *
+ * Return: 0, or an error as IOASID_DEVICE_ATTACH says.
+ */
+int ioasid_group_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas)
+{
+	struct ioasid_group *group = idev->group;
+	struct ioasid_attachment_point *point = group->point;
+	struct ioasid_attached *attached;
+	int ret = 0;
+
+	lockdep_assert_held(&group->lock);
+	if (point && point->ioas == ioas && idev->attached)
+		return 0;
+	/* Somebody else would notice, or it is somebody else's to decide */
+	if (point && point->ioas != ioas &&
+	    !(idev->attached && list_is_singular(&point->devices)))
+		return -EBUSY;
+	attached = kzalloc(sizeof(*attached), GFP_KERNEL_ACCOUNT);
+	if (!attached)
+		return -ENOMEM;
+	attached->cookie = idev->cookie;
+	if (point && point->ioas == ioas)
+		ioasid_ioas_add_device(point, attached);
+	else
+		ret = group_attach_new(idev, ioas, attached);
+	if (ret)
+		kfree(attached);
+	else
+		idev->attached = attached;
+	return ret;
+}
+
+/**
+ * ioasid_group_detach() - end what a binding has attached
+ * @idev: the binding, the lock of its group held
+ *
+ * With the last device of the group that is attached the group's DMA is blocked.
+ * That never fails; if memory is short the kernel's own blocked state has to do.
+ *
+ * Return: 0, -EBUSY if what is attached is of another context, -EINVAL if
+ * nothing is, by this binding.
+ */
+int ioasid_group_detach(struct ioasid_device *idev)
+{
+	struct ioasid_group *group = idev->group;
+	struct ioasid_attachment_point *point = group->point;
+
+	lockdep_assert_held(&group->lock);
+	if (!idev->attached)
+		return point && point->ioas->obj.ctx != idev->ctx ? -EBUSY : -EINVAL;
+	if (!list_is_singular(&point->devices)) {
+		ioasid_ioas_remove_device(point, idev->attached);
+		kfree(idev->attached);
+		idev->attached = NULL;
+		return 0;
 	}
-	group_forget(group);
-	group->point = point;
-	group->attached_by = idev;
+	if (group->shim->attach(&group->rid, group->blocked))
+		group->shim->block(&group->rid);
+	group_forget(idev);
 	return 0;
 }
 
 /**
- * ioasid_group_detach() - block a group's DMA
- * @group: the group, its lock held
+ * ioasid_group_ioasid() - what a binding has attached
+ * @idev: the binding, the lock of its group held
  *
- * Never fails; if memory is short the kernel's own blocked state has to do.
+ * Return: the handle of the address space, or 0.
  */
-void ioasid_group_detach(struct ioasid_group *group)
+u32 ioasid_group_ioasid(const struct ioasid_device *idev)
 {
-	lockdep_assert_held(&group->lock);
-	if (group->shim->attach(&group->rid, group->blocked))
-		group->shim->block(&group->rid);
-	group_forget(group);
+	return idev->attached ? idev->group->point->ioas->obj.id : 0;
 }
 
 /**
@@ -281,6 +444,7 @@ void ioasid_group_detach(struct ioasid_group *group)
  * @group: the group
  * @set: an empty set to be filled, and to be cleared in any case
  *
+ * Context: groups_lock is held.
  * Return: 0 or -ENOMEM.
  */
 int ioasid_group_ranges(struct ioasid_group *group, struct ioasid_ranges *set)
@@ -288,9 +452,30 @@ int ioasid_group_ranges(struct ioasid_group *group, struct ioasid_ranges *set)
 	unsigned int i;
 	int ret;
 
+	lockdep_assert_held(&groups_lock);
 	ret = ioasid_ranges_add(set, group->aperture.start, group->aperture.last);
 	for (i = 0; !ret && i < group->nr_reserved; i++)
 		ret = ioasid_ranges_subtract(set, group->reserved[i].start,
 					     group->reserved[i].last);
 	return ret;
+}
+
+static int count_device(struct device *dev, void *data)
+{
+	++*(unsigned int *)data;
+	return 0;
+}
+
+/**
+ * ioasid_group_size() - how many devices are in a group just now?
+ * @group: the group
+ *
+ * Return: their number, bound or not.
+ */
+unsigned int ioasid_group_size(struct ioasid_group *group)
+{
+	unsigned int nr = 0;
+
+	iommu_group_for_each_dev(group->iommu_group, &nr, count_device);
+	return nr;
 }

@@ -4,27 +4,32 @@
 
 #include "ioas/ioas.h"
 
+struct ioasid_device;
+
 /**
  * struct ioasid_group - an IOMMU group in the hands of a user
  * @node: in the list of groups
- * @lock: protects @rid, @point and @attached_by. Held while memory is pinned
- *	for an attach; other threads that want it come through the same open
- *	device file
+ * @lock: protects @rid and @point, with the devices of @point. Held while memory
+ *	is pinned for an attach, but not while more than the one device that
+ *	attaches is attached: who ends an attachment never waits for a user
  * @iommu_group: the kernel's group, held, its DMA owned by us
- * @owner: who opened the device; bindings of anybody else are refused
- * @dev: the one device
  * @shim: of its IOMMU
- * @devices: bindings, struct ioasid_device; under groups_lock
+ * @iommu: its IOMMU
+ * @devices: bindings, struct ioasid_device, one or more; under groups_lock
  * @blocked: an empty domain. What a user has not attached to anything is
  *	attached to this, for the blocked state of some drivers is not blocked
  * @rid: what the kernel has attached
  * @point: the attached address space, or NULL
- * @attached_by: the binding that did so
  * @nr_reserved: number of @reserved
- * @reserved: ranges that DMA cannot use
+ * @reserved: ranges that DMA cannot use; changes under groups_lock and @lock
  * @aperture: what the IOMMU can translate
  * @can_snoop: no-snoop DMA can be made to snoop
- * @unsafe_msi: no isolated MSI
+ * @unsafe_msi: no isolated MSI; under groups_lock
+ *
+ * All of the group enters with the first binding of one of its devices, and
+ * leaves with the last: devices that nobody has bound, and those that are plugged
+ * in later, have the same domain behind their RIDs. There is no device that
+ * stands for the group: any one may be unbound and removed before the others.
  *
  * @rid is attached to a page table if there is a @point; else to @blocked, or,
  * if even that failed, left blocked by the kernel's own means.
@@ -33,14 +38,12 @@ struct ioasid_group {
 	struct list_head node;
 	struct mutex lock;
 	struct iommu_group *iommu_group;
-	void *owner;
-	struct device *dev;
 	const struct ioasid_shim *shim;
+	struct iommu_device *iommu;
 	struct list_head devices;
 	struct iommu_domain *blocked;
 	struct ioasid_rid rid;
 	struct ioasid_attachment_point *point;
-	struct ioasid_device *attached_by;
 	unsigned int nr_reserved;
 	struct ioasid_range *reserved;
 	struct ioasid_range aperture;
@@ -56,7 +59,10 @@ struct ioasid_group {
  * @group: its group
  * @group_node: in the devices of @group
  * @dev: the device
+ * @owner: who opened it
  * @cookie: the user's name for it
+ * @attached: its place in the group's attachment, or NULL; under the group's
+ *	lock. Changed for no one but this binding, whose calls come one by one
  */
 struct ioasid_device {
 	struct ioasid_obj obj;
@@ -65,15 +71,18 @@ struct ioasid_device {
 	struct ioasid_group *group;
 	struct list_head group_node;
 	struct device *dev;
+	void *owner;
 	u64 cookie;
+	struct ioasid_attached *attached;
 };
 
-struct ioasid_group *ioasid_group_get(struct device *dev, void *owner);
-void ioasid_group_put(struct ioasid_group *group);
-int ioasid_group_attach(struct ioasid_group *group, struct ioasid_device *idev,
-			struct ioasid_ioas *ioas);
-void ioasid_group_detach(struct ioasid_group *group);
+int ioasid_group_join(struct ioasid_device *idev);
+void ioasid_group_leave(struct ioasid_device *idev);
+int ioasid_group_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas);
+int ioasid_group_detach(struct ioasid_device *idev);
+u32 ioasid_group_ioasid(const struct ioasid_device *idev);
 int ioasid_group_ranges(struct ioasid_group *group, struct ioasid_ranges *set);
+unsigned int ioasid_group_size(struct ioasid_group *group);
 
 int ioasid_groups_lock(void);
 void ioasid_groups_lock_unkillable(void);

@@ -2,6 +2,7 @@
 /*
  * An open /dev/iommu and its one table of ids.
  */
+#include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -16,11 +17,13 @@
  */
 struct ioasid_ctx *ioasid_ctx_new(struct file *file)
 {
+	static atomic_t last_nr = ATOMIC_INIT(0);
 	struct ioasid_ctx *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
 
 	if (!ctx)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&ctx->kref);
+	ctx->nr = atomic_inc_return(&last_nr);
 	ctx->file = file;
 	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	mutex_init(&ctx->lock);

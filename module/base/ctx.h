@@ -15,7 +15,8 @@ struct file;
  * Lock order, outermost first. A lock may be taken under any of those above it.
  *
  *	groups_lock (attach/group.c)	the list of groups and their bindings
- *	ioasid_group.lock		what is attached to a group
+ *	ioasid_group.lock		what is attached to a group; held while a user is
+ *					waited for, so under groups_lock it is only tried
  *	ioasid_ioas.exclusive		not a lock, but waited for like one: attaching,
  *					while pages are pinned too; killable, and
  *					by no teardown. So are areas that are busy
@@ -30,6 +31,7 @@ struct file;
 /**
  * struct ioasid_ctx - an open /dev/iommu
  * @kref: held by the open file and by every binding
+ * @nr: its number, as traces and fdinfo show it
  * @file: the open file; not to be touched after @closed
  * @objects: id to struct ioasid_obj
  * @last: the object found last, or NULL; under the table's lock
@@ -41,6 +43,7 @@ struct file;
  */
 struct ioasid_ctx {
 	struct kref kref;
+	u32 nr;
 	struct file *file;
 	struct xarray objects;
 	struct ioasid_obj *last;

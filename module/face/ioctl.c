@@ -167,6 +167,7 @@ static int ioas_info(struct ioasid_ioas *ioas, struct ioasid_info *info,
 		     struct ioasid_attachment **attachments)
 {
 	struct ioasid_attachment_point *point;
+	struct ioasid_attached *device;
 	struct ioasid_table *table;
 	unsigned int nr = 0;
 	int ret;
@@ -176,13 +177,15 @@ static int ioas_info(struct ioasid_ioas *ioas, struct ioasid_info *info,
 	if (ret)
 		return ret;
 	list_for_each_entry(point, &ioas->attachments, node)
-		nr++;
+		list_for_each_entry(device, &point->devices, node)
+			nr++;
 	*attachments = kcalloc(nr, sizeof(**attachments), GFP_KERNEL_ACCOUNT);
 	if (!*attachments)
 		return -ENOMEM;
 	nr = 0;
 	list_for_each_entry(point, &ioas->attachments, node)
-		(*attachments)[nr++].cookie = point->cookie;
+		list_for_each_entry(device, &point->devices, node)
+			(*attachments)[nr++].cookie = device->cookie;
 
 	info->flags = nr ? IOASID_INFO_SNOOP_ENFORCED : 0;
 	list_for_each_entry(table, &ioas->tables, node)
@@ -391,6 +394,7 @@ static bool extension(unsigned long ext)
 	switch (ext) {
 	case IOASID_EXT_TYPE1V2_MAP:
 	case IOASID_EXT_MAP_ARRAY:
+	case IOASID_EXT_MULTI_DEVICE_GROUPS:
 		return true;
 	default:
 		return false;

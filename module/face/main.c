@@ -3,6 +3,7 @@
  * The module and its device node.
  */
 #include <linux/compat.h>
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -10,10 +11,10 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
+#include "attach/group.h"
 #include "compat/compat.h"
 #include "face/face.h"
 #include "include/ioasid_api.h"
-#include "ioas/ioas.h"
 
 static int ioasid_open(struct inode *inode, struct file *file)
 {
@@ -34,7 +35,41 @@ static int ioasid_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* A line for each address space, as /proc/PID/fdinfo/FD shows it */
+static void show_devices(struct seq_file *seq, struct ioasid_ctx *ctx)
+{
+	struct ioasid_device *idev;
+
+	mutex_lock(&ctx->lock);
+	list_for_each_entry(idev, &ctx->devices, ctx_node)
+		seq_printf(seq, "bound:\tcookie 0x%llx device %s\n",
+			   idev->cookie, dev_name(idev->dev));
+	mutex_unlock(&ctx->lock);
+}
+
+static void show_ioas(struct seq_file *seq, struct ioasid_ioas *ioas)
+{
+	struct ioasid_attachment_point *point;
+	struct ioasid_attached *device;
+
+	if (mutex_lock_killable(&ioas->areas_lock))
+		return;
+	seq_printf(seq, "ioasid-%u:\tmapped %llu pinned %llu\n", ioas->obj.id,
+		   ioas->mapped, ioas->pinned);
+	mutex_unlock(&ioas->areas_lock);
+	if (down_read_killable(&ioas->lock))
+		return;
+	list_for_each_entry(point, &ioas->attachments, node)
+		list_for_each_entry(device, &point->devices, node)
+			seq_printf(seq, "attached-%u:\tcookie 0x%llx rid\n",
+				   ioas->obj.id, device->cookie);
+	up_read(&ioas->lock);
+}
+
+/*
+ * As /proc/PID/fdinfo/FD shows it: the number of the open file in traces, a line
+ * for each device that is bound to it, and one for each address space, with one
+ * more for each device behind it. It waits for no user.
+ */
 static void ioasid_show_fdinfo(struct seq_file *seq, struct file *file)
 {
 	struct ioasid_ctx *ctx = file->private_data;
@@ -42,16 +77,14 @@ static void ioasid_show_fdinfo(struct seq_file *seq, struct file *file)
 	struct ioasid_obj *obj;
 	unsigned long id;
 
+	seq_printf(seq, "context:\t%u\n", ctx->nr);
+	show_devices(seq, ctx);
 	for (id = 0; (obj = xa_find(&ctx->objects, &id, ULONG_MAX, XA_PRESENT));
 	     id++) {
 		ioas = ioasid_ioas_get(ctx, id);
 		if (!ioas)
 			continue;
-		if (!mutex_lock_killable(&ioas->areas_lock)) {
-			seq_printf(seq, "ioasid-%lu:\tmapped %llu pinned %llu\n",
-				   id, ioas->mapped, ioas->pinned);
-			mutex_unlock(&ioas->areas_lock);
-		}
+		show_ioas(seq, ioas);
 		ioasid_ioas_put(ioas);
 	}
 }

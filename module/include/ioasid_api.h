@@ -67,7 +67,8 @@ enum ioasid_device_type {
  *	(driver_managed_dma) must be bound
  * @cookie: the user's name for the device, unique in its context
  * @owner: who opened the device, the struct file for one. Several contexts can
- *	bind one device only with the same owner
+ *	bind one device only with the same owner. Another device of its IOMMU
+ *	group can be bound only to a context that one of the group is bound to
  * @type: what it is
  */
 struct ioasid_device_desc {
@@ -83,12 +84,13 @@ struct ioasid_device_desc {
  * @desc: the device; not needed any longer afterwards
  *
  * From here until ioasid_device_unbind() a physical device's DMA reaches what its
- * user maps and nothing else; until ioasid_device_attach() that is nothing.
+ * user maps and nothing else; until ioasid_device_attach() that is nothing. So
+ * does the DMA of its whole IOMMU group until the last of it is unbound.
  *
  * Context: process. May sleep.
  * Return: the binding, or an ERR_PTR() as IOASID_DEVICE_BIND says: -EEXIST,
  * -EALREADY, -EPERM, -EINVAL, -ENODEV, -EOPNOTSUPP (a type that is not offered
- * too), -ENOMEM, -EINTR.
+ * too), -EADDRINUSE, -EAGAIN, -ENOMEM, -EINTR.
  */
 struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
 					 const struct ioasid_device_desc *desc);
@@ -97,8 +99,10 @@ struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
  * ioasid_device_unbind() - end a binding
  * @idev: the binding; gone afterwards
  *
- * Detaches what the binding attached. After the last binding of a device its
- * DMA goes back to the kernel: the caller has stopped it before.
+ * Detaches what the binding attached. After the last binding of a device it may
+ * be the last of its group, whose DMA goes back to the kernel, and if it is not,
+ * what the group has attached stays behind it: the caller has stopped its DMA
+ * before.
  *
  * Context: process. May sleep, never fails, needs no memory.
  */
@@ -140,9 +144,11 @@ int ioasid_pci_device_attach(struct ioasid_device *idev, struct pci_dev *pdev,
  * ioasid_device_detach() - block a device's DMA
  * @idev: the binding
  *
+ * That of a group of devices with the last one of them that is attached.
+ *
  * Context: process. May sleep, killable.
- * Return: 0, -EINVAL if nothing is attached, -EBUSY if it was attached through
- * another binding, -EINTR.
+ * Return: 0, -EINVAL if it is not attached, -EBUSY if it was attached through
+ * another context, -EINTR.
  */
 int ioasid_device_detach(struct ioasid_device *idev);
 

@@ -164,14 +164,13 @@ void ioasid_ioas_release_all(struct ioasid_ctx *ctx)
 }
 
 /* Does a group's reserved range, or a page table, stand in the way of an area? */
-static int fits(struct ioasid_ioas *ioas,
-		const struct ioasid_attachment_point *point)
+static int fits(struct ioasid_ioas *ioas, const struct ioasid_range *reserved,
+		unsigned int nr)
 {
 	unsigned int i;
 
-	for (i = 0; i < point->nr_reserved; i++)
-		if (ioasid_areas_in(ioas, point->reserved[i].start,
-				    point->reserved[i].last))
+	for (i = 0; i < nr; i++)
+		if (ioasid_areas_in(ioas, reserved[i].start, reserved[i].last))
 			return -EINVAL;
 	return 0;
 }
@@ -337,7 +336,7 @@ free:
 /**
  * ioasid_ioas_attach() - put an address space behind a group
  * @ioas: the address space
- * @point: the attachment; its cookie and reserved ranges are set
+ * @point: the attachment; its devices and reserved ranges are set
  * @shim: of the group's IOMMU
  * @dev: a device of the group
  * @rid: the group's RIDs, with what is attached to them now
@@ -362,7 +361,7 @@ int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 	if (ret)
 		return ret;
 	down_write(&ioas->lock);
-	ret = ioas->dead ? -ENOENT : fits(ioas, point);
+	ret = ioas->dead ? -ENOENT : fits(ioas, point->reserved, point->nr_reserved);
 	if (ret)
 		goto unlock;
 	table = attach_shared(ioas, shim, dev, rid, snoop);
@@ -403,6 +402,61 @@ void ioasid_ioas_detach(struct ioasid_attachment_point *point)
 	if (kill)
 		ioas_remove(ioas);
 	ioasid_ioas_put(ioas);
+}
+
+/**
+ * ioasid_ioas_add_device() - one more device of a group is attached
+ * @point: the attachment, the group's lock held
+ * @device: what the device is known by
+ */
+void ioasid_ioas_add_device(struct ioasid_attachment_point *point,
+			    struct ioasid_attached *device)
+{
+	down_write(&point->ioas->lock);
+	list_add_tail(&device->node, &point->devices);
+	up_write(&point->ioas->lock);
+}
+
+/**
+ * ioasid_ioas_remove_device() - a device of a group is attached no more
+ * @point: the attachment, the group's lock held
+ * @device: what the device was known by; not the last one
+ */
+void ioasid_ioas_remove_device(struct ioasid_attachment_point *point,
+			       struct ioasid_attached *device)
+{
+	down_write(&point->ioas->lock);
+	list_del(&device->node);
+	up_write(&point->ioas->lock);
+}
+
+/**
+ * ioasid_ioas_set_reserved() - what DMA of a group cannot use has changed
+ * @point: the attachment, the group's lock held
+ * @reserved: the ranges
+ * @nr: their number
+ *
+ * Waits for no user: what is being mapped counts as mapped.
+ *
+ * Return: 0, or -EINVAL and nothing changed if something is mapped in one of
+ * them.
+ */
+int ioasid_ioas_set_reserved(struct ioasid_attachment_point *point,
+			     const struct ioasid_range *reserved,
+			     unsigned int nr)
+{
+	struct ioasid_ioas *ioas = point->ioas;
+	int ret;
+
+	ioas_lock(ioas);
+	ret = fits(ioas, reserved, nr);
+	if (!ret) {
+		point->reserved = reserved;
+		point->nr_reserved = nr;
+		ioasid_ioas_narrowed(ioas);
+	}
+	ioas_unlock(ioas);
+	return ret;
 }
 
 /**

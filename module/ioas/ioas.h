@@ -80,19 +80,31 @@ struct ioasid_ioas {
 };
 
 /**
+ * struct ioasid_attached - a device behind an attachment point
+ * @node: in the devices of the point
+ * @cookie: of the device
+ */
+struct ioasid_attached {
+	struct list_head node;
+	u64 cookie;
+};
+
+/**
  * struct ioasid_attachment_point - an address space behind the RIDs of a group
  * @node: in the attachments of @ioas
  * @ioas: the address space, held
  * @table: the page table
- * @cookie: of the device
+ * @devices: struct ioasid_attached, one or more: who of the group has asked for
+ *	it. Changes under the lock of @ioas for writing, and that of the group
  * @nr_reserved: number of @reserved
- * @reserved: ranges that DMA of the group cannot use; the group's array
+ * @reserved: ranges that DMA of the group cannot use; the group's array. Changes
+ *	as the attachments of @ioas do
  */
 struct ioasid_attachment_point {
 	struct list_head node;
 	struct ioasid_ioas *ioas;
 	struct ioasid_table *table;
-	u64 cookie;
+	struct list_head devices;
 	unsigned int nr_reserved;
 	const struct ioasid_range *reserved;
 };
@@ -113,6 +125,13 @@ int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 		       const struct ioasid_shim *shim, struct device *dev,
 		       struct ioasid_rid *rid, bool can_snoop);
 void ioasid_ioas_detach(struct ioasid_attachment_point *point);
+void ioasid_ioas_add_device(struct ioasid_attachment_point *point,
+			    struct ioasid_attached *device);
+void ioasid_ioas_remove_device(struct ioasid_attachment_point *point,
+			       struct ioasid_attached *device);
+int ioasid_ioas_set_reserved(struct ioasid_attachment_point *point,
+			     const struct ioasid_range *reserved,
+			     unsigned int nr);
 
 u64 ioasid_ioas_pgsizes(struct ioasid_ioas *ioas);
 bool ioasid_ioas_look_permitted(struct ioasid_ioas *ioas, u64 start, u64 last);

@@ -168,7 +168,8 @@ struct ioasid_cap_hw {
  * @vendor: out: enum ioasid_iommu_vendor
  * @pasid_width: out: width of the PASIDs that can be attached, 0 if none can
  * @pasid_flags: out: as in struct ioasid_pasid_info
- * @group_devices: out: number of devices in the device's IOMMU group
+ * @group_devices: out: number of devices in the device's IOMMU group just now,
+ *	bound or not
  * @caps_len: in: size of the buffer at @caps; out: size of all records
  * @caps: in: address of a buffer for the records
  *
@@ -292,7 +293,7 @@ enum ioasid_nesting {
 
 /**
  * struct ioasid_attachment - where an address space is attached
- * @cookie: of the device
+ * @cookie: of the device; each of those of a group that it is attached to
  * @flags: IOASID_ATTACHMENT_*
  * @pasid: the PASID as the user knows it, with IOASID_ATTACHMENT_PASID
  */
@@ -474,17 +475,27 @@ struct ioasid_unmap {
  * read, write and mmap (EINVAL before). A device fd can be bound to several
  * I/O address space fds.
  *
+ * With the device all of its IOMMU group is taken, until the last of its devices
+ * is unbound: what has no driver, what is bound to a VFIO driver and not opened,
+ * and what is plugged in later. The host's drivers, VFIO's groups and other users
+ * get none of it. A group belongs to the I/O address space fd that a device of it
+ * is bound to first. Another device of the group can be bound to that one, and
+ * the same device to another one through the same open file, which makes that one
+ * the group's as well. Whoever drives one device of a group reaches everything
+ * that is attached to it: several fds are no border between users.
+ *
  * Errors: EBADF (@iommu_fd is not open), EBADFD (it is something else), EEXIST
  * (the cookie is taken), EALREADY (bound to this fd already), EPERM (the device
  * or another of its group is in use by somebody else, through another open file
- * of the device for one, or by a driver of the host; no isolated MSI and the
- * module parameter allow_unsafe_interrupts is not set), EACCES (the VF token is
+ * of the device or another I/O address space fd, or by a driver of the host; no
+ * isolated MSI and the module parameter allow_unsafe_interrupts is not set), EACCES (the VF token is
  * wrong or missing), EINVAL (no cache-coherent DMA; a VF token for a device
  * that wants none), EBUSY (the device is open through VFIO's group), EAGAIN
- * (somebody is resetting or configuring the device just now), ENOSPC (too many
- * objects), ENODEV (no IOMMU,
- * or the device is being removed), EOPNOTSUPP (it shares its IOMMU group with
- * other devices).
+ * (somebody is resetting or configuring the device, or attaching another of its
+ * group, just now), EADDRINUSE (something is mapped, behind another device of the
+ * group, where this device's DMA is not permitted), ENOSPC (too many objects),
+ * ENODEV (no IOMMU, or the device is being removed), EOPNOTSUPP (the devices of
+ * its group are not all behind one IOMMU that can do the same for all).
  */
 struct ioasid_bind {
 	__u32 argsz;
@@ -505,7 +516,8 @@ struct ioasid_bind {
  * @__reserved: must be 0
  *
  * Ends a binding and what it attached. With the last one the device is disabled
- * and reset and goes back to the kernel; closing the device fd does the same.
+ * and reset; with the last one of its group it goes back to the kernel. Closing
+ * the device fd does the same.
  *
  * Errors: EINVAL (not bound), EBADF, EBADFD (as for bind), EBUSY (it is the last
  * binding and a region of the device is mapped: munmap first).
@@ -530,11 +542,17 @@ struct ioasid_unbind {
  * without a gap if IOMMU_DEVICE_GET_INFO says IOASID_DEVICE_INFO_ATOMIC_REPLACE,
  * otherwise with the device's DMA blocked in between.
  *
+ * The devices of an IOMMU group share one address space: what is attached to one
+ * of them is behind the DMA of all. Attaching it to another one as well keeps it
+ * there until both are detached, and lists it twice. Something else can be
+ * attached only while no other device of the group is.
+ *
  * Errors: EINVAL (not bound to that fd; something in the address space lies
  * outside what the device may use; its IOMMU has only pages that are larger than
  * the CPU's; IOASID_SNOOP_ON and the IOMMU cannot), EBADF, EBADFD (as for bind), ENOENT
  * (no such address space), EBUSY (attached through another I/O address space
- * fd, or the device is being reset just now), EFAULT (mapped memory is gone or cannot be pinned), ENOMEM (or
+ * fd; another device of the group has another address space, or the same as this
+ * one, which cannot be replaced; or a device of the group is being reset just now), EFAULT (mapped memory is gone or cannot be pinned), ENOMEM (or
  * RLIMIT_MEMLOCK is exceeded), EIO (the old address space could not be put back
  * after a failure: the device is blocked), EOPNOTSUPP (the device has no
  * PASIDs, or the kernel cannot attach by PASID).
@@ -558,11 +576,13 @@ struct ioasid_attach {
  * @iommu_fd: the I/O address space fd
  * @pasid: with IOASID_DETACH_PASID, otherwise 0
  *
- * Blocks the device's DMA. With the last device an address space's memory is
- * unpinned; what is mapped stays mapped.
+ * Blocks the device's DMA. If other devices of its IOMMU group are attached that
+ * happens with the last of them: until then the IOMMU, which cannot tell them
+ * apart, lets this one reach what they do. With the last device an address
+ * space's memory is unpinned; what is mapped stays mapped.
  *
- * Errors: EINVAL (not bound to that fd, or nothing is attached), EBADF, EBADFD
- * (as for bind), EBUSY (attached through another I/O address space fd),
+ * Errors: EINVAL (not bound to that fd, or the device is not attached), EBADF,
+ * EBADFD (as for bind), EBUSY (attached through another I/O address space fd),
  * EOPNOTSUPP (PASID).
  */
 struct ioasid_detach {

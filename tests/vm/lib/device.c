@@ -25,6 +25,10 @@ static bool find(enum which which, char *bdf)
 	case PAIR_0:
 	case PAIR_1:
 		return pci_find(EDU_ID, 2, which - PAIR_0, bdf);
+	case TWIN_0:
+	case TWIN_1:
+	case HOSTED:
+		return pci_find(TESTDEV_ID, 2, which - TWIN_0, bdf);
 	default:
 		return false;
 	}
@@ -41,6 +45,14 @@ const char *which_bdf(enum which which, char *bdf)
 {
 	if (!find(which, bdf))
 		FAIL("the machine lacks test device %d", which);
+	return bdf;
+}
+
+const char *hosts_bdf(char *bdf)
+{
+	which_bdf(HOSTED, bdf);
+	bdf[strlen(bdf) - 1] = '1';
+	EXPECT_TRUE(pci_exists(bdf));
 	return bdf;
 }
 
@@ -101,13 +113,12 @@ void dev_enable(struct dev *dev)
 		       PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }
 
-void dev_map_bar(struct dev *dev)
+static void map_bar(struct dev *dev, int fd, __u64 offset, __u64 size)
 {
-	__u64 size, offset = region_offset(dev, VFIO_PCI_BAR0_REGION_INDEX, &size);
 	unsigned int i;
 	void *bar;
 
-	bar = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, dev->fd, offset);
+	bar = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	EXPECT_NE((long)bar, -1);
 	dev->bar = bar;
 	dev->bar_size = size;
@@ -117,6 +128,37 @@ void dev_map_bar(struct dev *dev)
 		FAIL("too many BARs mapped");
 	bars[i].addr = bar;
 	bars[i].size = size;
+}
+
+void dev_map_bar(struct dev *dev)
+{
+	__u64 size, offset = region_offset(dev, VFIO_PCI_BAR0_REGION_INDEX, &size);
+
+	map_bar(dev, dev->fd, offset, size);
+}
+
+void dev_raw(struct dev *dev, const char *bdf)
+{
+	char path[128];
+	__u16 command;
+	off_t size;
+	int fd;
+
+	memset(dev, 0, sizeof(*dev));
+	dev->fd = -1;
+	dev->iommu = -1;
+	snprintf(dev->bdf, sizeof(dev->bdf), "%s", bdf);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", bdf);
+	fd = EXPECT_OK(open(path, O_RDWR | O_CLOEXEC));
+	EXPECT_EQ(pread(fd, &command, 2, PCI_COMMAND), 2);
+	command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	EXPECT_EQ(pwrite(fd, &command, 2, PCI_COMMAND), 2);
+	EXPECT_OK(close(fd));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource0", bdf);
+	fd = EXPECT_OK(open(path, O_RDWR | O_CLOEXEC));
+	size = EXPECT_OK(lseek(fd, 0, SEEK_END));
+	map_bar(dev, fd, 0, size);
+	EXPECT_OK(close(fd));
 }
 
 void dev_unmap_bar(struct dev *dev)

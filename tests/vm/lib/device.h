@@ -24,12 +24,17 @@ enum which {
 	TESTDEV_0, TESTDEV_1, TESTDEV_2,	/* iommu-testdev */
 	EDU_0,					/* edu, alone in its group */
 	PAIR_0, PAIR_1,				/* two functions of one group */
+	TWIN_0, TWIN_1,				/* the same, iommu-testdev */
+	HOSTED,		/* iommu-testdev; the other one of its group is the host's */
 	NR_DEVICES,
 };
 
 /* The PCI address; ends the test if the machine lacks the device */
 const char *which_bdf(enum which which, char *bdf);
 bool which_exists(enum which which);
+
+/* The other one of the group of HOSTED, which virtio-pci takes if it is loaded */
+const char *hosts_bdf(char *bdf);
 
 /* Open the device's node; -1 with errno */
 int dev_open_bdf(const char *bdf);
@@ -46,6 +51,11 @@ void dev_map_bar(struct dev *dev);
 void dev_unmap_bar(struct dev *dev);
 /* munmap of every BAR that this process mapped */
 void dev_unmap_all_bars(void);
+
+/* Without a driver and behind the kernel's back: BAR 0 mapped, memory and bus
+ * mastering switched on. There is no file; end it with dev_unmap_bar()
+ */
+void dev_raw(struct dev *dev, const char *bdf);
 
 /* An address space with iommu-testdev 0 attached: mappings are pinned at once */
 struct attached {

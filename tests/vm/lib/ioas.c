@@ -182,6 +182,26 @@ __u32 nr_attachments(int fd, __u32 ioasid)
 	return info.nr_attachments;
 }
 
+void expect_attached(int fd, __u32 ioasid, const __u64 *cookies, __u32 nr)
+{
+	struct ioasid_attachment list[16];
+	struct ioasid_info info = {
+		.argsz = sizeof(info),
+		.ioasid = ioasid,
+		.nr_attachments = 16,
+		.attachments = (uintptr_t)list,
+	};
+	__u32 i;
+
+	EXPECT_OK(ioctl(fd, IOMMU_IOASID_GET_INFO, &info));
+	EXPECT_EQ(info.nr_attachments, nr);
+	for (i = 0; i < nr; i++) {
+		EXPECT_EQ(list[i].cookie, cookies[i]);
+		EXPECT_EQ(list[i].flags, 0);
+		EXPECT_EQ(list[i].pasid, 0);
+	}
+}
+
 __u32 permitted_ranges(int fd, __u32 ioasid, struct ioasid_range *ranges, __u32 nr)
 {
 	struct ioasid_info info = {

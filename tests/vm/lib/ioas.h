@@ -44,6 +44,10 @@ __u32 new_ioas(int fd);
 __u64 mapped_bytes(int fd, __u32 ioasid);
 __u64 pinned_bytes(int fd, __u32 ioasid);
 __u32 nr_attachments(int fd, __u32 ioasid);
+/* It is attached to the devices of these cookies, in this order; ends the test
+ * if it is not
+ */
+void expect_attached(int fd, __u32 ioasid, const __u64 *cookies, __u32 nr);
 /* With @nr ranges at most; returns their number */
 __u32 permitted_ranges(int fd, __u32 ioasid, struct ioasid_range *ranges, __u32 nr);
 bool range_is_permitted(int fd, __u32 ioasid, __u64 start, __u64 last);

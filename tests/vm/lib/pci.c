@@ -139,6 +139,17 @@ int pci_unbind_driver(const char *bdf)
 	return sysfs_write(path, bdf);
 }
 
+int pci_bind_driver(const char *bdf, const char *driver)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), DEVICES "/%s/driver_override", bdf);
+	if (sysfs_write(path, driver))
+		return -1;
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/bind", driver);
+	return sysfs_write(path, bdf);
+}
+
 int pci_give_to(const char *bdf, const char *driver)
 {
 	char path[128], now[64];

@@ -42,6 +42,11 @@ bool config_is(const char *name)
 	return config_has(name) && (!iommu[n] || iommu[n] == '+');
 }
 
+bool default_is_passthrough(void)
+{
+	return config_has("") && strstr(getenv("IOASID_IOMMU"), "+pt");
+}
+
 bool kernel_is(const char *kernel)
 {
 	const char *env = getenv("IOASID_KERNEL");

@@ -42,5 +42,7 @@ bool config_is(const char *iommu);
 /* The same for a family of them, "vtd" */
 bool config_has(const char *prefix);
 bool kernel_is(const char *kernel);
+/* Is the kernel's own default pass-through? */
+bool default_is_passthrough(void);
 
 #endif /* TESTS_RUN_H */
