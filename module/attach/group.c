@@ -35,9 +35,13 @@ void ioasid_groups_unlock(void)
 	mutex_unlock(&groups_lock);
 }
 
-/* What DMA of a group cannot use: all but what firmware may do without */
+/*
+ * What DMA of a group cannot use: all but what firmware may do without. @msi is
+ * what of it the kernel maps for interrupts, if it does.
+ */
 static int read_reserved(struct iommu_group *iommu_group,
-			 struct ioasid_range **ranges, unsigned int *nr_ranges)
+			 struct ioasid_range **ranges, unsigned int *nr_ranges,
+			 struct ioasid_range *msi)
 {
 	struct iommu_resv_region *region, *next;
 	struct ioasid_range *range;
@@ -61,6 +65,8 @@ static int read_reserved(struct iommu_group *iommu_group,
 			continue;
 		range[nr].start = region->start;
 		range[nr].last = region->start + region->length - 1;
+		if (region->type == IOMMU_RESV_SW_MSI)
+			*msi = range[nr];
 		nr++;
 	}
 	*ranges = range;
@@ -78,12 +84,12 @@ free:
  */
 static int group_update_reserved(struct ioasid_group *group)
 {
-	struct ioasid_range *reserved;
+	struct ioasid_range *reserved, msi;
 	unsigned int nr;
 	int ret;
 
 	lockdep_assert_held(&groups_lock);
-	ret = read_reserved(group->iommu_group, &reserved, &nr);
+	ret = read_reserved(group->iommu_group, &reserved, &nr, &msi);
 	if (ret)
 		return ret;
 	if (nr == group->nr_reserved &&
@@ -113,7 +119,7 @@ static int group_block(struct ioasid_group *group, struct device *dev)
 	const struct ioasid_shim *shim = group->shim;
 	int ret;
 
-	group->blocked = shim->domain_alloc(dev);
+	group->blocked = shim->domain_alloc(dev, &group->rid, true);
 	if (IS_ERR(group->blocked))
 		return PTR_ERR(group->blocked);
 	ret = shim->attach(&group->rid, group->blocked);
@@ -174,7 +180,8 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	ret = group_check(group, dev);
 	if (ret)
 		goto free;
-	ret = read_reserved(iommu_group, &group->reserved, &group->nr_reserved);
+	ret = read_reserved(iommu_group, &group->reserved, &group->nr_reserved,
+			    &group->rid.msi);
 	if (ret)
 		goto free;
 	/*

@@ -11,6 +11,7 @@
 #include <linux/irqdomain.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/msi.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -161,6 +162,63 @@ static inline void kc_group_detach(struct iommu_group *group,
 #define KC_DOMAINS_LOCK 0
 #else
 #define KC_DOMAINS_LOCK 1
+#endif
+
+/**
+ * KC_SW_MSI - are there IOMMUs that translate interrupts like other DMA?
+ *
+ * kc_msi_lock() keeps away who sets up a device's interrupts; false if it can
+ * have none. kc_msi_iova() is where such an interrupt is written to, or 0.
+ */
+#if IS_ENABLED(CONFIG_IRQ_MSI_IOMMU)
+#define KC_SW_MSI 1
+
+static inline bool kc_msi_lock(struct device *dev)
+{
+	if (!dev->msi.data)
+		return false;
+#ifdef HAVE_MSI_LOCK_DESCS
+	msi_lock_descs(dev);
+#else
+	__msi_lock_descs(dev);
+#endif
+	return true;
+}
+
+static inline void kc_msi_unlock(struct device *dev)
+{
+#ifdef HAVE_MSI_LOCK_DESCS
+	msi_unlock_descs(dev);
+#else
+	__msi_unlock_descs(dev);
+#endif
+}
+
+#define kc_for_each_msi(desc, dev)					\
+	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED)
+
+static inline u64 kc_msi_iova(const struct msi_desc *desc)
+{
+	return (u64)desc->iommu_msi_iova << desc->iommu_msi_shift;
+}
+#else
+#define KC_SW_MSI 0
+
+static inline bool kc_msi_lock(struct device *dev)
+{
+	return false;
+}
+
+static inline void kc_msi_unlock(struct device *dev)
+{
+}
+
+#define kc_for_each_msi(desc, dev)	for (desc = NULL; desc; )
+
+static inline u64 kc_msi_iova(const struct msi_desc *desc)
+{
+	return 0;
+}
 #endif
 
 static inline bool kc_isolated_msi(struct iommu_group *group, struct device *dev)

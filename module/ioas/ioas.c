@@ -237,7 +237,8 @@ static void table_drop(struct ioasid_ioas *ioas, struct ioasid_table *table)
 }
 
 static struct ioasid_table *table_alloc(const struct ioasid_shim *shim,
-					struct device *dev)
+					struct device *dev,
+					const struct ioasid_rid *rid)
 {
 	struct ioasid_table *table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
 	int ret;
@@ -248,7 +249,7 @@ static struct ioasid_table *table_alloc(const struct ioasid_shim *shim,
 	table->shim = shim;
 	table->iommu = dev->iommu->iommu_dev;
 	table->users = 1;
-	table->domain = shim->domain_alloc(dev);
+	table->domain = shim->domain_alloc(dev, rid, false);
 	if (IS_ERR(table->domain)) {
 		ret = PTR_ERR(table->domain);
 		kfree(table);
@@ -296,7 +297,7 @@ static struct ioasid_table *attach_new(struct ioasid_ioas *ioas,
 	struct ioasid_table *table;
 	int ret;
 
-	table = table_alloc(shim, dev);
+	table = table_alloc(shim, dev, rid);
 	if (IS_ERR(table))
 		return table;
 

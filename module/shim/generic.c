@@ -45,13 +45,26 @@ static void domains_changed(void)
 		up_write(&domains_lock);
 }
 
-struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev)
+struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
+						 const struct ioasid_rid *rid,
+						 bool empty)
 {
-	return kc_domain_alloc(dev);
+	struct iommu_domain *domain = kc_domain_alloc(dev);
+	int ret;
+
+	if (IS_ERR(domain))
+		return domain;
+	ret = ioasid_msi_domain_init(domain, rid, empty);
+	if (ret) {
+		iommu_domain_free(domain);
+		return ERR_PTR(ret);
+	}
+	return domain;
 }
 
 void ioasid_generic_domain_free(struct iommu_domain *domain)
 {
+	ioasid_msi_domain_exit(domain);
 	iommu_domain_free(domain);
 }
 
@@ -94,7 +107,7 @@ static int rid_attach(struct ioasid_rid *rid, struct iommu_domain *domain)
 	return ret;
 }
 
-int ioasid_generic_attach(struct ioasid_rid *rid, struct iommu_domain *domain)
+static int rid_attach_locked(struct ioasid_rid *rid, struct iommu_domain *domain)
 {
 	int ret;
 
@@ -104,11 +117,37 @@ int ioasid_generic_attach(struct ioasid_rid *rid, struct iommu_domain *domain)
 	return ret;
 }
 
+int ioasid_generic_attach(struct ioasid_rid *rid, struct iommu_domain *domain)
+{
+	struct iommu_domain *old = rid->domain;
+	int ret, error;
+
+	if (old == domain)
+		return 0;
+	ret = ioasid_msi_prepare(rid, domain);
+	if (ret)
+		return ret;
+	ret = rid_attach_locked(rid, domain);
+	error = ioasid_msi_finish(rid, old);
+	if (ret || !error)
+		return ret;
+
+	/* Interrupts would be lost */
+	if (old && !rid_attach_locked(rid, old))
+		ioasid_msi_finish(rid, domain);
+	else
+		ioasid_generic_block(rid);
+	return rid->domain == old ? error : -EIO;
+}
+
 void ioasid_generic_block(struct ioasid_rid *rid)
 {
+	struct iommu_domain *old = rid->domain;
+
 	domains_change();
 	rid_block(rid);
 	domains_changed();
+	ioasid_msi_finish(rid, old);
 }
 
 int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,

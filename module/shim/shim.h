@@ -10,11 +10,14 @@
 /**
  * struct ioasid_rid - what the RIDs of a group are attached to
  * @group: the group, owned by us
+ * @msi: where the kernel maps what interrupts are written to, if the IOMMU
+ *	translates them like other DMA; else @last is 0
  * @domain: the domain, or NULL: blocked by the kernel's own means
  * @attach: what the kernel needs to be kept
  */
 struct ioasid_rid {
 	struct iommu_group *group;
+	struct ioasid_range msi;
 	struct iommu_domain *domain;
 	struct kc_attach attach;
 };
@@ -45,10 +48,12 @@ static inline void ioasid_gather_init(struct ioasid_gather *gather)
  * @complete_at_alloc: a domain is complete from the beginning, otherwise when it
  *	has been attached for the first time. Before that it has no properties
  *	and cannot be mapped into
- * @domain_alloc: make a paging domain for a device; ERR_PTR() on error
+ * @domain_alloc: make a paging domain for a device with @rid; @empty: nothing
+ *	will be mapped in it. ERR_PTR() on error
  * @domain_free: free it; no device is attached
- * @attach: attach a domain to the RIDs of a group, in place of what was there.
- *	On error the old domain is back, or, with -EIO, nothing is attached
+ * @attach: attach a domain to the RIDs of a group, in place of what was there;
+ *	interrupts go on. On error the old domain is back, or, with -EIO, nothing
+ *	is attached; -EINVAL: it needs a domain of another kind
  * @block: leave the RIDs to the kernel's blocked state; cannot fail
  * @map: map physically contiguous memory, in the largest pages possible. On
  *	error nothing of it is mapped
@@ -70,7 +75,9 @@ struct ioasid_shim {
 	u32 vendor;
 	const char *prefix;
 	bool complete_at_alloc;
-	struct iommu_domain *(*domain_alloc)(struct device *dev);
+	struct iommu_domain *(*domain_alloc)(struct device *dev,
+					     const struct ioasid_rid *rid,
+					     bool empty);
 	void (*domain_free)(struct iommu_domain *domain);
 	int (*attach)(struct ioasid_rid *rid, struct iommu_domain *domain);
 	void (*block)(struct ioasid_rid *rid);
@@ -97,7 +104,9 @@ extern const struct ioasid_shim ioasid_shim_generic;
 const struct ioasid_shim *ioasid_shim_of(struct device *dev);
 
 /* generic.c, for the vendors' shims to use where they have nothing to add */
-struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev);
+struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
+						 const struct ioasid_rid *rid,
+						 bool empty);
 void ioasid_generic_domain_free(struct iommu_domain *domain);
 int ioasid_generic_attach(struct ioasid_rid *rid, struct iommu_domain *domain);
 void ioasid_generic_block(struct ioasid_rid *rid);
@@ -118,6 +127,13 @@ bool ioasid_generic_enforce_snoop(struct iommu_domain *domain);
 int ioasid_generic_hw_info(struct device *dev, struct ioasid_cap_hw *hw);
 int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
 			  const char *attr, u64 *value);
+
+/* msi.c */
+int ioasid_msi_domain_init(struct iommu_domain *domain,
+			   const struct ioasid_rid *rid, bool empty);
+void ioasid_msi_domain_exit(struct iommu_domain *domain);
+int ioasid_msi_prepare(const struct ioasid_rid *rid, struct iommu_domain *domain);
+int ioasid_msi_finish(const struct ioasid_rid *rid, struct iommu_domain *old);
 
 #define IOASID_GENERIC_OPS						\
 	.domain_alloc = ioasid_generic_domain_alloc,			\

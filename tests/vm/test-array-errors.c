@@ -68,7 +68,7 @@ SPOIL(reserved, range->__reserved = 1)
 SPOIL(no_length, range->length = 0)
 SPOIL(iova_wraps, range->iova = -PAGE; range->length = 2 * PAGE)
 SPOIL(vaddr_wraps, range->vaddr = -PAGE; range->length = 2 * PAGE)
-SPOIL(interrupt_window, range->iova = 0xfee00000)
+SPOIL(interrupt_window, range->iova = WINDOW)
 SPOIL(memory_is_gone, range->vaddr = (uintptr_t)gone)
 SPOIL(last_page_is_gone, range->vaddr = (uintptr_t)gone - PAGE; range->iova = GIB;
 	range->length = 2 * PAGE)

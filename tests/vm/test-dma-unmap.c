@@ -106,22 +106,22 @@ START_TEST(dma_is_blocked_after_unmap_with_many_mappings)
 	EXPECT_OK(dev_attach(dev.fd, fd, ioas));
 	/* scattered over 1 GiB, so that page tables come and go as well */
 	for (i = 0; i < 64; i++)
-		EXPECT_OK(ioas_map(fd, ioas, p + i * PAGE, IOVA + i * 16 * MIB, PAGE, RW));
+		EXPECT_OK(ioas_map(fd, ioas, p + i * PAGE, GIB + i * 16 * MIB, PAGE, RW));
 	for (i = 0; i < 64; i++)
-		expect_dma(&dev, IOVA + i * 16 * MIB, p + i * PAGE, PAGE);
+		expect_dma(&dev, GIB + i * 16 * MIB, p + i * PAGE, PAGE);
 	/* every second one on its own */
 	for (i = 0; i < 64; i += 2)
-		EXPECT_OK(ioas_unmap(fd, ioas, IOVA + i * 16 * MIB, PAGE, NULL));
+		EXPECT_OK(ioas_unmap(fd, ioas, GIB + i * 16 * MIB, PAGE, NULL));
 	for (i = 0; i < 64; i++)
 		if (i % 2)
-			expect_dma(&dev, IOVA + i * 16 * MIB, p + i * PAGE, PAGE);
+			expect_dma(&dev, GIB + i * 16 * MIB, p + i * PAGE, PAGE);
 		else
-			expect_blocked(&dev, IOVA + i * 16 * MIB, p + i * PAGE, PAGE);
+			expect_blocked(&dev, GIB + i * 16 * MIB, p + i * PAGE, PAGE);
 	/* and the rest at once */
 	EXPECT_OK(ioas_unmap_all(fd, ioas, &unmapped));
 	EXPECT_EQ(unmapped, 32 * PAGE);
 	for (i = 0; i < 64; i++)
-		expect_blocked(&dev, IOVA + i * 16 * MIB, p + i * PAGE, PAGE);
+		expect_blocked(&dev, GIB + i * 16 * MIB, p + i * PAGE, PAGE);
 }
 END_TEST
 

@@ -49,6 +49,8 @@ START_TEST(device_info_names_the_iommu)
 		EXPECT_EQ(caps.info.vendor, IOASID_IOMMU_INTEL_VTD);
 	else if (config_has("amd"))
 		EXPECT_EQ(caps.info.vendor, IOASID_IOMMU_AMD);
+	else if (config_has("smmuv3"))
+		EXPECT_EQ(caps.info.vendor, IOASID_IOMMU_ARM_SMMUV3);
 	else
 		EXPECT_EQ(caps.info.vendor, IOASID_IOMMU_OTHER);
 }
@@ -126,11 +128,11 @@ START_TEST(device_info_leaves_out_the_interrupt_window)
 	dev_start(&dev, TESTDEV_0, fd);
 	device_caps(fd, dev.cookie, &caps);
 	for (i = 0; i < caps.nr_ranges; i++)
-		EXPECT_TRUE(caps.ranges[i].last < 0xfee00000 ||
-			    caps.ranges[i].start > 0xfeefffff);
+		EXPECT_TRUE(caps.ranges[i].last < WINDOW ||
+			    caps.ranges[i].start > WINDOW + MIB - 1);
 	/* and no more than it */
 	for (i = 0; i < caps.nr_ranges; i++)
-		if (caps.ranges[i].last == 0xfedfffff)
+		if (caps.ranges[i].last == WINDOW - 1)
 			return;
 	FAIL("no permitted range ends where the interrupt window begins");
 }
@@ -386,8 +388,8 @@ END_TEST
 START_TEST(hints_narrow_the_permitted_ranges)
 {
 	struct ioasid_range hints[] = {
-		{ 64 * MIB, 128 * MIB - 1 }, { 16 * MIB, 32 * MIB - 1 },
-		{ 32 * MIB, 48 * MIB - 1 }, { 0xfed00000, 0xfeffffff },
+		{ 64 * MIB, 96 * MIB - 1 }, { 16 * MIB, 32 * MIB - 1 },
+		{ 32 * MIB, 48 * MIB - 1 }, { WINDOW - MIB, WINDOW + 2 * MIB - 1 },
 	};
 	struct ioasid_alloc alloc = { .nr_ranges = 4, .ranges = (uintptr_t)hints };
 	int fd = EXPECT_OK(iommu_open());
@@ -401,14 +403,14 @@ START_TEST(hints_narrow_the_permitted_ranges)
 	EXPECT_EQ(ranges[0].start, 16 * MIB);
 	EXPECT_EQ(ranges[0].last, 48 * MIB - 1);
 	EXPECT_EQ(ranges[1].start, 64 * MIB);
-	EXPECT_EQ(ranges[1].last, 128 * MIB - 1);
-	EXPECT_EQ(ranges[2].last, 0xfeffffff);
+	EXPECT_EQ(ranges[1].last, 96 * MIB - 1);
+	EXPECT_EQ(ranges[2].last, WINDOW + 2 * MIB - 1);
 
 	EXPECT_ERRNO(ioas_map(fd, alloc.ioasid, p, 16 * MIB - PAGE, PAGE, RW), EINVAL);
 	EXPECT_ERRNO(ioas_map(fd, alloc.ioasid, p, 48 * MIB, PAGE, RW), EINVAL);
 	EXPECT_ERRNO(ioas_map(fd, alloc.ioasid, p, 0, PAGE, RW), EINVAL);
 	EXPECT_OK(ioas_map(fd, alloc.ioasid, p, 16 * MIB, PAGE, RW));
-	EXPECT_OK(ioas_map(fd, alloc.ioasid, p, 128 * MIB - PAGE, PAGE, RW));
+	EXPECT_OK(ioas_map(fd, alloc.ioasid, p, 96 * MIB - PAGE, PAGE, RW));
 	/* across two that touch */
 	EXPECT_OK(ioas_map(fd, alloc.ioasid, memory(2 * PAGE, 0), 32 * MIB - PAGE, 2 * PAGE, RW));
 
@@ -416,10 +418,10 @@ START_TEST(hints_narrow_the_permitted_ranges)
 	dev_start(&dev, TESTDEV_0, fd);
 	EXPECT_OK(dev_attach(dev.fd, fd, alloc.ioasid));
 	EXPECT_EQ(permitted_ranges(fd, alloc.ioasid, ranges, 64), 4);
-	EXPECT_EQ(ranges[2].start, 0xfed00000);
-	EXPECT_EQ(ranges[2].last, 0xfedfffff);
-	EXPECT_EQ(ranges[3].start, 0xfef00000);
-	EXPECT_EQ(ranges[3].last, 0xfeffffff);
+	EXPECT_EQ(ranges[2].start, WINDOW - MIB);
+	EXPECT_EQ(ranges[2].last, WINDOW - 1);
+	EXPECT_EQ(ranges[3].start, WINDOW + MIB);
+	EXPECT_EQ(ranges[3].last, WINDOW + 2 * MIB - 1);
 	EXPECT_ERRNO(ioas_map(fd, alloc.ioasid, p, 48 * MIB, PAGE, RW), EINVAL);
 }
 END_TEST

@@ -295,7 +295,7 @@ static void maps_huge_twice(void *arg)
 	EXPECT_TRUE(p);
 	become_user(1024 + 3);
 	EXPECT_OK(ioas_map(f->fd, f->ioas, p, 64 * MIB, 2 * MIB, RW));
-	EXPECT_OK(ioas_map(f->fd, f->ioas, p, 128 * MIB + PAGE, 2 * MIB, IOASID_MAP_READ));
+	EXPECT_OK(ioas_map(f->fd, f->ioas, p, 160 * MIB + PAGE, 2 * MIB, IOASID_MAP_READ));
 	EXPECT_EQ(locked_pages(), 1024);
 	EXPECT_EQ(vm_pinned(), 4 * MIB);
 	/* and pages of it once more each */
@@ -328,7 +328,7 @@ static void fails_in_all_ways(void *arg)
 	struct files *f = arg;
 	static const unsigned int sizes[] = { 1, 2, 31, 33, 513, 700, 1100 };
 	char *p = memory(1200 * PAGE, 0), *device = (char *)f->dev.bar, *ro = memory(PAGE, 0);
-	struct ioasid_range window = { 0xfee00000, 0xfeefffff };
+	struct ioasid_range window = { WINDOW, WINDOW + MIB - 1 };
 	__u32 elsewhere;
 	size_t i;
 

@@ -31,7 +31,7 @@ START_TEST(attach_that_would_exclude_a_mapping_is_einval)
 	struct dev dev;
 
 	/* before a device is attached nothing forbids the interrupt window */
-	EXPECT_OK(ioas_map(fd, ioas, p, 0xfee00000, PAGE, RW));
+	EXPECT_OK(ioas_map(fd, ioas, p, WINDOW, PAGE, RW));
 	EXPECT_OK(ioas_map(fd, ioas, p, IOVA, PAGE, RW));
 	EXPECT_OK(ioas_map(fd, other, p, IOVA, PAGE, RW));
 	dev_start(&dev, TESTDEV_0, fd);
@@ -39,7 +39,7 @@ START_TEST(attach_that_would_exclude_a_mapping_is_einval)
 	EXPECT_EQ(nr_attachments(fd, ioas), 0);
 	EXPECT_EQ(pinned_bytes(fd, ioas), 0);
 	EXPECT_EQ(mapped_bytes(fd, ioas), 2 * PAGE);
-	EXPECT_TRUE(range_is_permitted(fd, ioas, 0xfee00000, 0xfeefffff));
+	EXPECT_TRUE(range_is_permitted(fd, ioas, WINDOW, WINDOW + MIB - 1));
 	EXPECT_EQ(testdev_write(&dev, IOVA, 64, 0), DMA_BLOCKED);
 
 	/* as a replacement it leaves the old address space in place */
@@ -48,7 +48,7 @@ START_TEST(attach_that_would_exclude_a_mapping_is_einval)
 	EXPECT_EQ(nr_attachments(fd, other), 1);
 	EXPECT_EQ(testdev_write(&dev, IOVA, 64, phys_of(p)), DMA_DONE);
 
-	EXPECT_OK(ioas_unmap(fd, ioas, 0xfee00000, PAGE, NULL));
+	EXPECT_OK(ioas_unmap(fd, ioas, WINDOW, PAGE, NULL));
 	EXPECT_OK(dev_attach(dev.fd, fd, ioas));
 	EXPECT_EQ(testdev_write(&dev, IOVA, 64, phys_of(p)), DMA_DONE);
 }

@@ -52,7 +52,7 @@ START_TEST(replace_refused_for_a_reserved_range_keeps_the_old_one)
 	char *p = map_one_page(&old);
 
 	/* where interrupts are written to */
-	EXPECT_OK(ioas_map(old.fd, new, p, 0xfee00000, PAGE, RW));
+	EXPECT_OK(ioas_map(old.fd, new, p, WINDOW, PAGE, RW));
 	EXPECT_ERRNO(dev_attach(old.dev.fd, old.fd, new), EINVAL);
 	expect_unchanged(&old, p, new);
 }
@@ -97,7 +97,7 @@ START_TEST(replace_works_after_refused_ones)
 	char *p = map_one_page(&old), *q = memory(PAGE, CANARY);
 	int i;
 
-	EXPECT_OK(ioas_map(old.fd, bad, p, 0xfee00000, PAGE, RW));
+	EXPECT_OK(ioas_map(old.fd, bad, p, WINDOW, PAGE, RW));
 	EXPECT_OK(ioas_map(old.fd, good, q, IOVA, PAGE, RW));
 	for (i = 0; i < 10; i++)
 		EXPECT_ERRNO(dev_attach(old.dev.fd, old.fd, bad), EINVAL);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The VFIO ioctls and regions of our device fd: linux/vfio.h. */
 #include <fcntl.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -12,6 +11,7 @@
 
 #include "dma.h"
 #include "expect.h"
+#include "irq.h"
 #include "memory.h"
 #include "run.h"
 
@@ -93,27 +93,6 @@ START_TEST(vfio_get_irq_info_describes_each_interrupt)
 	EXPECT_ERRNO(ioctl(dev.fd, VFIO_DEVICE_GET_IRQ_INFO, &info), EINVAL);
 }
 END_TEST
-
-static int set_irq(struct dev *dev, __u32 index, __u32 flags, int event)
-{
-	struct {
-		struct vfio_irq_set set;
-		int fd;
-	} arg = { .set = { .flags = flags, .index = index, .count = 1 }, .fd = event };
-
-	arg.set.argsz = sizeof(arg.set) + (flags & VFIO_IRQ_SET_DATA_EVENTFD ? 4 : 0);
-	return ioctl(dev->fd, VFIO_DEVICE_SET_IRQS, &arg);
-}
-
-static bool interrupted(int event, int ms)
-{
-	struct pollfd p = { event, POLLIN, 0 };
-	__u64 n;
-
-	if (poll(&p, 1, ms) != 1)
-		return false;
-	return read(event, &n, 8) == 8;
-}
 
 START_TEST(vfio_intx_arrives_is_masked_and_unmasked)
 {

@@ -21,7 +21,8 @@ static bool find(enum which which, char *bdf)
 	case TESTDEV_2:
 		return pci_find(TESTDEV_ID, 1, which - TESTDEV_0, bdf);
 	case EDU_0:
-		return pci_find(EDU_ID, 1, 0, bdf);
+	case EDU_1:
+		return pci_find(EDU_ID, 1, which - EDU_0, bdf);
 	case PAIR_0:
 	case PAIR_1:
 		return pci_find(EDU_ID, 2, which - PAIR_0, bdf);

@@ -22,7 +22,7 @@ struct dev {
 /* The numbers under which the tests know the devices of the machine */
 enum which {
 	TESTDEV_0, TESTDEV_1, TESTDEV_2,	/* iommu-testdev */
-	EDU_0,					/* edu, alone in its group */
+	EDU_0, EDU_1,				/* edu, each alone in its group */
 	PAIR_0, PAIR_1,				/* two functions of one group */
 	TWIN_0, TWIN_1,				/* the same, iommu-testdev */
 	HOSTED,		/* iommu-testdev; the other one of its group is the host's */

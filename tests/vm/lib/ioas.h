@@ -15,6 +15,15 @@
 /* Some address that every IOMMU here permits */
 #define IOVA	0x1000000UL
 
+/* Interrupts are written there: of 1 MiB from it on nothing can be mapped. The
+ * processor's address on x86, one of Linux's choice on Arm
+ */
+#ifdef __aarch64__
+#define WINDOW	0x8000000UL
+#else
+#define WINDOW	0xfee00000UL
+#endif
+
 /* The node's name: /dev/iommu, or /dev/ioasid where that is the kernel's own */
 const char *iommu_node(void);
 int iommu_open(void);

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Interrupts behind IOMMUs that translate them like any other DMA, as Arm's do.
+ *
+ * When an interrupt is set up the kernel maps the page that it is to be written
+ * to in the domain that is attached then (iommu_dma_prepare_msi()), in a window
+ * that the IOMMU's driver keeps free for that, and the device is given the
+ * address there. That stays so for as long as the interrupt does, whatever is
+ * attached meanwhile. So before a device goes to another domain what its
+ * interrupts are written to is mapped there too, at the same addresses.
+ *
+ * In each domain the kernel takes one page after the other from where it was told
+ * to begin (iommu_get_msi_cookie()), whatever is mapped there, and it cannot be
+ * told of what has been mapped for it. Therefore domains begin at different
+ * slices of the window: those that hold nothing else, which are never shared, at
+ * the first one, the others in turn at one that no interrupt of their first
+ * device uses. A device that comes later and brings a page in its domain's slice
+ * needs another domain.
+ *
+ * Users cannot map in the window, which is reserved, and what is mapped there
+ * goes with the domain.
+ */
+#include <linux/atomic.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/iommu.h>
+#include <linux/minmax.h>
+#include <linux/xarray.h>
+
+#include "shim/shim.h"
+
+#define SLICES		16
+
+/* An entry for each domain with such a window, by its address: the slice, and */
+#define SLICE_MASK	(SLICES - 1)
+/* it has been attached, and so can be mapped into on every kernel */
+#define ATTACHED	SLICES
+
+static DEFINE_XARRAY(domains);
+
+static struct ioasid_range slice_range(const struct ioasid_rid *rid,
+				       unsigned int slice)
+{
+	u64 size = (rid->msi.last - rid->msi.start + 1) / SLICES;
+
+	return (struct ioasid_range) {
+		.start = rid->msi.start + slice * size,
+		.last = rid->msi.start + slice * size + (size - 1),
+	};
+}
+
+/* Has the group's IOMMU a window, and one that is large enough? */
+static bool has_window(const struct ioasid_rid *rid)
+{
+	return KC_SW_MSI && rid->msi.last &&
+	       rid->msi.last - rid->msi.start >= SLICES * PAGE_SIZE - 1;
+}
+
+/**
+ * struct device_walk - looking for the device behind another one in a group
+ * @after: that one, or NULL
+ * @passed: it has been seen
+ * @next: the device, held
+ */
+struct device_walk {
+	struct device *after;
+	bool passed;
+	struct device *next;
+};
+
+static int walk_device(struct device *dev, void *data)
+{
+	struct device_walk *walk = data;
+
+	if (walk->passed) {
+		walk->next = get_device(dev);
+		return 1;
+	}
+	walk->passed = dev == walk->after;
+	return 0;
+}
+
+/*
+ * The next device of a group, or NULL. The group's own lock is held by whoever
+ * sets up an interrupt, inside that of the device's interrupts, so one cannot be
+ * taken in the other order. If @dev has gone meanwhile it begins anew.
+ */
+static struct device *next_device(const struct ioasid_rid *rid, struct device *dev)
+{
+	struct device_walk walk;
+
+	do {
+		walk = (struct device_walk) { .after = dev, .passed = !dev };
+		iommu_group_for_each_dev(rid->group, &walk, walk_device);
+		put_device(dev);
+		dev = NULL;
+	} while (!walk.passed);
+	return walk.next;
+}
+
+/*
+ * Call a function for each page of the window that an interrupt of the group is
+ * written to; stops at an error. When it returns everybody has ended who began to
+ * set up an interrupt before it was called, and with him the use of a domain that
+ * is not attached any more.
+ */
+static int for_each_page(const struct ioasid_rid *rid,
+			 int (*fn)(u64 iova, void *data), void *data)
+{
+	struct device *dev = NULL;
+	struct msi_desc *desc;
+	int ret = 0;
+	u64 iova;
+
+	while ((dev = next_device(rid, dev))) {
+		if (!kc_msi_lock(dev))
+			continue;
+		kc_for_each_msi(desc, dev) {
+			iova = kc_msi_iova(desc);
+			if (!ret && iova >= rid->msi.start && iova <= rid->msi.last)
+				ret = fn(iova, data);
+		}
+		kc_msi_unlock(dev);
+	}
+	return ret;
+}
+
+struct slices_used {
+	const struct ioasid_rid *rid;
+	unsigned long map;
+};
+
+static int use_slice(u64 iova, void *data)
+{
+	struct slices_used *used = data;
+	u64 size = (used->rid->msi.last - used->rid->msi.start + 1) / SLICES;
+
+	used->map |= BIT((iova - used->rid->msi.start) / size);
+	return 0;
+}
+
+/**
+ * ioasid_msi_domain_init() - have the kernel map what interrupts are written to
+ * @domain: a new domain
+ * @rid: RIDs of its first group
+ * @empty: nothing else will be mapped
+ *
+ * Return: 0 or an error: -ENOMEM.
+ */
+int ioasid_msi_domain_init(struct iommu_domain *domain,
+			   const struct ioasid_rid *rid, bool empty)
+{
+	static atomic_t turn;
+	struct slices_used used = { .rid = rid };
+	unsigned int slice = 0, i;
+	int ret;
+
+	if (!has_window(rid))
+		return 0;
+	if (!empty) {
+		for_each_page(rid, use_slice, &used);
+		for (i = 0; i < SLICES - 1; i++) {
+			slice = 1 + (unsigned int)atomic_inc_return(&turn) % (SLICES - 1);
+			if (!(used.map & BIT(slice)))
+				break;
+		}
+	}
+	ret = xa_err(xa_store(&domains, (unsigned long)domain, xa_mk_value(slice),
+			      GFP_KERNEL_ACCOUNT));
+	if (ret)
+		return ret;
+	ret = iommu_get_msi_cookie(domain, slice_range(rid, slice).start);
+	if (ret)
+		ioasid_msi_domain_exit(domain);
+	return ret;
+}
+
+/**
+ * ioasid_msi_domain_exit() - the opposite of ioasid_msi_domain_init()
+ * @domain: the domain
+ */
+void ioasid_msi_domain_exit(struct iommu_domain *domain)
+{
+	if (KC_SW_MSI)
+		xa_erase(&domains, (unsigned long)domain);
+}
+
+/**
+ * struct carry - what interrupts are written to, on its way to another domain
+ * @from: where it is mapped
+ * @to: where it is to be mapped
+ * @slice: addresses that the kernel itself will map at in @to
+ */
+struct carry {
+	struct iommu_domain *from;
+	struct iommu_domain *to;
+	struct ioasid_range slice;
+};
+
+static int carry_page(u64 iova, void *data)
+{
+	struct carry *carry = data;
+	phys_addr_t phys = iommu_iova_to_phys(carry->from, iova);
+	phys_addr_t there = iommu_iova_to_phys(carry->to, iova);
+
+	if (!phys || phys == there)
+		return 0;
+	if (there || (iova >= carry->slice.start && iova <= carry->slice.last))
+		return -EINVAL;
+	return kc_iommu_map(carry->to, iova, phys, PAGE_SIZE,
+			    IOMMU_WRITE | IOMMU_NOEXEC | IOMMU_MMIO);
+}
+
+static int carry_pages(const struct ioasid_rid *rid, struct iommu_domain *from,
+		       struct iommu_domain *to, unsigned int slice)
+{
+	struct carry carry = {
+		.from = from, .to = to, .slice = slice_range(rid, slice),
+	};
+
+	return for_each_page(rid, carry_page, &carry);
+}
+
+static int no_page(u64 iova, void *data)
+{
+	return 0;
+}
+
+/**
+ * ioasid_msi_prepare() - before a group goes from one domain to another
+ * @rid: its RIDs, still attached to the old one
+ * @domain: the new one
+ *
+ * Return: 0 or an error: -EINVAL if interrupts of the group cannot be written to
+ * what they are now in that domain, -ENOMEM.
+ */
+int ioasid_msi_prepare(const struct ioasid_rid *rid, struct iommu_domain *domain)
+{
+	unsigned long entry;
+
+	if (!has_window(rid) || !rid->domain)
+		return 0;
+	entry = xa_to_value(xa_load(&domains, (unsigned long)domain));
+	/* Or else when it is */
+	if (!(entry & ATTACHED))
+		return 0;
+	return carry_pages(rid, rid->domain, domain, entry & SLICE_MASK);
+}
+
+/**
+ * ioasid_msi_finish() - after a group has gone, or could not go, from one domain
+ * to another
+ * @rid: its RIDs
+ * @old: what was attached, or NULL
+ *
+ * Afterwards nobody uses @old to set up an interrupt, and what was set up there
+ * in the meantime is in the new one too.
+ *
+ * Return: as ioasid_msi_prepare().
+ */
+int ioasid_msi_finish(const struct ioasid_rid *rid, struct iommu_domain *old)
+{
+	struct iommu_domain *domain = rid->domain;
+	unsigned long entry;
+
+	if (!has_window(rid))
+		return 0;
+	if (!domain)
+		return for_each_page(rid, no_page, NULL);
+	entry = xa_to_value(xa_load(&domains, (unsigned long)domain));
+	/* There is an entry, so that this needs no memory */
+	if (!(entry & ATTACHED))
+		xa_store(&domains, (unsigned long)domain,
+			 xa_mk_value(entry | ATTACHED), GFP_KERNEL);
+	if (!old || domain == old)
+		return 0;
+	return carry_pages(rid, old, domain, entry & SLICE_MASK);
+}
