@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -142,7 +143,7 @@ void dev_raw(struct dev *dev, const char *bdf)
 {
 	char path[128];
 	__u16 command;
-	off_t size;
+	struct stat st;
 	int fd;
 
 	memset(dev, 0, sizeof(*dev));
@@ -157,8 +158,8 @@ void dev_raw(struct dev *dev, const char *bdf)
 	EXPECT_OK(close(fd));
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource0", bdf);
 	fd = EXPECT_OK(open(path, O_RDWR | O_CLOEXEC));
-	size = EXPECT_OK(lseek(fd, 0, SEEK_END));
-	map_bar(dev, fd, 0, size);
+	EXPECT_OK(fstat(fd, &st));
+	map_bar(dev, fd, 0, st.st_size);
 	EXPECT_OK(close(fd));
 }
 
