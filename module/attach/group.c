@@ -189,7 +189,7 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	 * none of them any more. EBUSY: it is attached to something that has not
 	 * claimed it
 	 */
-	ret = iommu_group_claim_dma_owner(iommu_group, group);
+	ret = ioasid_rid_claim(&group->rid, group);
 	if (ret) {
 		ret = ret == -EBUSY ? -EPERM : ret;
 		goto free;
@@ -201,7 +201,7 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	return group;
 
 release:
-	iommu_group_release_dma_owner(iommu_group);
+	ioasid_rid_release(&group->rid);
 free:
 	kfree(group->reserved);
 	mutex_destroy(&group->lock);
@@ -316,7 +316,7 @@ void ioasid_group_leave(struct ioasid_device *idev)
 		return;
 	list_del(&group->node);
 	group->shim->block(&group->rid);
-	iommu_group_release_dma_owner(group->iommu_group);
+	ioasid_rid_release(&group->rid);
 	group->shim->domain_free(group->blocked);
 	iommu_group_put(group->iommu_group);
 	kfree(group->reserved);

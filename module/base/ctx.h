@@ -25,7 +25,7 @@ struct file;
  *	ioasid_ioas.spare_lock		room to unmap if there is no memory
  *	ioasid_ctx.lock			the bindings of an open file
  *	ioasid_ctx.objects.xa_lock	the id table
- *	domains_lock (shim/generic.c)	work in the kernel's domains
+ *	domains_lock (shim/domains.h)	work in the kernel's domains; removal of devices
  */
 
 /**

@@ -15,6 +15,7 @@
 #include "compat/compat.h"
 #include "face/face.h"
 #include "include/ioasid_api.h"
+#include "shim/domains.h"
 
 static int ioasid_open(struct inode *inode, struct file *file)
 {
@@ -135,15 +136,25 @@ static int __init ioasid_init(void)
 
 	if (ret)
 		return ret;
+	ret = ioasid_domains_init();
+	if (ret)
+		goto areas;
 	ret = misc_register(&ioasid_misc);
 	if (ret)
-		ioasid_areas_exit();
+		goto domains;
+	return 0;
+
+domains:
+	ioasid_domains_exit();
+areas:
+	ioasid_areas_exit();
 	return ret;
 }
 
 static void __exit ioasid_exit(void)
 {
 	misc_deregister(&ioasid_misc);
+	ioasid_domains_exit();
 	ioasid_areas_exit();
 }
 

@@ -7,43 +7,11 @@
 #include <linux/err.h>
 #include <linux/kstrtox.h>
 #include <linux/mm.h>
-#include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "shim/domains.h"
 #include "shim/shim.h"
-
-/*
- * Where KC_DOMAINS_LOCK says so a driver cannot map, unmap and flush in a domain
- * while a device is attached to it or taken from it, and with a replace that
- * device may come from another address space. Innermost of all locks; nothing
- * under it waits for a user.
- */
-static DECLARE_RWSEM(domains_lock);
-
-static void domains_use(void)
-{
-	if (KC_DOMAINS_LOCK)
-		down_read(&domains_lock);
-}
-
-static void domains_unuse(void)
-{
-	if (KC_DOMAINS_LOCK)
-		up_read(&domains_lock);
-}
-
-static void domains_change(void)
-{
-	if (KC_DOMAINS_LOCK)
-		down_write(&domains_lock);
-}
-
-static void domains_changed(void)
-{
-	if (KC_DOMAINS_LOCK)
-		up_write(&domains_lock);
-}
 
 struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
 						 const struct ioasid_rid *rid,
@@ -111,9 +79,9 @@ static int rid_attach_locked(struct ioasid_rid *rid, struct iommu_domain *domain
 {
 	int ret;
 
-	domains_change();
+	ioasid_domains_change();
 	ret = rid_attach(rid, domain);
-	domains_changed();
+	ioasid_domains_changed();
 	return ret;
 }
 
@@ -144,10 +112,39 @@ void ioasid_generic_block(struct ioasid_rid *rid)
 {
 	struct iommu_domain *old = rid->domain;
 
-	domains_change();
+	ioasid_domains_change();
 	rid_block(rid);
-	domains_changed();
+	ioasid_domains_changed();
 	ioasid_msi_finish(rid, old);
+}
+
+/**
+ * ioasid_rid_claim() - take the DMA of a group's devices from the kernel
+ * @rid: the group's RIDs; blocked by the kernel's own means afterwards
+ * @owner: of the DMA
+ *
+ * Return: 0; -EPERM if somebody else has it, a driver of the host for one, -EBUSY
+ * if it is attached to something that has not claimed it; -ENOMEM, -EINVAL.
+ */
+int ioasid_rid_claim(struct ioasid_rid *rid, void *owner)
+{
+	int ret;
+
+	ioasid_domains_change();
+	ret = iommu_group_claim_dma_owner(rid->group, owner);
+	ioasid_domains_changed();
+	return ret;
+}
+
+/**
+ * ioasid_rid_release() - give it back
+ * @rid: the group's RIDs, with nothing attached
+ */
+void ioasid_rid_release(struct ioasid_rid *rid)
+{
+	ioasid_domains_change();
+	iommu_group_release_dma_owner(rid->group);
+	ioasid_domains_changed();
 }
 
 int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
@@ -155,9 +152,9 @@ int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 {
 	int ret;
 
-	domains_use();
+	ioasid_domains_use();
 	ret = kc_iommu_map(domain, iova, paddr, size, prot);
-	domains_unuse();
+	ioasid_domains_unuse();
 	return ret;
 }
 
@@ -166,25 +163,25 @@ size_t ioasid_generic_unmap(struct iommu_domain *domain, u64 iova, size_t size,
 {
 	size_t unmapped;
 
-	domains_use();
+	ioasid_domains_use();
 	unmapped = iommu_unmap_fast(domain, iova, size, &gather->iotlb);
-	domains_unuse();
+	ioasid_domains_unuse();
 	return unmapped;
 }
 
 void ioasid_generic_flush(struct iommu_domain *domain,
 			  struct ioasid_gather *gather)
 {
-	domains_use();
+	ioasid_domains_use();
 	iommu_iotlb_sync(domain, &gather->iotlb);
-	domains_unuse();
+	ioasid_domains_unuse();
 }
 
 void ioasid_generic_flush_all(struct iommu_domain *domain)
 {
-	domains_use();
+	ioasid_domains_use();
 	iommu_flush_iotlb_all(domain);
-	domains_unuse();
+	ioasid_domains_unuse();
 }
 
 phys_addr_t ioasid_generic_iova_to_phys(struct iommu_domain *domain, u64 iova)

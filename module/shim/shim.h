@@ -103,6 +103,10 @@ extern const struct ioasid_shim ioasid_shim_generic;
 
 const struct ioasid_shim *ioasid_shim_of(struct device *dev);
 
+/* generic.c */
+int ioasid_rid_claim(struct ioasid_rid *rid, void *owner);
+void ioasid_rid_release(struct ioasid_rid *rid);
+
 /* generic.c, for the vendors' shims to use where they have nothing to add */
 struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
 						 const struct ioasid_rid *rid,

@@ -135,6 +135,7 @@ static int bind_locked(struct file *filp, struct ioasid_ctx *ctx, u64 cookie,
 	int ret;
 
 	lockdep_assert_held(&file->lock);
+	lockdep_assert_held(&file->dev->bind_lock);
 
 	if (find_binding(file, ctx))
 		return -EALREADY;
@@ -193,11 +194,16 @@ static long ioctl_bind(struct file *filp, void __user *arg)
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
 	ret = mutex_lock_killable(&file->lock);
-	if (!ret) {
-		ret = bind_locked(filp, ctx, bind.cookie,
-				  has_token ? &token : NULL);
-		mutex_unlock(&file->lock);
-	}
+	if (ret)
+		goto put;
+	ret = mutex_lock_killable(&file->dev->bind_lock);
+	if (ret)
+		goto unlock;
+	ret = bind_locked(filp, ctx, bind.cookie, has_token ? &token : NULL);
+	mutex_unlock(&file->dev->bind_lock);
+unlock:
+	mutex_unlock(&file->lock);
+put:
 	ioasid_ctx_put(ctx);
 	return ret;
 }

@@ -67,6 +67,7 @@ static int ioasid_vfio_probe(struct pci_dev *pdev, const struct pci_device_id *i
 				&ioasid_vfio_ops);
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
+	mutex_init(&dev->bind_lock);
 	/* VFIO's core and its error handlers look for their own here */
 	dev_set_drvdata(&pdev->dev, &dev->core);
 

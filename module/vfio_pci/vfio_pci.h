@@ -17,6 +17,8 @@
  *				pins memory, and while a call in flight is
  *				waited for: taken killably, and not by the
  *				release of a file, which nobody races with
+ *	ioasid_vfio_device.bind_lock
+ *				who is about to bind a device; waits for no user
  *	vfio_device_set.lock	VFIO's: open_count, enabling and disabling, and
  *				our owner and gone. Other users' devices can
  *				share it: never held while waiting for a user
@@ -44,6 +46,8 @@ struct vm_area_struct;
  * struct ioasid_vfio_device - a PCI device that the driver is bound to
  * @core: VFIO's; first, and what the driver data of the PCI device points to
  * @minor: of its character device
+ * @bind_lock: held by a file that binds the device: one that is refused has been
+ *	its owner in nobody's eyes
  * @gone: the driver is being removed from the device; no new binding
  * @owner: the open file that has bound the device or is about to; NULL if
  *	none. core.vdev.open_count is 1 exactly while that file's bindings have
@@ -54,6 +58,7 @@ struct vm_area_struct;
 struct ioasid_vfio_device {
 	struct vfio_pci_core_device core;
 	u32 minor;
+	struct mutex bind_lock; /* whoever wants to be owner */
 	bool gone;
 	struct ioasid_vfio_file *owner;
 };
