@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What an administrator sees: tracepoints of what is mapped, unmapped and
- * cannot be pinned, and the address spaces of an open file in its fdinfo.
+ * cannot be pinned, bound and attached; and in the fdinfo of an open file its
+ * devices, its address spaces and where they are attached.
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -26,7 +28,9 @@
 struct event {
 	char name[32];
 	unsigned long long ioasid, iova, length, vaddr, pinned, pages;
-	long long error;
+	unsigned long long ctx, cookie, old;
+	long long error, result, pasid;
+	char device[40];
 };
 
 static void trace_clear(void)
@@ -93,6 +97,14 @@ static int trace_read(struct event *events, int max)
 		events[n].pinned = field(end, "pinned");
 		events[n].pages = field(end, "pages");
 		events[n].error = (long long)field(end, "error");
+		events[n].ctx = field(end, "ctx");
+		events[n].cookie = field(end, "cookie");
+		events[n].old = field(end, "old");
+		events[n].result = (long long)field(end, "result");
+		events[n].pasid = (long long)field(end, "pasid");
+		at = strstr(end, " device=");
+		if (at)
+			sscanf(at, " device=%39s", events[n].device);
 		n++;
 	}
 	fclose(f);
@@ -205,6 +217,7 @@ START_TEST(traces_say_what_cannot_be_pinned)
 	if (!trace_start())
 		return;
 	dev_start(&dev, TESTDEV_1, a.fd);
+	EXPECT_EQ(trace_read(e, 16), 1);
 	EXPECT_OK(munmap(p + 3 * PAGE, PAGE));
 	EXPECT_ERRNO(ioas_map(a.fd, a.ioas, p, IOVA, 4 * PAGE, RW), EFAULT);
 	EXPECT_EQ(trace_read(e, 16), 1);
@@ -217,13 +230,162 @@ START_TEST(traces_say_what_cannot_be_pinned)
 	EXPECT_OK(ioas_map(a.fd, other, p, IOVA, 4 * PAGE, RW));
 	EXPECT_EQ(trace_read(e, 16), 1);
 	EXPECT_ERRNO(dev_attach(dev.fd, a.fd, other), EFAULT);
-	EXPECT_EQ(trace_read(e, 16), 1);
+	EXPECT_EQ(trace_read(e, 16), 2);
 	is_pin_fail(&e[0], other, EFAULT);
+	EXPECT_TRUE(!strcmp(e[1].name, "ioasid_attach"));
+	EXPECT_EQ(e[1].result, -EFAULT);
+	trace_end();
+}
+END_TEST
+
+static void is_device(const struct event *e, const char *name, const struct dev *dev, int err)
+{
+	if (strcmp(e->name, name))
+		FAIL("the event is %s, expected %s", e->name, name);
+	EXPECT_TRUE(!strcmp(e->device, dev->bdf));
+	EXPECT_EQ(e->cookie, dev->cookie);
+	EXPECT_EQ(e->result, -err);
+}
+
+static void is_attach(const struct event *e, const char *name, const struct dev *dev, __u32 ioas,
+		      int err)
+{
+	is_device(e, name, dev, err);
+	EXPECT_EQ(e->ioasid, ioas);
+	EXPECT_EQ(e->pasid, -1);
+}
+
+START_TEST(traces_say_what_is_bound_and_attached)
+{
+	int fd = EXPECT_OK(iommu_open()), other = EXPECT_OK(iommu_open());
+	__u32 s = new_ioas(fd), t = new_ioas(fd);
+	struct dev a, b, foreign;
+	struct event e[16];
+
+	if (!trace_start())
+		return;
+	dev_open_only(&a, TWIN_0);
+	dev_open_only(&b, TWIN_1);
+	b.cookie = 0xfedcba9876543210;
+	foreign = b;
+	foreign.cookie = 5;
+	EXPECT_OK(dev_bind(a.fd, fd, a.cookie));
+	EXPECT_ERRNO(dev_bind(b.fd, other, 5), EPERM);
+	EXPECT_OK(dev_bind(b.fd, fd, b.cookie));
+	EXPECT_EQ(trace_read(e, 16), 3);
+	is_device(&e[0], "ioasid_bind", &a, 0);
+	is_device(&e[1], "ioasid_bind", &foreign, EPERM);
+	is_device(&e[2], "ioasid_bind", &b, 0);
+	EXPECT_EQ(e[0].ctx, e[2].ctx);
+	EXPECT_NE(e[0].ctx, e[1].ctx);
+
+	EXPECT_OK(dev_attach(a.fd, fd, s));
+	EXPECT_OK(dev_attach(b.fd, fd, s));
+	EXPECT_ERRNO(dev_attach(a.fd, fd, t), EBUSY);
+	EXPECT_OK(dev_detach(a.fd, fd));
+	EXPECT_ERRNO(dev_detach(a.fd, fd), EINVAL);
+	EXPECT_OK(dev_attach(b.fd, fd, t));
+	EXPECT_EQ(trace_read(e, 16), 6);
+	is_attach(&e[0], "ioasid_attach", &a, s, 0);
+	is_attach(&e[1], "ioasid_attach", &b, s, 0);
+	is_attach(&e[2], "ioasid_replace", &a, t, EBUSY);
+	EXPECT_EQ(e[2].old, s);
+	is_attach(&e[3], "ioasid_detach", &a, s, 0);
+	is_attach(&e[4], "ioasid_detach", &a, 0, EINVAL);
+	is_attach(&e[5], "ioasid_replace", &b, t, 0);
+	EXPECT_EQ(e[5].old, s);
+
+	/* what ends with something else is told too */
+	EXPECT_OK(dev_unbind(a.fd, fd));
+	EXPECT_OK(close(fd));
+	EXPECT_OK(close(b.fd));
+	EXPECT_EQ(trace_read(e, 16), 3);
+	is_device(&e[0], "ioasid_unbind", &a, 0);
+	is_attach(&e[1], "ioasid_detach", &b, t, 0);
+	is_device(&e[2], "ioasid_unbind", &b, 0);
 	trace_end();
 }
 END_TEST
 
 /* ------------------------------------------------------------------- fdinfo */
+
+/* Is there such a line, with a newline at its end? */
+static int fdinfo_has(int fd, const char *format, ...)
+{
+	char path[64], text[256], want[256];
+	va_list args;
+	int n = 0;
+	FILE *f;
+
+	va_start(args, format);
+	vsnprintf(want, sizeof(want), format, args);
+	va_end(args);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "re");
+	EXPECT_TRUE(f);
+	while (fgets(text, sizeof(text), f))
+		n += *want && !strcmp(text, want);
+	fclose(f);
+	return n;
+}
+
+/* The number of an open file */
+static unsigned int fdinfo_context(int fd)
+{
+	char path[64], text[256];
+	unsigned int nr = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "re");
+	EXPECT_TRUE(f);
+	while (fgets(text, sizeof(text), f))
+		sscanf(text, "context:\t%u", &nr);
+	fclose(f);
+	return nr;
+}
+
+START_TEST(fdinfo_lists_devices_and_attachments)
+{
+	int fd = EXPECT_OK(iommu_open()), other = EXPECT_OK(iommu_open());
+	__u32 s = new_ioas(fd), t = new_ioas(fd);
+	struct event e[4];
+	struct dev a, b;
+
+	dev_open_only(&a, TWIN_0);
+	dev_open_only(&b, TWIN_1);
+	b.cookie = 0xfedcba9876543210;
+	EXPECT_NE(fdinfo_context(fd), fdinfo_context(other));
+	if (trace_start()) {
+		EXPECT_OK(dev_bind(a.fd, fd, a.cookie));
+		EXPECT_EQ(trace_read(e, 4), 1);
+		EXPECT_EQ(e[0].ctx, fdinfo_context(fd));
+		EXPECT_OK(dev_unbind(a.fd, fd));
+		trace_end();
+	}
+	EXPECT_OK(dev_bind(a.fd, fd, a.cookie));
+	EXPECT_OK(dev_bind(b.fd, fd, b.cookie));
+	EXPECT_EQ(fdinfo_has(fd, "bound:\tcookie %#llx device %s\n", a.cookie, a.bdf), 1);
+	EXPECT_EQ(fdinfo_has(fd, "bound:\tcookie %#llx device %s\n", b.cookie, b.bdf), 1);
+	EXPECT_EQ(fdinfo_has(other, "bound:\tcookie %#llx device %s\n", b.cookie, b.bdf), 0);
+	EXPECT_EQ(fdinfo_has(fd, "attached-%u:\tcookie %#llx rid\n", s, a.cookie), 0);
+
+	EXPECT_OK(dev_attach(a.fd, fd, s));
+	EXPECT_EQ(fdinfo_has(fd, "attached-%u:\tcookie %#llx rid\n", s, a.cookie), 1);
+	EXPECT_EQ(fdinfo_has(fd, "attached-%u:\tcookie %#llx rid\n", s, b.cookie), 0);
+	EXPECT_OK(dev_attach(b.fd, fd, s));
+	EXPECT_OK(dev_detach(a.fd, fd));
+	EXPECT_EQ(fdinfo_has(fd, "attached-%u:\tcookie %#llx rid\n", s, a.cookie), 0);
+	EXPECT_EQ(fdinfo_has(fd, "attached-%u:\tcookie %#llx rid\n", s, b.cookie), 1);
+	EXPECT_OK(dev_attach(b.fd, fd, t));
+	EXPECT_EQ(fdinfo_has(fd, "attached-%u:\tcookie %#llx rid\n", s, b.cookie), 0);
+	EXPECT_EQ(fdinfo_has(fd, "attached-%u:\tcookie %#llx rid\n", t, b.cookie), 1);
+	EXPECT_OK(close(b.fd));
+	EXPECT_EQ(fdinfo_has(fd, "attached-%u:\tcookie %#llx rid\n", t, b.cookie), 0);
+	EXPECT_EQ(fdinfo_has(fd, "bound:\tcookie %#llx device %s\n", b.cookie, b.bdf), 0);
+	EXPECT_EQ(fdinfo_has(fd, "bound:\tcookie %#llx device %s\n", a.cookie, a.bdf), 1);
+}
+END_TEST
 
 struct line {
 	unsigned int id;
@@ -413,6 +575,8 @@ int main(int argc, char **argv)
 		traces_say_what_is_mapped_and_unmapped,
 		traces_say_it_of_each_element_of_an_array,
 		traces_say_what_cannot_be_pinned,
+		traces_say_what_is_bound_and_attached,
+		fdinfo_lists_devices_and_attachments,
 		fdinfo_lists_address_spaces_with_what_is_mapped_and_pinned,
 		fdinfo_does_not_wait_for_a_map_that_waits,
 		fdinfo_of_another_process_lists_all_however_many,
