@@ -451,6 +451,7 @@ START_TEST(no_other_device_waits_to_go_for_an_attach_that_waits)
 	EXPECT_OK(dev_unbind(w.b.fd, w.fd));
 	EXPECT_OK(close(w.b.fd));
 	device_caps(w.fd, w.a.cookie, &caps);
+	EXPECT_EQ(nr_attachments(w.fd, w.s), 0);
 	pid = start_child(use_second, &w);
 	sleep_ms(300);
 	EXPECT_TRUE(child_runs(pid));
