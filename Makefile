@@ -30,10 +30,14 @@ modules-debug: modules-%:
 	@scripts/debug-kernel
 	@scripts/in-root bookworm scripts/build-modules debug \
 		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT) $(MUTATION_PATCH)
+	@scripts/in-root bookworm scripts/build-test-modules \
+		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT)
 
 $(addprefix modules-,$(SERIES)): modules-%: root-$$(root-$$*)
 	@scripts/in-root $(root-$*) scripts/build-modules $(call release,$*) \
 		/lib/modules/$(call release,$*)/build $(MUTATION_OUT) $(MUTATION_PATCH)
+	@scripts/in-root $(root-$*) scripts/build-test-modules \
+		/lib/modules/$(call release,$*)/build $(MUTATION_OUT)
 
 .PHONY: root-bookworm root-forky
 root-bookworm root-forky: root-%:

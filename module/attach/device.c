@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "attach/group.h"
+#include "attach/mediated.h"
 #include "include/ioasid_api.h"
 
 #define CREATE_TRACE_POINTS
@@ -34,8 +35,9 @@ static int desc_check(const struct ioasid_device_desc *desc)
 {
 	switch (desc->type) {
 	case IOASID_DEVICE_PHYSICAL:
-		return 0;
+		return desc->ops ? -EINVAL : 0;
 	case IOASID_DEVICE_MEDIATED:
+		return desc->ops && desc->ops->unmap ? 0 : -EINVAL;
 	case IOASID_DEVICE_MEDIATED_FIXED:
 	case IOASID_DEVICE_PHYSICAL_USER_TABLE:
 	case IOASID_DEVICE_PHYSICAL_PASIDS:
@@ -46,6 +48,32 @@ static int desc_check(const struct ioasid_device_desc *desc)
 	default:
 		return -EINVAL;
 	}
+}
+
+/* A device is in its group, or, a mediated one, by itself */
+static int device_join(struct ioasid_device *idev)
+{
+	return idev->ops ? ioasid_mediated_join(idev) : ioasid_group_join(idev);
+}
+
+static void device_leave(struct ioasid_device *idev)
+{
+	if (idev->mediated)
+		ioasid_mediated_leave(idev);
+	else
+		ioasid_group_leave(idev);
+}
+
+static struct mutex *attach_lock(struct ioasid_device *idev)
+{
+	return idev->mediated ? &idev->mediated->lock : &idev->group->lock;
+}
+
+/* What this binding has attached, 0: nothing */
+static u32 device_ioasid(const struct ioasid_device *idev)
+{
+	return idev->mediated ? ioasid_mediated_ioasid(idev) :
+				ioasid_group_ioasid(idev);
 }
 
 struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
@@ -65,6 +93,8 @@ struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
 	idev->dev = desc->dev;
 	idev->cookie = desc->cookie;
 	idev->owner = desc->owner;
+	idev->ops = desc->ops;
+	idev->data = desc->data;
 
 	ret = ioasid_groups_lock();
 	if (ret)
@@ -75,7 +105,7 @@ struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
 	ret = ioasid_obj_reserve(ctx, &idev->obj, IOASID_OBJ_DEVICE);
 	if (ret)
 		goto unlock;
-	ret = ioasid_group_join(idev);
+	ret = device_join(idev);
 	if (ret)
 		goto remove;
 	mutex_lock(&ctx->lock);
@@ -98,10 +128,12 @@ free:
 }
 EXPORT_SYMBOL_GPL(ioasid_device_bind);
 
-static int do_detach(struct ioasid_device *idev)
+/* Who may not fail is not @killable */
+static int do_detach(struct ioasid_device *idev, bool killable)
 {
-	u32 ioasid = ioasid_group_ioasid(idev);
-	int ret = ioasid_group_detach(idev);
+	u32 ioasid = device_ioasid(idev);
+	int ret = idev->mediated ? ioasid_mediated_detach(idev, killable) :
+				   ioasid_group_detach(idev);
 
 	trace_ioasid_detach(idev, ioasid, IOASID_NO_PASID, ret);
 	return ret;
@@ -115,10 +147,10 @@ void ioasid_device_unbind(struct ioasid_device *idev)
 	 * Only this binding changes it. If it is attached nobody has the lock who
 	 * waits for a user; if not another device's attach may
 	 */
-	if (idev->attached) {
-		mutex_lock(&idev->group->lock);
-		do_detach(idev);
-		mutex_unlock(&idev->group->lock);
+	if (device_ioasid(idev)) {
+		mutex_lock(attach_lock(idev));
+		do_detach(idev, false);
+		mutex_unlock(attach_lock(idev));
 	}
 
 	ioasid_groups_lock_unkillable();
@@ -126,7 +158,7 @@ void ioasid_device_unbind(struct ioasid_device *idev)
 	list_del(&idev->ctx_node);
 	mutex_unlock(&ctx->lock);
 	ioasid_obj_remove(&idev->obj);
-	ioasid_group_leave(idev);
+	device_leave(idev);
 	ioasid_groups_unlock();
 	trace_ioasid_unbind(ctx, idev->cookie, idev->dev, 0);
 	__ioasid_ctx_put(ctx);
@@ -146,16 +178,17 @@ static int do_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas)
 	u32 old;
 	int ret;
 
-	ret = mutex_lock_killable(&idev->group->lock);
+	ret = mutex_lock_killable(attach_lock(idev));
 	if (ret)
 		return ret;
-	old = ioasid_group_ioasid(idev);
-	ret = ioasid_group_attach(idev, ioas);
+	old = device_ioasid(idev);
+	ret = idev->mediated ? ioasid_mediated_attach(idev, ioas) :
+			       ioasid_group_attach(idev, ioas);
 	if (old)
 		trace_ioasid_replace(idev, old, ioas->obj.id, IOASID_NO_PASID, ret);
 	else
 		trace_ioasid_attach(idev, ioas->obj.id, IOASID_NO_PASID, ret);
-	mutex_unlock(&idev->group->lock);
+	mutex_unlock(attach_lock(idev));
 	return ret;
 }
 
@@ -191,11 +224,11 @@ int ioasid_device_detach(struct ioasid_device *idev)
 {
 	int ret;
 
-	ret = mutex_lock_killable(&idev->group->lock);
+	ret = mutex_lock_killable(attach_lock(idev));
 	if (ret)
 		return ret;
-	ret = do_detach(idev);
-	mutex_unlock(&idev->group->lock);
+	ret = do_detach(idev, true);
+	mutex_unlock(attach_lock(idev));
 	return ret;
 }
 EXPORT_SYMBOL_GPL(ioasid_device_detach);
@@ -222,6 +255,31 @@ static u32 device_info_flags(const struct ioasid_group *group)
 	if (group->unsafe_msi)
 		flags |= IOASID_DEVICE_INFO_UNSAFE_MSI;
 	return flags;
+}
+
+/* What a device without an IOMMU can do: everything, at any address */
+static int mediated_info(struct ioasid_device_info *info, void **caps, u32 *caps_len)
+{
+	struct ioasid_cap_iova_ranges *ranges;
+
+	*caps_len = struct_size(ranges, ranges, 1);
+	ranges = kzalloc(*caps_len, GFP_KERNEL_ACCOUNT);
+	if (!ranges)
+		return -ENOMEM;
+	ranges->header.id = IOASID_CAP_IOVA_RANGES;
+	ranges->header.version = 1;
+	ranges->header.size = *caps_len;
+	ranges->ranges[0].last = U64_MAX;
+	*caps = ranges;
+
+	info->flags = 0;
+	info->pgsizes = ~0ULL << PAGE_SHIFT;
+	info->addr_width = 64;
+	info->vendor = IOASID_IOMMU_OTHER;
+	info->pasid_width = 0;
+	info->pasid_flags = 0;
+	info->group_devices = 0;
+	return 0;
 }
 
 /* The records of a device's info: ranges, then the vendor's registers */
@@ -285,6 +343,10 @@ int ioasid_device_info_fill(struct ioasid_ctx *ctx,
 	list_for_each_entry(idev, &ctx->devices, ctx_node) {
 		if (idev->cookie != info->cookie)
 			continue;
+		if (idev->mediated) {
+			ret = mediated_info(info, caps, caps_len);
+			break;
+		}
 		group = idev->group;
 		info->flags = device_info_flags(group);
 		info->pgsizes = group->shim->pgsizes(group->blocked);

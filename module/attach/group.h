@@ -56,8 +56,11 @@ struct ioasid_group {
  * @obj: its id
  * @ctx: to what it is bound, held
  * @ctx_node: in the devices of @ctx, under its lock
- * @group: its group
+ * @group: its group; NULL for a mediated device
  * @group_node: in the devices of @group
+ * @mediated: the mediated device; NULL for a physical one
+ * @ops: of its driver
+ * @data: for @ops
  * @dev: the device
  * @owner: who opened it
  * @cookie: the user's name for it
@@ -70,6 +73,9 @@ struct ioasid_device {
 	struct list_head ctx_node;
 	struct ioasid_group *group;
 	struct list_head group_node;
+	struct ioasid_mediated *mediated;
+	const struct ioasid_mediated_ops *ops;
+	void *data;
 	struct device *dev;
 	void *owner;
 	u64 cookie;

@@ -17,12 +17,18 @@ struct file;
  *	groups_lock (attach/group.c)	the list of groups and their bindings
  *	ioasid_group.lock		what is attached to a group; held while a user is
  *					waited for, so under groups_lock it is only tried
+ *	ioasid_mediated.lock		what is attached to a mediated device
+ *	ioasid_ioas.access_sem		the drivers that work in an address space. Held
+ *					for reading while they are told of an unmap:
+ *					what they lock then is below it. So it is
+ *					below ioasid_mediated.lock
  *	ioasid_ioas.exclusive		not a lock, but waited for like one: attaching,
  *					while pages are pinned too; killable, and
  *					by no teardown. So are areas that are busy
  *	ioasid_ioas.lock		an address space's page tables
  *	ioasid_ioas.areas_lock		its areas
  *	ioasid_ioas.spare_lock		room to unmap if there is no memory
+ *	ioasid_mediated.access_lock	in which address space its driver works
  *	ioasid_ctx.lock			the bindings of an open file
  *	ioasid_ctx.objects.xa_lock	the id table
  *	domains_lock (shim/domains.h)	work in the kernel's domains; removal of devices

@@ -187,7 +187,7 @@ static int ioas_info(struct ioasid_ioas *ioas, struct ioasid_info *info,
 		list_for_each_entry(device, &point->devices, node)
 			(*attachments)[nr++].cookie = device->cookie;
 
-	info->flags = nr ? IOASID_INFO_SNOOP_ENFORCED : 0;
+	info->flags = list_empty(&ioas->tables) ? 0 : IOASID_INFO_SNOOP_ENFORCED;
 	list_for_each_entry(table, &ioas->tables, node)
 		if (!table->snoop_enforced)
 			info->flags = 0;

@@ -6,8 +6,8 @@
  * A driver's device fd takes the IOASID_DEVICE_* ioctls of linux/ioasid.h.
  * It turns the iommu fd that they name into a context, binds its device to the
  * context, and hands the binding to the other calls. Bindings of one device
- * fd are the driver's to keep; it calls into one binding from one thread at a
- * time, and unbinds before the struct device goes away.
+ * fd are the driver's to keep; it binds, attaches, detaches and unbinds from one
+ * thread at a time, and unbinds before the struct device goes away.
  */
 #ifndef IOASID_API_H
 #define IOASID_API_H
@@ -62,20 +62,45 @@ enum ioasid_device_type {
 };
 
 /**
+ * struct ioasid_mediated_ops - what the driver of a software-mediated device does
+ * @unmap: let go of a range: every pin of which a page lies in [start, last] is to
+ *	be given back by ioasid_device_unpin(), from within or soon after: whoever
+ *	unmaps waits for that. Called for each mapping that is about to be unmapped,
+ *	whether something of it is pinned or not, and for [0, U64_MAX] when the
+ *	device is detached, unbound, or attached to another address space. By then
+ *	nothing of the range can be translated or pinned any more. The wait may be
+ *	given up (the caller is killed): then the range stays mapped, and may be
+ *	pinned again.
+ *
+ *	Context: process, of any user of the address space; several calls may run at
+ *	once, also beside an attach, a detach and an unbind, which wait for them: it
+ *	takes no lock under which the driver makes those calls. It does not wait for
+ *	a user, and does not call into the core but for ioasid_device_unpin().
+ */
+struct ioasid_mediated_ops {
+	void (*unmap)(void *data, u64 start, u64 last);
+};
+
+/**
  * struct ioasid_device_desc - a device to be bound
  * @dev: the device. To a physical one a driver that manages its DMA itself
- *	(driver_managed_dma) must be bound
+ *	(driver_managed_dma) must be bound. A mediated one need not have an IOMMU;
+ *	it is not its parent
  * @cookie: the user's name for the device, unique in its context
  * @owner: who opened the device, the struct file for one. Several contexts can
  *	bind one device only with the same owner. Another device of its IOMMU
  *	group can be bound only to a context that one of the group is bound to
  * @type: what it is
+ * @ops: of a mediated device, otherwise NULL
+ * @data: for @ops
  */
 struct ioasid_device_desc {
 	struct device *dev;
 	u64 cookie;
 	void *owner;
 	enum ioasid_device_type type;
+	const struct ioasid_mediated_ops *ops;
+	void *data;
 };
 
 /**
@@ -85,7 +110,9 @@ struct ioasid_device_desc {
  *
  * From here until ioasid_device_unbind() a physical device's DMA reaches what its
  * user maps and nothing else; until ioasid_device_attach() that is nothing. So
- * does the DMA of its whole IOMMU group until the last of it is unbound.
+ * does the DMA of its whole IOMMU group until the last of it is unbound. Of a
+ * mediated device nothing is claimed, and nothing is known of its DMA: its driver
+ * asks by the calls below.
  *
  * Context: process. May sleep.
  * Return: the binding, or an ERR_PTR() as IOASID_DEVICE_BIND says: -EEXIST,
@@ -151,6 +178,103 @@ int ioasid_pci_device_attach(struct ioasid_device *idev, struct pci_dev *pdev,
  * another context, -EINTR.
  */
 int ioasid_device_detach(struct ioasid_device *idev);
+
+/**
+ * ioasid_device_translate() - what does an address space map at a range?
+ * @idev: the binding of a mediated device
+ * @iova: first address
+ * @length: bytes, not 0
+ *
+ * It may be unmapped as soon as this returns: only what is pinned stays, until the
+ * driver is told otherwise.
+ *
+ * As ioasid_device_pin(), _read() and _write(): any thread may call it, at the same
+ * time as others, from ioasid_device_bind() until ioasid_device_unbind() is called.
+ *
+ * Context: process. May sleep, killable.
+ * Return: what may be done in all of the range, IOASID_MAP_READ, IOASID_MAP_WRITE, both
+ * or 0; -ENOENT if there is an address that is not mapped, or about to be unmapped;
+ * -ENODEV if nothing is attached, -EINVAL, -EINTR.
+ */
+int ioasid_device_translate(struct ioasid_device *idev, u64 iova, u64 length);
+
+struct ioasid_access;
+
+/**
+ * struct ioasid_pin - pages of an address space that a driver has pinned
+ * @access: the core's
+ * @iova: address of the first one
+ * @nr_pages: number of @pages
+ * @pages: the pages
+ */
+struct ioasid_pin {
+	struct ioasid_access *access;
+	u64 iova;
+	unsigned long nr_pages;
+	struct page *pages[];
+};
+
+/**
+ * ioasid_device_pin() - pin what an address space maps at a range
+ * @idev: the binding of a mediated device
+ * @iova: first address, a multiple of the page size
+ * @length: bytes, a multiple of the page size, not 0. It may span several mappings
+ * @write: will the pages be written to? Otherwise they are read
+ *
+ * The pages are pinned for as long as the driver likes, until it is told to let go of
+ * them (struct ioasid_mediated_ops). They are charged to the user who mapped them,
+ * once, however many devices are behind the address space, physical ones too; and all
+ * of those see the same pages.
+ *
+ * Context: process, also a kernel thread. May sleep and wait for the user's memory for
+ * as long as a user likes; killable.
+ * Return: the pin, or an ERR_PTR() with nothing pinned: -ENOENT if there is an address
+ * that is not mapped, or about to be unmapped; -EPERM if it may not be read, or
+ * written to; -EFAULT if the memory is gone or cannot be pinned; -ENOMEM, also if
+ * RLIMIT_MEMLOCK is exceeded; -ENODEV if nothing is attached; -EINVAL, -EINTR.
+ */
+struct ioasid_pin *ioasid_device_pin(struct ioasid_device *idev, u64 iova, u64 length,
+				     bool write);
+
+/**
+ * ioasid_device_unpin() - give pages back
+ * @pin: the pin; gone afterwards. What has been written to them is kept
+ *
+ * Context: process. May sleep, never fails, needs no memory, waits for no user.
+ */
+void ioasid_device_unpin(struct ioasid_pin *pin);
+
+/**
+ * ioasid_device_read() - read through an address space
+ * @idev: the binding of a mediated device
+ * @iova: first address there, of any alignment
+ * @buf: where to, in the kernel's memory
+ * @length: bytes, not 0
+ *
+ * Pins nothing for longer than it takes, and charges nobody.
+ *
+ * Context: process, also a kernel thread. May sleep and wait for the user's memory for
+ * as long as a user likes; killable.
+ * Return: 0 if all is read, or an error: as ioasid_device_pin().
+ */
+int ioasid_device_read(struct ioasid_device *idev, u64 iova, void *buf, u64 length);
+
+/**
+ * ioasid_device_write() - write through an address space
+ * @idev: the binding of a mediated device
+ * @iova: first address there, of any alignment
+ * @buf: what to write, in the kernel's memory
+ * @length: bytes, not 0
+ *
+ * What lies in more than one mapping, or in more than 32 pages, is pinned and charged
+ * for as long as it takes.
+ *
+ * Context: as ioasid_device_read().
+ * Return: 0 if all is written, or an error with nothing written: as
+ * ioasid_device_pin().
+ */
+int ioasid_device_write(struct ioasid_device *idev, u64 iova, const void *buf,
+			u64 length);
 
 /**
  * ioasid_device_pasid_info() - what PASIDs a bound device can use

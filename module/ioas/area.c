@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #define CREATE_TRACE_POINTS
+#include "ioas/access.h"
 #include "ioas/steps.h"
 
 /* So many areas are freed at a time */
@@ -54,6 +55,19 @@ static struct ioasid_area *area_first(struct ioasid_ioas *ioas, u64 start,
 	return ioasid_area_of(rb_find_first(&range, &ioas->areas, area_cmp));
 }
 
+/**
+ * ioasid_area_from() - the first area of which something lies in a range
+ * @ioas: the address space, its areas_lock held
+ * @start: first address
+ * @last: last address
+ *
+ * Return: the area or NULL.
+ */
+struct ioasid_area *ioasid_area_from(struct ioasid_ioas *ioas, u64 start, u64 last)
+{
+	return area_first(ioas, start, last);
+}
+
 static void areas_none(struct ioasid_ioas *ioas)
 {
 	ioas->areas = RB_ROOT;
@@ -91,8 +105,11 @@ static struct ioasid_area *area_add(struct ioasid_ioas *ioas,
 	return NULL;
 }
 
-/* A call that works on areas has ended */
-static void areas_changed(struct ioasid_ioas *ioas)
+/**
+ * ioasid_areas_changed() - a call that works on areas has ended
+ * @ioas: the address space; areas_lock is held
+ */
+void ioasid_areas_changed(struct ioasid_ioas *ioas)
 {
 	lockdep_assert_held(&ioas->areas_lock);
 	WRITE_ONCE(ioas->changes, ioas->changes + 1);
@@ -100,9 +117,20 @@ static void areas_changed(struct ioasid_ioas *ioas)
 		wake_up_all(&ioas->wait);
 }
 
-/* Wait until a call that works on areas has ended since @changes was read */
-static int areas_wait(struct ioasid_ioas *ioas, unsigned long changes)
+/**
+ * ioasid_areas_wait() - wait until a call that works on areas has ended
+ * @ioas: the address space
+ * @changes: its number of changes when it was looked at
+ * @killable: may the wait be given up?
+ *
+ * Return: 0 or -EINTR.
+ */
+int ioasid_areas_wait(struct ioasid_ioas *ioas, unsigned long changes, bool killable)
 {
+	if (!killable) {
+		wait_event(ioas->wait, READ_ONCE(ioas->changes) != changes);
+		return 0;
+	}
 	return wait_event_killable(ioas->wait,
 				   READ_ONCE(ioas->changes) != changes) ?
 	       -EINTR : 0;
@@ -132,7 +160,7 @@ int ioasid_areas_exclusive(struct ioasid_ioas *ioas)
 		}
 		changes = ioas->changes;
 		mutex_unlock(&ioas->areas_lock);
-		ret = areas_wait(ioas, changes);
+		ret = ioasid_areas_wait(ioas, changes, true);
 		if (ret)
 			return ret;
 	}
@@ -146,7 +174,7 @@ void ioasid_areas_shared(struct ioasid_ioas *ioas)
 {
 	mutex_lock(&ioas->areas_lock);
 	ioas->exclusive = false;
-	areas_changed(ioas);
+	ioasid_areas_changed(ioas);
 	mutex_unlock(&ioas->areas_lock);
 }
 
@@ -173,7 +201,7 @@ static struct ioasid_area *area_new(struct ioasid_ioas *ioas,
 	area->prot = IOMMU_CACHE |
 		     (range->flags & IOASID_MAP_READ ? IOMMU_READ : 0) |
 		     (range->flags & IOASID_MAP_WRITE ? IOMMU_WRITE : 0);
-	area->busy = false;
+	area->busy = 0;
 	area->charged = false;
 	area->populating = false;
 	area->gone = false;
@@ -245,7 +273,7 @@ static int area_insert(struct ioasid_ioas *ioas, struct ioasid_area *area,
 		return -EINVAL;
 	other = area_add(ioas, area);
 	if (other)
-		return other->busy ? -EAGAIN : -EEXIST;
+		return other->busy == IOASID_AREA_CLAIMED ? -EAGAIN : -EEXIST;
 
 	area->payer = ioasid_payer_current(ioas->payer);
 	if (IS_ERR(area->payer)) {
@@ -305,15 +333,15 @@ static noinline int area_populate_many(struct ioasid_ioas *ioas,
 {
 	int ret;
 
-	area->busy = true;
+	area->busy = IOASID_AREA_CLAIMED;
 	area->populating = true;
 	ioas->nr_busy++;
 	mutex_unlock(&ioas->areas_lock);
 	ret = ioasid_area_populate(ioas, area);
 	mutex_lock(&ioas->areas_lock);
-	area->busy = false;
+	area->busy = 0;
 	ioas->nr_busy--;
-	areas_changed(ioas);
+	ioasid_areas_changed(ioas);
 	return ret;
 }
 
@@ -385,7 +413,7 @@ uncharge:
 	if (ret)
 		area_free(ioas, area);
 	if (ret == -EAGAIN) {
-		ret = areas_wait(ioas, changes);
+		ret = ioasid_areas_wait(ioas, changes, true);
 		pinned = 0;
 		if (!ret)
 			goto again;
@@ -429,7 +457,7 @@ static int areas_claim(struct ioasid_ioas *ioas, u64 start, u64 last,
 		take_turns(&turn);
 	}
 	for (area = *first; area; area = area->next) {
-		area->busy = true;
+		area->busy = IOASID_AREA_CLAIMED;
 		ioas->nr_busy++;
 	}
 	return 0;
@@ -452,7 +480,7 @@ static bool unmap_few(struct ioasid_ioas *ioas,
 		return false;
 	area = area_first(ioas, range->iova, last);
 	if (!area || area->busy || ioas->dead || ioas->exclusive ||
-	    area_pages(area) > FEW_PAGES || !ioasid_runs_is_one(&area->runs) ||
+	    ioas->accessed || area_pages(area) > FEW_PAGES || !ioasid_runs_is_one(&area->runs) ||
 	    area->start < range->iova || area->last > last)
 		goto no;
 	next = area->last == last ? NULL : ioasid_area_of(rb_next(&area->node));
@@ -483,6 +511,58 @@ no:
 	return false;
 }
 
+/* The areas of ranges that are claimed, as a list */
+static struct ioasid_area *areas_claimed(struct ioasid_ioas *ioas,
+					 const struct ioasid_unmap_range *range, u32 nr)
+{
+	struct ioasid_area *areas = NULL, **end = &areas, *area;
+	unsigned int turn = 0;
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		u64 last = range[i].iova + (range[i].length - 1);
+
+		for (area = area_first(ioas, range[i].iova, last);
+		     area && area->start <= last;
+		     area = ioasid_area_of(rb_next(&area->node))) {
+			*end = area;
+			end = &area->next;
+			take_turns(&turn);
+		}
+	}
+	*end = NULL;
+	return areas;
+}
+
+/*
+ * Have drivers let go of what is to be unmapped, under no lock: others may change
+ * what page tables there are, and the list. -EINTR if that was given up: the areas
+ * are as they were.
+ */
+static int unmap_accessed(struct ioasid_ioas *ioas,
+			  const struct ioasid_unmap_range *range, u32 nr,
+			  struct ioasid_area **areas)
+{
+	struct ioasid_area *area;
+	int ret;
+
+	up_read(&ioas->lock);
+	ret = ioasid_accesses_leave(ioas, range, nr);
+	down_read(&ioas->lock);
+	mutex_lock(&ioas->areas_lock);
+	*areas = areas_claimed(ioas, range, nr);
+	if (ret) {
+		for (area = *areas; area; area = area->next) {
+			area->busy = 0;
+			ioas->nr_busy--;
+		}
+		*areas = NULL;
+		ioasid_areas_changed(ioas);
+	}
+	mutex_unlock(&ioas->areas_lock);
+	return ret;
+}
+
 /*
  * Unmap a few ranges in order. Returns how many, and the error that the next one
  * had: -EAGAIN if it has to wait until something changes.
@@ -495,8 +575,9 @@ static u32 unmap_some(struct ioasid_ioas *ioas,
 	unsigned long nr_areas = 0;
 	unsigned int turn = 0;
 	u64 pinned = 0;
-	bool all;
+	bool all, accessed;
 	u32 done;
+	int ret;
 
 	*error = down_read_killable(&ioas->lock);
 	if (*error)
@@ -516,7 +597,16 @@ static u32 unmap_some(struct ioasid_ioas *ioas,
 	}
 	if (!areas)
 		goto unlock;
+	accessed = ioas->accessed;
 	mutex_unlock(&ioas->areas_lock);
+	if (accessed) {
+		ret = unmap_accessed(ioas, range, done, &areas);
+		if (ret) {
+			up_read(&ioas->lock);
+			*error = ret;
+			return 0;
+		}
+	}
 	for (area = areas; area; area = area->next) {
 		pinned += area->populated;
 		nr_areas++;
@@ -537,7 +627,7 @@ static u32 unmap_some(struct ioasid_ioas *ioas,
 	if (all)
 		areas_none(ioas);
 	ioas->pinned -= pinned;
-	areas_changed(ioas);
+	ioasid_areas_changed(ioas);
 unlock:
 	mutex_unlock(&ioas->areas_lock);
 	up_read(&ioas->lock);
@@ -576,7 +666,7 @@ int ioasid_areas_unmap(struct ioasid_ioas *ioas,
 				  unmapped, &ret);
 		*done += some;
 		if (ret == -EAGAIN)
-			ret = some ? 0 : areas_wait(ioas, changes);
+			ret = some ? 0 : ioasid_areas_wait(ioas, changes, true);
 		if (ret)
 			return ret;
 	}

@@ -50,6 +50,8 @@ int ioasid_areas_unmap(struct ioasid_ioas *ioas,
 		       u64 *unmapped);
 int ioasid_areas_exclusive(struct ioasid_ioas *ioas);
 void ioasid_areas_shared(struct ioasid_ioas *ioas);
+void ioasid_areas_changed(struct ioasid_ioas *ioas);
+int ioasid_areas_wait(struct ioasid_ioas *ioas, unsigned long changes, bool killable);
 int ioasid_areas_populate(struct ioasid_ioas *ioas);
 void ioasid_areas_depopulate(struct ioasid_ioas *ioas);
 int ioasid_areas_copy(struct ioasid_ioas *ioas, struct ioasid_table *from,

@@ -8,7 +8,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "ioas/steps.h"
+#include "ioas/held.h"
 
 /**
  * struct depopulating - areas that are being unmapped from the last page table
@@ -278,16 +278,21 @@ void ioasid_area_list_depopulate(struct ioasid_ioas *ioas,
 void ioasid_areas_depopulate(struct ioasid_ioas *ioas)
 {
 	struct ioasid_area *areas = NULL, *area;
+	unsigned long held = 0;
 	unsigned int turn = 0;
 
 	for_each_area(area, ioas) {
+		take_turns(&turn);
+		if (ioasid_area_is_held(ioas, area)) {
+			held += ioasid_held_depopulate(ioas, area);
+			continue;
+		}
 		/* Nobody else's list: that would take the lock for reading */
 		area->next = areas;
 		areas = area;
-		take_turns(&turn);
 	}
 	ioasid_area_list_depopulate(ioas, areas);
-	ioas->pinned = 0;
+	ioas->pinned = (u64)held << PAGE_SHIFT;
 }
 
 /**

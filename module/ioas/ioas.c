@@ -41,6 +41,9 @@ struct ioasid_ioas *ioasid_ioas_new(struct ioasid_ctx *ctx,
 	mutex_init(&ioas->spare_lock);
 	init_waitqueue_head(&ioas->wait);
 	ioas->areas = RB_ROOT;
+	xa_init_flags(&ioas->held, XA_FLAGS_ACCOUNT);
+	init_rwsem(&ioas->access_sem);
+	INIT_LIST_HEAD(&ioas->accesses);
 	INIT_LIST_HEAD(&ioas->tables);
 	INIT_LIST_HEAD(&ioas->attachments);
 	ioas->width = args->addr_width ?: 64;
@@ -73,6 +76,7 @@ struct ioasid_ioas *ioasid_ioas_get(struct ioasid_ctx *ctx, u32 id)
 void ioasid_ioas_release(struct ioasid_ioas *ioas)
 {
 	WARN_ON(!list_empty(&ioas->attachments) || !list_empty(&ioas->tables));
+	WARN_ON(!list_empty(&ioas->accesses) || !xa_empty(&ioas->held));
 	ioasid_areas_free(ioas);
 	ioasid_payer_put(ioas->payer);
 	ioasid_ranges_clear(&ioas->hints);
@@ -102,6 +106,8 @@ static bool ioas_kill(struct ioasid_ioas *ioas)
 	if (ioas->dead || !list_empty(&ioas->attachments))
 		return false;
 	ioas->dead = true;
+	/* Who waits for a range of it does so in vain */
+	ioasid_areas_changed(ioas);
 	return true;
 }
 
@@ -384,8 +390,37 @@ unlock:
 }
 
 /**
- * ioasid_ioas_detach() - an address space is behind a group no more
- * @point: the attachment; the group's RIDs are attached to something else
+ * ioasid_ioas_attach_mediated() - put an address space behind a software-mediated
+ * device
+ * @ioas: the address space
+ * @point: the attachment; its device is set
+ *
+ * There is no page table, and nothing is pinned.
+ *
+ * Return: 0, or -ENOENT if the address space has ended.
+ */
+int ioasid_ioas_attach_mediated(struct ioasid_ioas *ioas,
+				struct ioasid_attachment_point *point)
+{
+	int ret = -ENOENT;
+
+	ioas_lock(ioas);
+	if (!ioas->dead) {
+		refcount_inc(&ioas->obj.refs);
+		point->ioas = ioas;
+		point->table = NULL;
+		list_add_tail(&point->node, &ioas->attachments);
+		ret = 0;
+	}
+	ioas_unlock(ioas);
+	return ret;
+}
+
+/**
+ * ioasid_ioas_detach() - an address space is behind a group, or a mediated device,
+ * no more
+ * @point: the attachment; the group's RIDs are attached to something else, the
+ *	mediated device's driver does not work in the address space any more
  *
  * With the last one all pages are unpinned. Never fails, needs no memory.
  */
@@ -397,7 +432,8 @@ void ioasid_ioas_detach(struct ioasid_attachment_point *point)
 	ioas_lock(ioas);
 	list_del(&point->node);
 	ioasid_ioas_narrowed(ioas);
-	table_drop(ioas, point->table);
+	if (point->table)
+		table_drop(ioas, point->table);
 	kill = READ_ONCE(ioas->obj.ctx->closed) && ioas_kill(ioas);
 	ioas_unlock(ioas);
 	if (kill)

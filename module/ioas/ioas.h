@@ -7,6 +7,7 @@
 #include <linux/rbtree.h>
 #include <linux/rwsem.h>
 #include <linux/wait.h>
+#include <linux/xarray.h>
 
 #include "base/ctx.h"
 #include "base/ranges.h"
@@ -26,14 +27,18 @@ struct page;
  * @hints: what the user restricted the addresses to; empty: nothing
  * @width: the user's width of an address, bits
  * @snoop: enum ioasid_snoop
- * @dead: out of the id table, or about to be: no attach any more
+ * @access_sem: held for writing by whoever changes @accesses, for reading by whoever
+ *	calls them
+ * @accesses: struct ioasid_access: drivers that work in the address space
  * @areas_lock: protects what is below. Held for short; by whoever drops the last
  *	page table for as long as that takes
  * @areas: struct ioasid_area by I/O virtual address; none overlaps another
  * @nr_areas: number of @areas
  * @highest: the last of @areas, or NULL
  * @nr_busy: number of areas that are being mapped or unmapped
+ * @dead: out of the id table, or about to be: no attach any more
  * @exclusive: somebody attaches: no call may begin to change areas
+ * @accessed: there are @accesses
  * @changes: number of calls that have changed areas, or been exclusive
  * @wait: for @changes to change
  * @window: permitted addresses around what was mapped last; backward: not known
@@ -41,6 +46,7 @@ struct page;
  * @pinned: bytes of those that are populated
  * @payer: the last one to map
  * @spare_area: memory for one, or NULL; whoever takes it out has it
+ * @held: struct ioasid_held by I/O virtual page number, see held.h
  * @spare_lock: protects @spare_pages
  * @spare_pages: room for the pages of a chunk: unmapping needs no memory
  *
@@ -51,7 +57,8 @@ struct page;
  * are busy with.
  *
  * @tables, @attachments and @dead change only under @lock for writing and, but
- * for those who are exclusive, @areas_lock; either will do for reading.
+ * for those who are exclusive, @areas_lock; either will do for reading. @dead, which
+ * shares its word, under @areas_lock in any case.
  */
 struct ioasid_ioas {
 	struct ioasid_obj obj;
@@ -61,13 +68,16 @@ struct ioasid_ioas {
 	struct ioasid_ranges hints;
 	u32 width;
 	u32 snoop;
-	bool dead;
+	struct rw_semaphore access_sem;
+	struct list_head accesses;
 	struct mutex areas_lock;
 	struct rb_root areas;
 	unsigned long nr_areas;
 	struct ioasid_area *highest;
 	unsigned long nr_busy;
-	bool exclusive;
+	bool dead : 1;
+	bool exclusive : 1;
+	bool accessed : 1;
 	unsigned long changes;
 	wait_queue_head_t wait;
 	struct ioasid_range window;
@@ -75,6 +85,7 @@ struct ioasid_ioas {
 	u64 pinned;
 	struct ioasid_payer *payer;
 	struct ioasid_area *spare_area;
+	struct xarray held;
 	struct mutex spare_lock;
 	struct page **spare_pages;
 };
@@ -90,10 +101,11 @@ struct ioasid_attached {
 };
 
 /**
- * struct ioasid_attachment_point - an address space behind the RIDs of a group
+ * struct ioasid_attachment_point - an address space behind the RIDs of a group, or
+ * behind a software-mediated device
  * @node: in the attachments of @ioas
  * @ioas: the address space, held
- * @table: the page table
+ * @table: the page table; NULL for a mediated device
  * @devices: struct ioasid_attached, one or more: who of the group has asked for
  *	it. Changes under the lock of @ioas for writing, and that of the group
  * @nr_reserved: number of @reserved
@@ -124,6 +136,8 @@ int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 		       struct ioasid_attachment_point *point,
 		       const struct ioasid_shim *shim, struct device *dev,
 		       struct ioasid_rid *rid, bool can_snoop);
+int ioasid_ioas_attach_mediated(struct ioasid_ioas *ioas,
+				struct ioasid_attachment_point *point);
 void ioasid_ioas_detach(struct ioasid_attachment_point *point);
 void ioasid_ioas_add_device(struct ioasid_attachment_point *point,
 			    struct ioasid_attached *device);

@@ -8,7 +8,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
-#include "ioas/steps.h"
+#include "ioas/held.h"
 
 /* No page of a page table is larger: no call to map crosses a multiple of it */
 #define STEP_MAX	SZ_1G
@@ -22,6 +22,7 @@
  * @nr: how many
  * @unknown: pages at the end of what is populated that are not in the area's
  *	runs yet; there is room for them
+ * @held: drivers hold pages of it
  */
 struct populating {
 	struct ioasid_ioas *ioas;
@@ -29,6 +30,7 @@ struct populating {
 	unsigned long run;
 	unsigned long nr;
 	u32 unknown;
+	bool held;
 };
 
 /**
@@ -127,6 +129,16 @@ static unsigned int map_shorts(struct populating *p, struct page **pages,
 	return page - pages;
 }
 
+/* Unpin pages of the area that are not mapped, from a page of it on */
+static void populate_unpin(struct populating *p, unsigned long first,
+			   struct page **pages, unsigned int nr)
+{
+	if (p->held)
+		ioasid_held_unpin(p->ioas, p->area, first, pages, nr);
+	else
+		ioasid_unpin(pages, nr, false);
+}
+
 /* Take over pinned pages, and map what can be. On error some are unpinned */
 static int map_pages(struct populating *p, struct page **pages, unsigned int nr,
 		     bool all)
@@ -156,7 +168,8 @@ static int map_pages(struct populating *p, struct page **pages, unsigned int nr,
 			ret = map_run(p, false);
 	}
 	if (i < nr)
-		ioasid_unpin(pages + i, nr - i, false);
+		populate_unpin(p, (p->area->populated >> PAGE_SHIFT) + p->nr,
+			       pages + i, nr - i);
 	if (!ret && all)
 		ret = map_run(p, true);
 	push_unknown(p);
@@ -166,11 +179,21 @@ static int map_pages(struct populating *p, struct page **pages, unsigned int nr,
 /* It cannot be populated. The page tables stay as they are */
 static void populate_undo(struct populating *p)
 {
+	struct ioasid_area *area = p->area;
+
+	area->populating = false;
+	if (p->held) {
+		mutex_lock(&p->ioas->areas_lock);
+		ioasid_held_unpin_run(p->ioas, area, area->populated >> PAGE_SHIFT,
+				      p->run, p->nr);
+		ioasid_held_depopulate(p->ioas, area);
+		mutex_unlock(&p->ioas->areas_lock);
+		return;
+	}
 	if (p->nr)
 		ioasid_unpin_run(p->run, p->nr, false);
-	p->area->populating = false;
-	p->area->next = NULL;
-	ioasid_area_list_depopulate(p->ioas, p->area);
+	area->next = NULL;
+	ioasid_area_list_depopulate(p->ioas, area);
 }
 
 /**
@@ -193,6 +216,7 @@ int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area)
 	unsigned int room = FEW_PAGES, nr;
 	int ret = 0;
 
+	p.held = ioasid_area_is_held(ioas, area);
 	if (total > room) {
 		pages = kmalloc_array(CHUNK_PAGES, sizeof(*pages),
 				      GFP_KERNEL_ACCOUNT);
@@ -206,7 +230,10 @@ int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area)
 		if (done)
 			cond_resched();
 		ret = fatal_signal_pending(current) ? -EINTR : 0;
-		ret = ret ?: area_pin(ioas, area, area->payer->mm, done, pages, nr);
+		if (!ret && unlikely(p.held))
+			ret = ioasid_held_pin(ioas, area, done, pages, nr);
+		else if (!ret)
+			ret = area_pin(ioas, area, area->payer->mm, done, pages, nr);
 		if (ret)
 			break;
 		done += nr;
@@ -214,7 +241,7 @@ int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area)
 		if (!area->gone)
 			ret = map_pages(&p, pages, nr, done == total);
 		else
-			ioasid_unpin(pages, nr, false);
+			populate_unpin(&p, done - nr, pages, nr);
 		up_read(&ioas->lock);
 	}
 	down_read(&ioas->lock);
@@ -264,10 +291,9 @@ int ioasid_areas_populate(struct ioasid_ioas *ioas)
 
 	for_each_area(area, ioas) {
 		if (!area->charged) {
-			ret = ioasid_payer_charge(area->payer, area_pages(area));
+			ret = ioasid_held_charge(ioas, area);
 			if (ret)
 				return ret;
-			area->charged = true;
 			area->populating = true;
 			up_write(&ioas->lock);
 			ret = ioasid_area_populate(ioas, area);

@@ -34,9 +34,10 @@
  * @populated: bytes from its start that are pinned and mapped in every page
  *	table. Never more than 0 if not @charged
  * @next: in a list of areas that somebody works on
+ * @busy: IOASID_AREA_CLAIMED if it is being mapped or unmapped: only the call that
+ *	does so touches it, and whoever drops the last page table. Others wait.
+ *	Otherwise so many calls of drivers work with its memory, see access.c
  * @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE
- * @busy: being mapped or unmapped: only the call that does so touches it, and
- *	whoever drops the last page table. Others wait
  * @charged: charged to the payer
  * @populating: a call is pinning its pages, and keeps the charge for as long
  * @gone: meanwhile the last page table has gone, with what was populated
@@ -56,13 +57,15 @@ struct ioasid_area {
 	struct ioasid_runs runs;
 	u64 populated;
 	struct ioasid_area *next;
-	u16 prot;
-	bool busy;
+	u32 busy;
+	u8 prot;
 	bool charged;
-	bool populating;
 	bool gone;
-	bool stuck;
+	bool populating : 1;
+	bool stuck : 1;
 };
+
+#define IOASID_AREA_CLAIMED	U32_MAX
 
 /* Pages that a call has room for on its stack; more are worth an allocation */
 #define FEW_PAGES	32U
@@ -75,6 +78,8 @@ void ioasid_unmap_step(struct ioasid_ioas *ioas, struct ioasid_table *failed,
 int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area);
 int ioasid_area_populate_few(struct ioasid_ioas *ioas, struct ioasid_area *area,
 			     struct page **pages, unsigned int nr);
+
+struct ioasid_area *ioasid_area_from(struct ioasid_ioas *ioas, u64 start, u64 last);
 
 bool ioasid_read_back(struct ioasid_table *table, u64 iova, struct page **pages,
 		      unsigned int nr);
@@ -93,6 +98,12 @@ static inline struct ioasid_area *ioasid_area_of(struct rb_node *node)
 #define for_each_area(area, ioas)					\
 	for (area = ioasid_area_of(rb_first(&(ioas)->areas)); area;	\
 	     area = ioasid_area_of(rb_next(&(area)->node)))
+
+/* The area at an address, or NULL; areas_lock is held */
+static inline struct ioasid_area *ioasid_area_at(struct ioasid_ioas *ioas, u64 iova)
+{
+	return ioasid_area_from(ioas, iova, iova);
+}
 
 static inline u64 area_length(const struct ioasid_area *area)
 {

@@ -19,6 +19,7 @@
 static bool was_open[1024];
 static long pinned_before;
 static size_t vm_pinned_before;
+static bool with_mediated;
 
 const char *errno_name(int err)
 {
@@ -112,6 +113,8 @@ static void load(int i)
 	EXPECT_OK(module_load("ioasidfd", config_has("virtio") ? "allow_unsafe_interrupts=1" :
 			      NULL));
 	EXPECT_OK(module_load("ioasid_vfio_pci", NULL));
+	if (with_mediated)
+		EXPECT_OK(module_load("ioasid_test_mediated", NULL));
 	for (which = 0; which < NR_DEVICES; which++)
 		EXPECT_OK(pci_give_to(which_bdf(which, bdf), "ioasid_vfio_pci"));
 }
@@ -123,6 +126,8 @@ static void unload(int i)
 
 	for (which = 0; which < NR_DEVICES; which++)
 		EXPECT_OK(pci_take_back(which_bdf(which, bdf)));
+	if (with_mediated)
+		EXPECT_OK(module_unload("ioasid_test_mediated"));
 	EXPECT_OK(module_unload("ioasid_vfio_pci"));
 	EXPECT_OK(module_unload("ioasidfd"));
 }
@@ -210,6 +215,9 @@ int run_program(int argc, char **argv, const char *name,
 	int i, pipe_fds[2], failed;
 	FILE *in;
 
+	with_mediated = flags & RUN_MEDIATED;
+	if (with_mediated)
+		flags |= RUN_DEVICES;
 	snprintf(load_name, sizeof(load_name), "%s_loads_modules", name);
 	snprintf(unload_name, sizeof(unload_name), "%s_unloads_modules", name);
 	tcase_add_test(first, &load_test);

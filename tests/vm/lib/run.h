@@ -14,6 +14,8 @@
 #define RUN_DEVICES	(1 << 0)
 /* The tests load and unload the modules themselves */
 #define RUN_BARE	(1 << 1)
+/* The same as RUN_DEVICES, and load the example driver of mediated devices */
+#define RUN_MEDIATED	(1 << 2)
 
 /**
  * run_program() - the main function of a test program

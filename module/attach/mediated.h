@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IOASID_MEDIATED_H
+#define IOASID_MEDIATED_H
+
+#include "attach/group.h"
+
+struct ioasid_access;
+
+/**
+ * struct ioasid_mediated - a software-mediated device in the hands of a user
+ * @node: in the list of those, under groups_lock
+ * @dev: the device
+ * @owner: who opened it; bindings of anybody else are refused
+ * @users: number of its bindings, under groups_lock
+ * @lock: serializes attach and detach. Held while the driver lets go of what it has
+ *	pinned
+ * @attached_by: the binding that attached, or NULL; changes under @lock, and for no
+ *	one but this binding, whose calls come one by one
+ * @access_lock: protects @access
+ * @access: the address space that the driver works in, or NULL. Changes under
+ *	both locks
+ */
+struct ioasid_mediated {
+	struct list_head node;
+	struct device *dev;
+	void *owner;
+	unsigned int users;
+	struct mutex lock;
+	struct ioasid_device *attached_by;
+	spinlock_t access_lock;
+	struct ioasid_access *access;
+};
+
+int ioasid_mediated_join(struct ioasid_device *idev);
+void ioasid_mediated_leave(struct ioasid_device *idev);
+int ioasid_mediated_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas);
+int ioasid_mediated_detach(struct ioasid_device *idev, bool killable);
+u32 ioasid_mediated_ioasid(const struct ioasid_device *idev);
+
+#endif /* IOASID_MEDIATED_H */

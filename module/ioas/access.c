@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Accesses: drivers of software-mediated devices that work in an address space by
+ * themselves.
+ *
+ * Nothing is pinned for them but what they ask for (held.h). A call looks areas up
+ * and keeps them busy, so that they neither go away nor are populated, under no lock
+ * while the user's memory is waited for. An area that another call has claimed, to
+ * map or to unmap it, is not mapped: a driver that waited for an unmap could be what
+ * that waits for.
+ *
+ * Unmapping: once areas are claimed, nobody can pin them any more. The drivers are
+ * told, under no lock but access_sem, and then what they hold there is waited for,
+ * killably: if that is given up the areas stay mapped. Detaching is the same with
+ * all addresses, and where a driver is unbound it is not given up.
+ */
+#include <linux/err.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "include/ioasid_api.h"
+#include "ioas/access.h"
+#include "ioas/held.h"
+
+/* Every area of a range, under areas_lock. The areas do not change */
+#define for_each_area_of(area, ioas, start, last)			\
+	for (area = ioasid_area_at(ioas, start); area;			\
+	     area = area->last < (last) ?				\
+		    ioasid_area_at(ioas, area->last + 1) : NULL)
+
+/**
+ * ioasid_access_attach() - let a driver work in an address space
+ * @ioas: the address space
+ * @access: its unmap, data and attached.cookie are set
+ *
+ * Return: 0, or -ENOENT if the address space has ended.
+ */
+int ioasid_access_attach(struct ioasid_ioas *ioas, struct ioasid_access *access)
+{
+	int ret;
+
+	refcount_set(&access->refs, 1);
+	INIT_LIST_HEAD(&access->point.devices);
+	list_add(&access->attached.node, &access->point.devices);
+	down_write(&ioas->access_sem);
+	ret = ioasid_ioas_attach_mediated(ioas, &access->point);
+	if (!ret) {
+		list_add_tail(&access->node, &ioas->accesses);
+		mutex_lock(&ioas->areas_lock);
+		ioas->accessed = true;
+		mutex_unlock(&ioas->areas_lock);
+	}
+	up_write(&ioas->access_sem);
+	return ret;
+}
+
+/**
+ * ioasid_access_leave() - have a driver let go of all that it has pinned
+ * @access: the access; nothing can be pinned any more
+ * @killable: may the wait be given up?
+ *
+ * Context: no lock is held that the driver takes when it is told.
+ * Return: 0, or -EINTR, with all as it was.
+ */
+int ioasid_access_leave(struct ioasid_access *access, bool killable)
+{
+	struct ioasid_ioas *ioas = access->point.ioas;
+	unsigned long changes;
+	int ret = 0;
+
+	mutex_lock(&ioas->areas_lock);
+	access->gone = true;
+	mutex_unlock(&ioas->areas_lock);
+	access->unmap(access->data, 0, U64_MAX);
+
+	mutex_lock(&ioas->areas_lock);
+	while (access->pins && !ret) {
+		changes = ioas->changes;
+		mutex_unlock(&ioas->areas_lock);
+		ret = ioasid_areas_wait(ioas, changes, killable);
+		mutex_lock(&ioas->areas_lock);
+	}
+	if (ret)
+		access->gone = false;
+	mutex_unlock(&ioas->areas_lock);
+	return ret;
+}
+
+/**
+ * ioasid_access_detach() - a driver works in an address space no more
+ * @access: the access, after ioasid_access_leave(); gone afterwards
+ *
+ * Context: no lock is held that the driver takes when it is told of an unmap.
+ */
+void ioasid_access_detach(struct ioasid_access *access)
+{
+	struct ioasid_ioas *ioas = access->point.ioas;
+
+	down_write(&ioas->access_sem);
+	list_del(&access->node);
+	mutex_lock(&ioas->areas_lock);
+	ioas->accessed = !list_empty(&ioas->accesses);
+	mutex_unlock(&ioas->areas_lock);
+	up_write(&ioas->access_sem);
+	ioasid_ioas_detach(&access->point);
+	if (refcount_dec_and_test(&access->refs))
+		ioasid_access_release(access);
+}
+
+void ioasid_access_release(struct ioasid_access *access)
+{
+	kfree(access);
+}
+
+/* Tell every driver of every area in a range that has been claimed */
+static void tell(struct ioasid_ioas *ioas, u64 start, u64 last)
+{
+	struct ioasid_access *access;
+	struct ioasid_range range;
+	struct ioasid_area *area;
+
+	for (;;) {
+		mutex_lock(&ioas->areas_lock);
+		area = ioasid_area_from(ioas, start, last);
+		if (area)
+			range = (struct ioasid_range) { area->start, area->last };
+		mutex_unlock(&ioas->areas_lock);
+		if (!area)
+			return;
+		list_for_each_entry(access, &ioas->accesses, node)
+			access->unmap(access->data, range.start, range.last);
+		if (range.last >= last)
+			return;
+		start = range.last + 1;
+		cond_resched();
+	}
+}
+
+/**
+ * ioasid_accesses_leave() - have drivers let go of ranges that are to be unmapped
+ * @ioas: the address space
+ * @range: the ranges, all areas in them claimed by the caller; a length of 0 is
+ *	everything
+ * @nr: how many
+ *
+ * Context: under no lock; killable.
+ * Return: 0, or -EINTR: they may still hold pages, and go on.
+ */
+int ioasid_accesses_leave(struct ioasid_ioas *ioas,
+			  const struct ioasid_unmap_range *range, u32 nr)
+{
+	unsigned long changes;
+	u64 last;
+	int ret;
+	u32 i;
+
+	down_read(&ioas->access_sem);
+	for (i = 0; i < nr; i++)
+		tell(ioas, range[i].iova, range[i].iova + (range[i].length - 1));
+	up_read(&ioas->access_sem);
+
+	for (i = 0; i < nr; ) {
+		last = range[i].iova + (range[i].length - 1);
+		mutex_lock(&ioas->areas_lock);
+		changes = ioas->changes;
+		if (!ioasid_held_find(ioas, range[i].iova, last, NULL)) {
+			mutex_unlock(&ioas->areas_lock);
+			i++;
+			continue;
+		}
+		mutex_unlock(&ioas->areas_lock);
+		ret = ioasid_areas_wait(ioas, changes, true);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/*
+ * What may be done in all of a range, as IOMMU_READ and IOMMU_WRITE, or -ENOENT if
+ * something is not mapped; or -EPERM if @need may not be done
+ */
+static int rights(struct ioasid_ioas *ioas, u64 start, u64 last, int need)
+{
+	int prot = IOMMU_READ | IOMMU_WRITE;
+	struct ioasid_area *area = NULL;
+
+	lockdep_assert_held(&ioas->areas_lock);
+	do {
+		area = ioasid_area_at(ioas, area ? area->last + 1 : start);
+		if (!area || area->busy == IOASID_AREA_CLAIMED)
+			return -ENOENT;
+		prot &= area->prot;
+	} while (area->last < last);
+	return (prot & need) == need ? prot : -EPERM;
+}
+
+/* Keep the areas of a range busy for a call that @need be done; or say why not */
+static int begin(struct ioasid_access *access, u64 start, u64 last, int need)
+{
+	struct ioasid_ioas *ioas = access->point.ioas;
+	unsigned long changes;
+	struct ioasid_area *area;
+	int ret;
+
+	ret = mutex_lock_killable(&ioas->areas_lock);
+	/* Somebody attaches, and pins memory; he waits for no driver */
+	while (!ret && ioas->exclusive && !access->gone) {
+		changes = ioas->changes;
+		mutex_unlock(&ioas->areas_lock);
+		ret = ioasid_areas_wait(ioas, changes, true);
+		ret = ret ?: mutex_lock_killable(&ioas->areas_lock);
+	}
+	if (ret)
+		return ret;
+	ret = access->gone ? -ENODEV : rights(ioas, start, last, need);
+	if (ret >= 0) {
+		for_each_area_of(area, ioas, start, last) {
+			area->busy++;
+			ioas->nr_busy++;
+		}
+		ret = 0;
+	}
+	mutex_unlock(&ioas->areas_lock);
+	return ret;
+}
+
+/* The opposite, with areas_lock held */
+static void end(struct ioasid_access *access, u64 start, u64 last)
+{
+	struct ioasid_ioas *ioas = access->point.ioas;
+	struct ioasid_area *area;
+
+	for_each_area_of(area, ioas, start, last) {
+		area->busy--;
+		ioas->nr_busy--;
+	}
+	ioasid_areas_changed(ioas);
+}
+
+/**
+ * ioasid_access_translate() - what may a driver do with a range?
+ * @access: the access
+ * @iova: first address
+ * @length: bytes, not 0
+ *
+ * Return: IOASID_MAP_READ, IOASID_MAP_WRITE or both; or an error as
+ * ioasid_device_translate() says.
+ */
+int ioasid_access_translate(struct ioasid_access *access, u64 iova, u64 length)
+{
+	struct ioasid_ioas *ioas = access->point.ioas;
+	u64 last;
+	int ret;
+
+	if (!length || check_add_overflow(iova, length - 1, &last))
+		return -EINVAL;
+	ret = mutex_lock_killable(&ioas->areas_lock);
+	if (ret)
+		return ret;
+	ret = access->gone ? -ENODEV : rights(ioas, iova, last, 0);
+	mutex_unlock(&ioas->areas_lock);
+	if (ret < 0)
+		return ret;
+	return (ret & IOMMU_READ ? IOASID_MAP_READ : 0) |
+	       (ret & IOMMU_WRITE ? IOASID_MAP_WRITE : 0);
+}
+
+/* Pages of the user's memory from an address on that have to be pinned: up to the
+ * end of the area, or to one that is pinned
+ */
+static unsigned int unknown_pages(struct ioasid_ioas *ioas, struct ioasid_area *area,
+				  u64 iova, unsigned int nr)
+{
+	u64 next = area->last + 1;
+
+	lockdep_assert_held(&ioas->areas_lock);
+	ioasid_held_find(ioas, iova, area->last, &next);
+	return min_t(u64, nr, (next - iova) >> PAGE_SHIFT);
+}
+
+/*
+ * Hold some pages of an area that is busy for us, at least one. How many, or an
+ * error: -EFAULT, -ENOMEM, -EINTR.
+ */
+static int hold_some(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 iova,
+		     struct page **pages, unsigned int nr)
+{
+	struct page *pinned[FEW_PAGES];
+	unsigned int i = 0, n;
+	int ret = 0;
+
+	mutex_lock(&ioas->areas_lock);
+	while (i < nr) {
+		ret = ioasid_hold_known(ioas, area, iova + ((u64)i << PAGE_SHIFT),
+					&pages[i]);
+		if (ret <= 0)
+			break;
+		i++;
+	}
+	n = unknown_pages(ioas, area, iova, min(nr, FEW_PAGES));
+	mutex_unlock(&ioas->areas_lock);
+	if (i || ret)
+		return i ?: ret;
+
+	ret = area_pin(ioas, area, area->payer->mm, (iova - area->start) >> PAGE_SHIFT,
+		       pinned, n);
+	if (ret)
+		return ret;
+	mutex_lock(&ioas->areas_lock);
+	for (i = 0; i < n; i++) {
+		u64 at = iova + ((u64)i << PAGE_SHIFT);
+
+		/* Meanwhile others may have been quicker */
+		ret = ioasid_hold_known(ioas, area, at, &pages[i]);
+		if (ret > 0) {
+			ioasid_unpin(&pinned[i], 1, false);
+			continue;
+		}
+		ret = ret ?: ioasid_hold_new(ioas, area, at, pinned[i]);
+		if (ret)
+			break;
+		pages[i] = pinned[i];
+	}
+	mutex_unlock(&ioas->areas_lock);
+	if (i < n)
+		ioasid_unpin(pinned + i, n - i, false);
+	return i ?: ret;
+}
+
+static struct ioasid_area *busy_area(struct ioasid_ioas *ioas, u64 iova)
+{
+	struct ioasid_area *area;
+
+	mutex_lock(&ioas->areas_lock);
+	area = ioasid_area_at(ioas, iova);
+	mutex_unlock(&ioas->areas_lock);
+	return area;
+}
+
+/* All pages of a range that is busy for us, or none */
+static int hold_range(struct ioasid_ioas *ioas, u64 start, u64 last,
+		      struct page **pages)
+{
+	struct ioasid_area *area;
+	u64 iova = start, end;
+	int ret = 0;
+
+	do {
+		area = busy_area(ioas, iova);
+		end = min(last, area->last);
+		while (ret >= 0 && iova - 1 != end) {
+			ret = fatal_signal_pending(current) ? -EINTR :
+			      hold_some(ioas, area, iova, pages,
+					min_t(u64, (end - iova + 1) >> PAGE_SHIFT,
+					      CHUNK_PAGES));
+			if (ret < 0)
+				break;
+			pages += ret;
+			iova += (u64)ret << PAGE_SHIFT;
+			cond_resched();
+		}
+	} while (ret >= 0 && end < last);
+	if (ret < 0 && iova > start) {
+		mutex_lock(&ioas->areas_lock);
+		ioasid_unhold(ioas, start, iova - 1);
+		mutex_unlock(&ioas->areas_lock);
+	}
+	return min(ret, 0);
+}
+
+/**
+ * ioasid_access_pin() - pin the pages of a range for a driver
+ * @access: the access; the pin holds it
+ * @iova: first address
+ * @length: bytes
+ * @write: will they be written to?
+ *
+ * Return: the pin, or an ERR_PTR() as ioasid_device_pin() says.
+ */
+struct ioasid_pin *ioasid_access_pin(struct ioasid_access *access, u64 iova,
+				     u64 length, bool write)
+{
+	struct ioasid_ioas *ioas = access->point.ioas;
+	struct ioasid_pin *pin;
+	u64 last;
+	int ret;
+
+	if (!length || !IS_ALIGNED(iova | length, PAGE_SIZE) ||
+	    check_add_overflow(iova, length - 1, &last))
+		return ERR_PTR(-EINVAL);
+	/* Looked up first: the pages of nothing are not worth an allocation */
+	ret = begin(access, iova, last, write ? IOMMU_WRITE : IOMMU_READ);
+	if (ret)
+		return ERR_PTR(ret);
+	pin = kvmalloc(struct_size(pin, pages, length >> PAGE_SHIFT),
+		       GFP_KERNEL_ACCOUNT);
+	ret = -ENOMEM;
+	if (pin) {
+		pin->access = access;
+		pin->iova = iova;
+		pin->nr_pages = length >> PAGE_SHIFT;
+		ret = hold_range(ioas, iova, last, pin->pages);
+	}
+	mutex_lock(&ioas->areas_lock);
+	if (!ret && access->gone) {
+		ioasid_unhold(ioas, iova, last);
+		ret = -ENODEV;
+	}
+	if (!ret) {
+		access->pins++;
+		ioasid_access_get(access);
+	}
+	end(access, iova, last);
+	mutex_unlock(&ioas->areas_lock);
+	if (!ret)
+		return pin;
+	kvfree(pin);
+	return ERR_PTR(ret);
+}
+
+/**
+ * ioasid_access_unpin() - the opposite of ioasid_access_pin()
+ * @pin: the pin; gone afterwards
+ */
+void ioasid_access_unpin(struct ioasid_pin *pin)
+{
+	struct ioasid_access *access = pin->access;
+	struct ioasid_ioas *ioas = access->point.ioas;
+
+	mutex_lock(&ioas->areas_lock);
+	ioasid_unhold(ioas, pin->iova,
+		      pin->iova + (((u64)pin->nr_pages << PAGE_SHIFT) - 1));
+	access->pins--;
+	ioasid_areas_changed(ioas);
+	mutex_unlock(&ioas->areas_lock);
+	ioasid_access_put(access);
+	kvfree(pin);
+}
+
+/* Within a page */
+static void copy_page_part(struct page *page, unsigned int offset, void *buf,
+			   unsigned int length, bool write)
+{
+	if (write)
+		memcpy_to_page(page, offset, buf, length);
+	else
+		memcpy_from_page(buf, page, offset, length);
+}
+
+/* Copy, @pages[0] being the page of the first byte */
+static void copy_pages(struct page **pages, u64 iova, void *buf, u64 length, bool write)
+{
+	unsigned int part;
+
+	for (; length; length -= part, buf += part, iova += part) {
+		part = min_t(u64, length, PAGE_SIZE - offset_in_page(iova));
+		copy_page_part(*pages++, offset_in_page(iova), buf, part, write);
+	}
+}
+
+/*
+ * Copy some bytes of an area that is busy for us, from where they are pinned, or
+ * else pinned for as long. How many, or an error: -EFAULT, -ENOMEM, -EINTR. A write
+ * is done at once or not at all: then 0.
+ */
+static int copy_some(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 iova,
+		     void *buf, u64 length, bool write)
+{
+	u64 first = iova & PAGE_MASK, last_page = (iova + (length - 1)) & PAGE_MASK;
+	struct page *pages[FEW_PAGES], *pinned[FEW_PAGES];
+	unsigned int nr, i, n;
+	u64 some;
+	int ret;
+
+	nr = min_t(u64, ((last_page - first) >> PAGE_SHIFT) + 1, FEW_PAGES);
+	mutex_lock(&ioas->areas_lock);
+	for (i = 0; i < nr; i++) {
+		pages[i] = ioasid_held_known(ioas, area, first + ((u64)i << PAGE_SHIFT));
+		if (!pages[i])
+			break;
+	}
+	n = i ?: unknown_pages(ioas, area, first, nr);
+	some = min_t(u64, length, ((u64)n << PAGE_SHIFT) - offset_in_page(iova));
+	if (write && some < length)
+		i = some = 0;
+	else if (i)
+		copy_pages(pages, iova, buf, some, write);
+	mutex_unlock(&ioas->areas_lock);
+	if (i || !some)
+		return some;
+
+	ret = area_pin(ioas, area, area->payer->mm,
+		       (first - area->start) >> PAGE_SHIFT, pinned, n);
+	if (ret)
+		return ret;
+	mutex_lock(&ioas->areas_lock);
+	for (i = 0; i < n; i++)
+		pages[i] = ioasid_held_known(ioas, area, first +
+					     ((u64)i << PAGE_SHIFT)) ?: pinned[i];
+	copy_pages(pages, iova, buf, some, write);
+	mutex_unlock(&ioas->areas_lock);
+	ioasid_unpin(pinned, n, write);
+	return some;
+}
+
+/*
+ * Pin it all and then write: what cannot be written in one go must not be written
+ * in part.
+ */
+static int write_pinned(struct ioasid_access *access, u64 iova, void *buf, u64 length)
+{
+	u64 first = iova & PAGE_MASK, end = iova + (length - 1);
+	struct ioasid_pin *pin;
+
+	pin = ioasid_access_pin(access, first, (end | ~PAGE_MASK) - first + 1, true);
+	if (IS_ERR(pin))
+		return PTR_ERR(pin);
+	copy_pages(pin->pages, iova, buf, length, true);
+	ioasid_access_unpin(pin);
+	return 0;
+}
+
+/**
+ * ioasid_access_copy() - copy through an address space
+ * @access: the access
+ * @iova: first address there
+ * @buf: the kernel's memory
+ * @length: bytes, not 0
+ * @write: from @buf to there, otherwise the other way
+ *
+ * Return: 0, or an error as ioasid_device_read() says.
+ */
+int ioasid_access_copy(struct ioasid_access *access, u64 iova, void *buf, u64 length,
+		       bool write)
+{
+	struct ioasid_ioas *ioas = access->point.ioas;
+	struct ioasid_area *area;
+	u64 last, at;
+	int ret, n;
+
+	if (!length || check_add_overflow(iova, length - 1, &last))
+		return -EINVAL;
+	ret = begin(access, iova, last, write ? IOMMU_WRITE : IOMMU_READ);
+	if (ret)
+		return ret;
+	for (at = iova; !ret && length; at += n, buf += n, length -= n) {
+		area = busy_area(ioas, at);
+		n = 0;
+		if (fatal_signal_pending(current))
+			n = -EINTR;
+		else if (!write || last <= area->last)
+			n = copy_some(ioas, area, at, buf,
+				      min(length, area->last - at + 1), write);
+		if (n < 0) {
+			ret = n;
+		} else if (!n) {
+			ret = write_pinned(access, iova, buf, length);
+			break;
+		}
+		cond_resched();
+	}
+	mutex_lock(&ioas->areas_lock);
+	end(access, iova, last);
+	mutex_unlock(&ioas->areas_lock);
+	return ret;
+}
