@@ -376,7 +376,7 @@ static void *come_and_go(void *arg)
 	struct dev dev;
 	int i;
 
-	for (i = 0; i < 60; i++) {
+	for (i = 0; i < times(40); i++) {
 		dev_open_only(&dev, one->which);
 		EXPECT_OK(dev_bind(dev.fd, one->fd, dev.cookie));
 		EXPECT_OK(dev_attach(dev.fd, one->fd, one->ioas));

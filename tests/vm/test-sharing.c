@@ -180,7 +180,7 @@ START_TEST(second_user_gets_no_device_while_the_first_is_busy)
 	set_modes(0666);
 	pid = start_child(try_everything, told);
 	wait_for(&told->ready);
-	for (i = 0; i < 40; i++) {
+	for (i = 0; i < times(30); i++) {
 		/* one of the two is always bound */
 		dev_start(&b, TWIN_1, u.fd);
 		EXPECT_OK(dev_attach(b.fd, u.fd, u.ioas));
@@ -435,7 +435,7 @@ static void compete(void *arg)
 
 	become_second();
 	p = memory(2 * PAGE, CANARY);
-	for (i = 0; i < 60; i++) {
+	for (i = 0; i < times(40); i++) {
 		int fd = EXPECT_OK(iommu_open());
 		__u32 ioas = new_ioas(fd);
 		struct dev dev;

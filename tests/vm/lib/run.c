@@ -43,6 +43,11 @@ bool config_is(const char *name)
 	return config_has(name) && (!iommu[n] || iommu[n] == '+');
 }
 
+int times(int n)
+{
+	return kernel_is("debug") ? (n + 7) / 8 : n;
+}
+
 bool default_is_passthrough(void)
 {
 	return config_has("") && strstr(getenv("IOASID_IOMMU"), "+pt");

@@ -44,6 +44,8 @@ bool config_is(const char *iommu);
 /* The same for a family of them, "vtd" */
 bool config_has(const char *prefix);
 bool kernel_is(const char *kernel);
+/* How often, on a kernel that is as slow as this one, for @n times on others */
+int times(int n);
 /* Is the kernel's own default pass-through? */
 bool default_is_passthrough(void);
 
