@@ -12,9 +12,12 @@
 #ifndef IOASID_API_H
 #define IOASID_API_H
 
+#include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
 
 struct device;
+struct file;
 struct pci_dev;
 struct ioasid_ctx;
 struct ioasid_device;
@@ -296,5 +299,103 @@ void ioasid_device_pasid_info(const struct ioasid_device *idev,
  */
 int ioasid_copy_struct(void *dst, size_t ksize, size_t minsize,
 		       const void __user *user);
+
+struct ioasid_bindings;
+
+/**
+ * struct ioasid_bindings_ops - what a driver does when its device is bound
+ * @start: the device has been bound for the first time, through @file; let it be
+ *	used. On error the binding ends
+ * @stop: the last binding is about to end: stop the device's DMA, now
+ */
+struct ioasid_bindings_ops {
+	int (*start)(struct ioasid_bindings *bindings, struct file *file);
+	void (*stop)(struct ioasid_bindings *bindings);
+};
+
+/**
+ * struct ioasid_bindings - who has a device bound
+ * @ops: the driver's
+ * @lock: protects what follows; held while memory is pinned for an attach, and
+ *	while the driver's operations are called
+ * @dev: the device, NULL before ioasid_bindings_open() and after
+ *	ioasid_bindings_close()
+ * @type: what it is
+ * @user: the open file of the device through which it is bound, or NULL
+ * @list: bindings, of @user
+ *
+ * The easy way to offer IOASID_DEVICE_* on a device fd: one for each device. The
+ * members are not for the driver to change.
+ */
+struct ioasid_bindings {
+	const struct ioasid_bindings_ops *ops;
+	struct mutex lock; /* what follows */
+	struct device *dev;
+	enum ioasid_device_type type;
+	struct file *user;
+	struct list_head list;
+};
+
+/**
+ * ioasid_bindings_init() - make ready; the device cannot be bound yet
+ * @bindings: to be filled in
+ * @ops: the driver's operations
+ */
+void ioasid_bindings_init(struct ioasid_bindings *bindings,
+			  const struct ioasid_bindings_ops *ops);
+
+/**
+ * ioasid_bindings_destroy() - undo ioasid_bindings_init()
+ * @bindings: closed, and no file of the device is open
+ */
+void ioasid_bindings_destroy(struct ioasid_bindings *bindings);
+
+/**
+ * ioasid_bindings_open() - let a device be bound, when the driver is probed
+ * @bindings: of the device
+ * @dev: the device
+ * @type: what it is
+ */
+void ioasid_bindings_open(struct ioasid_bindings *bindings, struct device *dev,
+			  enum ioasid_device_type type);
+
+/**
+ * ioasid_bindings_close() - end all bindings of a device that is being removed
+ * @bindings: of the device
+ *
+ * The files of the device answer ENODEV from here on.
+ *
+ * Context: process. Waits for a call of its user's, for as long as that takes.
+ */
+void ioasid_bindings_close(struct ioasid_bindings *bindings);
+
+/**
+ * ioasid_bindings_close_killable() - the same, killably
+ * @bindings: of the device
+ *
+ * Return: 0, or -EINTR and nothing has changed.
+ */
+int ioasid_bindings_close_killable(struct ioasid_bindings *bindings);
+
+/**
+ * ioasid_bindings_release() - a file of the device is closed
+ * @bindings: of the device
+ * @file: the file
+ */
+void ioasid_bindings_release(struct ioasid_bindings *bindings, struct file *file);
+
+/**
+ * ioasid_bindings_ioctl() - the IOASID_DEVICE_* ioctls
+ * @bindings: of the device
+ * @file: the file that it came through
+ * @cmd: number of the ioctl
+ * @arg: its argument
+ *
+ * Return: as linux/ioasid.h says; -ENODEV if the device is gone, -ENOTTY if it is
+ * none of them, -EINVAL for any but IOASID_DEVICE_BIND as long as the device is not
+ * bound through @file.
+ */
+long ioasid_bindings_ioctl(struct ioasid_bindings *bindings, struct file *file,
+			   unsigned int cmd, void __user *arg);
 
 #endif /* IOASID_API_H */
