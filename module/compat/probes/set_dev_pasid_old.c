@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A domain that is attached to a PASID is told what it takes the place of */
+#include <linux/iommu.h>
+
+int probe(struct iommu_domain *domain, struct device *dev, ioasid_t pasid,
+	  struct iommu_domain *old);
+
+const struct iommu_domain_ops probe_ops;
+const struct iommu_domain_ops probe_ops = {
+	.set_dev_pasid = probe,
+};

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The control file, /dev/ioasid_swiommu.
+ */
+#include <linux/compat.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+#include "swiommu/swiommu.h"
+
+static long ioctl_get_info(void __user *arg)
+{
+	struct swiommu_iommu_info info;
+	struct swiommu *iommu;
+	long ret;
+
+	ret = ioasid_copy_struct(&info, sizeof(info),
+				 offsetofend(struct swiommu_iommu_info, pasid_cache),
+				 arg);
+	if (ret)
+		return ret;
+	if (info.flags)
+		return -EINVAL;
+	iommu = swiommu_by_index(info.iommu);
+	if (!iommu)
+		return -ENODEV;
+	info.flags = iommu->snoop ? SWIOMMU_IOMMU_SNOOP : 0;
+	info.nr_iommus = swiommu_count();
+	info.addr_width = iommu->addr_width;
+	info.pasid_width = iommu->pasid_width;
+	info.pgsizes = iommu->pgsizes;
+	spin_lock(&iommu->lock);
+	info.walks = iommu->walks;
+	info.iotlb = iommu->iotlb.cache.info;
+	info.pasid_cache = iommu->pasid_cache_info.info;
+	spin_unlock(&iommu->lock);
+	if (copy_to_user(arg, &info, min_t(size_t, info.argsz, sizeof(info))))
+		return -EFAULT;
+	return 0;
+}
+
+static long ioctl_debug(void __user *arg)
+{
+	struct swiommu_iommu_debug debug;
+	struct swiommu *iommu;
+	long ret;
+
+	ret = ioasid_copy_struct(&debug, sizeof(debug),
+				 offsetofend(struct swiommu_iommu_debug, count), arg);
+	if (ret)
+		return ret;
+	if (debug.flags & ~(SWIOMMU_DROP_IOTLB | SWIOMMU_DROP_PASID_CACHE |
+			    SWIOMMU_DROP_DEVICE_TLB))
+		return -EINVAL;
+	iommu = swiommu_by_index(debug.iommu);
+	if (!iommu)
+		return -ENODEV;
+	spin_lock(&iommu->lock);
+	if (debug.flags & SWIOMMU_DROP_IOTLB)
+		iommu->drop_iotlb = debug.count;
+	if (debug.flags & SWIOMMU_DROP_PASID_CACHE)
+		iommu->drop_pasid_cache = debug.count;
+	if (debug.flags & SWIOMMU_DROP_DEVICE_TLB)
+		iommu->drop_device_tlb = debug.count;
+	spin_unlock(&iommu->lock);
+	return 0;
+}
+
+static long ioctl_create(void __user *arg)
+{
+	struct swiommu_device_create create;
+	struct swiommu *iommu;
+	long ret;
+
+	ret = ioasid_copy_struct(&create, sizeof(create),
+				 offsetofend(struct swiommu_device_create, __reserved),
+				 arg);
+	if (ret)
+		return ret;
+	if ((create.flags & ~SWIOMMU_DEVICE_TLB) || create.__reserved)
+		return -EINVAL;
+	if (create.type < 1 || create.type > 8 ||
+	    create.pasid_width > SWIOMMU_MAX_PASID_WIDTH)
+		return -EINVAL;
+	iommu = swiommu_by_index(create.iommu);
+	if (!iommu)
+		return -ENODEV;
+	ret = swiommu_device_create(iommu, &create);
+	if (ret)
+		return ret;
+	if (copy_to_user(arg, &create, min_t(size_t, create.argsz, sizeof(create))))
+		return swiommu_device_destroy(create.device) ?: -EFAULT;
+	return 0;
+}
+
+static long ioctl_destroy(void __user *arg)
+{
+	struct swiommu_device_destroy destroy;
+	long ret;
+
+	ret = ioasid_copy_struct(&destroy, sizeof(destroy),
+				 offsetofend(struct swiommu_device_destroy, __reserved),
+				 arg);
+	if (ret)
+		return ret;
+	if (destroy.flags || destroy.__reserved)
+		return -EINVAL;
+	return swiommu_device_destroy(destroy.device);
+}
+
+static long control_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	void __user *user = (void __user *)arg;
+
+	switch (cmd) {
+	case SWIOMMU_IOMMU_GET_INFO:
+		return ioctl_get_info(user);
+	case SWIOMMU_IOMMU_DEBUG:
+		return ioctl_debug(user);
+	case SWIOMMU_DEVICE_CREATE:
+		return ioctl_create(user);
+	case SWIOMMU_DEVICE_DESTROY:
+		return ioctl_destroy(user);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static const struct file_operations control_fops = {
+	.owner		= THIS_MODULE,
+	.unlocked_ioctl	= control_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+};
+
+static struct miscdevice control = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= SWIOMMU_NAME,
+	.fops	= &control_fops,
+	.mode	= 0600,
+};
+
+/**
+ * swiommu_control_add() - make the control file
+ *
+ * Return: 0 or an errno.
+ */
+int swiommu_control_add(void)
+{
+	return misc_register(&control);
+}
+
+/**
+ * swiommu_control_del() - take it away
+ */
+void swiommu_control_del(void)
+{
+	misc_deregister(&control);
+}

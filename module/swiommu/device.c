@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Software devices: platform devices that are made and removed while the module
+ * runs. Each holds the module as long as the kernel has it behind an IOMMU.
+ */
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/idr.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/property.h>
+#include <linux/slab.h>
+
+#include "compat/swiommu_compat.h"
+#include "swiommu/swiommu.h"
+
+#define DEVICE_NAME	SWIOMMU_NAME "_dev"
+#define MAX_DEVICES	1024
+
+static DEFINE_MUTEX(devices_lock);
+static LIST_HEAD(devices);
+static DEFINE_IDA(ids);
+static u32 next_rid;
+
+static void device_release(struct kref *kref)
+{
+	struct swiommu_device *dev = container_of(kref, struct swiommu_device, kref);
+
+	ioasid_bindings_destroy(&dev->bindings);
+	ida_free(&ids, dev->id);
+	kfree(dev);
+}
+
+/**
+ * swiommu_device_put() - let go of a device
+ * @dev: the device
+ */
+void swiommu_device_put(struct swiommu_device *dev)
+{
+	kref_put(&dev->kref, device_release);
+}
+
+/* ------------------------------------------------------- who has it bound */
+
+static int bindings_start(struct ioasid_bindings *bindings, struct file *file)
+{
+	struct swiommu_device *dev =
+		container_of(bindings, struct swiommu_device, bindings);
+
+	spin_lock(&dev->iommu->lock);
+	dev->user = file;
+	spin_unlock(&dev->iommu->lock);
+	return 0;
+}
+
+/* DMA ends here, within the page that it has got to */
+static void bindings_stop(struct ioasid_bindings *bindings)
+{
+	struct swiommu_device *dev =
+		container_of(bindings, struct swiommu_device, bindings);
+
+	spin_lock(&dev->iommu->lock);
+	dev->user = NULL;
+	spin_unlock(&dev->iommu->lock);
+}
+
+static const struct ioasid_bindings_ops bindings_ops = {
+	.start	= bindings_start,
+	.stop	= bindings_stop,
+};
+
+/* ---------------------------------------------------------- the driver */
+
+static int device_probe(struct platform_device *pdev)
+{
+	struct swiommu_device *dev = *(struct swiommu_device **)dev_get_platdata(&pdev->dev);
+
+	/* Refused by the IOMMU core: its DMA would be anybody's guess */
+	if (!dev->group)
+		return -ENODEV;
+	/* Whatever it was made as: no type is bound yet that issues PASIDs */
+	ioasid_bindings_open(&dev->bindings, &pdev->dev, IOASID_DEVICE_PHYSICAL);
+	return swiommu_chardev_add(dev);
+}
+
+static void device_remove(struct platform_device *pdev)
+{
+	struct swiommu_device *dev = *(struct swiommu_device **)dev_get_platdata(&pdev->dev);
+
+	swiommu_chardev_del(dev);
+	ioasid_bindings_close(&dev->bindings);
+}
+
+static struct platform_driver driver = {
+	.probe			= device_probe,
+	KC_SWIOMMU_PLATFORM_REMOVE(device_remove)
+	.driver			= { .name = DEVICE_NAME },
+	.driver_managed_dma	= true,
+};
+
+/* ------------------------------------------------- making and removing */
+
+/**
+ * swiommu_device_group() - the group that a new device is in
+ * @dev: the device
+ *
+ * Context: devices_lock is held by the same task, further up.
+ * Return: the group with a reference, or an ERR_PTR().
+ */
+struct iommu_group *swiommu_device_group(struct swiommu_device *dev)
+{
+	struct iommu_group *group = NULL;
+	struct swiommu_device *other;
+
+	lockdep_assert_held(&devices_lock);
+	list_for_each_entry(other, &devices, node) {
+		if (dev->group_nr && other->group_nr == dev->group_nr &&
+		    other->iommu == dev->iommu && other->group) {
+			group = iommu_group_ref_get(other->group);
+			break;
+		}
+	}
+	if (!group)
+		group = iommu_group_alloc();
+	if (!IS_ERR(group))
+		dev->group = group;
+	return group;
+}
+
+/* A device that is not seen by anybody yet */
+static struct platform_device *make_platform_device(struct swiommu_device *dev)
+{
+	struct property_entry properties[] = {
+		PROPERTY_ENTRY_U32("pasid-num-bits", dev->pasid_width),
+		{}
+	};
+	struct platform_device *pdev = platform_device_alloc(DEVICE_NAME, dev->id);
+	int ret;
+
+	if (!pdev)
+		return ERR_PTR(-ENOMEM);
+	ret = platform_device_add_data(pdev, &dev, sizeof(dev));
+	if (!ret && dev->pasid_width)
+		ret = device_create_managed_software_node(&pdev->dev, properties, NULL);
+	if (!ret)
+		ret = kc_swiommu_put_behind(&pdev->dev, &dev->iommu->fwnode, &swiommu_ops);
+	if (ret) {
+		platform_device_put(pdev);
+		return ERR_PTR(ret);
+	}
+	kc_swiommu_isolate_msi(&pdev->dev);
+	return pdev;
+}
+
+static int add_platform_device(struct swiommu_device *dev)
+{
+	struct platform_device *pdev = make_platform_device(dev);
+	int ret;
+
+	if (IS_ERR(pdev))
+		return PTR_ERR(pdev);
+	dev->pdev = pdev;
+	ret = platform_device_add(pdev);
+	if (ret) {
+		kc_swiommu_take_back(&pdev->dev);
+		platform_device_put(pdev);
+		return ret;
+	}
+	/* Its probe has run: nothing makes it wait */
+	if (!pdev->dev.driver) {
+		platform_device_unregister(pdev);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* No DMA any more, and none will come back: dev->user is NULL */
+static void remove_platform_device(struct swiommu_device *dev)
+{
+	platform_device_unregister(dev->pdev);
+	spin_lock(&dev->iommu->lock);
+	swiommu_tlb_empty(&dev->tlb);
+	spin_unlock(&dev->iommu->lock);
+}
+
+static struct swiommu_device *device_alloc(struct swiommu *iommu,
+					   const struct swiommu_device_create *arg)
+{
+	struct swiommu_device *dev = kzalloc(sizeof(*dev), GFP_KERNEL_ACCOUNT);
+	int id;
+
+	if (!dev)
+		return ERR_PTR(-ENOMEM);
+	id = ida_alloc_max(&ids, MAX_DEVICES - 1, GFP_KERNEL);
+	if (id < 0) {
+		kfree(dev);
+		return ERR_PTR(id);
+	}
+	kref_init(&dev->kref);
+	dev->id = id;
+	dev->rid = next_rid++;
+	dev->iommu = iommu;
+	dev->flags = arg->flags;
+	dev->type = arg->type;
+	dev->pasid_width = arg->pasid_width;
+	dev->group_nr = arg->group;
+	dev->no_pasid.dev = dev;
+	xa_init(&dev->contexts);
+	swiommu_tlb_init(&dev->tlb, &iommu->drop_device_tlb);
+	ioasid_bindings_init(&dev->bindings, &bindings_ops);
+	snprintf(dev->name, sizeof(dev->name), SWIOMMU_NAME "%u", dev->id);
+	return dev;
+}
+
+/**
+ * swiommu_device_create() - make a device
+ * @iommu: its IOMMU
+ * @arg: its options, checked; the number is filled in
+ *
+ * Return: 0, -ENOSPC, -ENOMEM or -EINTR.
+ */
+int swiommu_device_create(struct swiommu *iommu, struct swiommu_device_create *arg)
+{
+	struct swiommu_device *dev;
+	int ret;
+
+	ret = mutex_lock_killable(&devices_lock);
+	if (ret)
+		return ret;
+	dev = device_alloc(iommu, arg);
+	if (IS_ERR(dev)) {
+		ret = PTR_ERR(dev);
+		goto unlock;
+	}
+	ret = add_platform_device(dev);
+	if (ret) {
+		swiommu_device_put(dev);
+		goto unlock;
+	}
+	list_add_tail(&dev->node, &devices);
+	arg->device = dev->id;
+unlock:
+	mutex_unlock(&devices_lock);
+	return ret;
+}
+
+/**
+ * swiommu_device_destroy() - take a device away from whoever uses it
+ * @id: its number
+ *
+ * Return: 0, -ENODEV, or -EINTR.
+ */
+int swiommu_device_destroy(u32 id)
+{
+	struct swiommu_device *dev;
+	int ret;
+
+	ret = mutex_lock_killable(&devices_lock);
+	if (ret)
+		return ret;
+	ret = -ENODEV;
+	list_for_each_entry(dev, &devices, node) {
+		if (dev->id != id)
+			continue;
+		/* A call of its user's may take its time, and this can be killed */
+		ret = ioasid_bindings_close_killable(&dev->bindings);
+		if (!ret) {
+			list_del(&dev->node);
+			remove_platform_device(dev);
+			swiommu_device_put(dev);
+		}
+		break;
+	}
+	mutex_unlock(&devices_lock);
+	return ret;
+}
+
+/**
+ * swiommu_devices_init() - get ready for devices
+ *
+ * Return: 0 or an errno.
+ */
+int swiommu_devices_init(void)
+{
+	return platform_driver_register(&driver);
+}
+
+/**
+ * swiommu_devices_exit() - undo swiommu_devices_init(), with no device left
+ */
+void swiommu_devices_exit(void)
+{
+	platform_driver_unregister(&driver);
+	ida_destroy(&ids);
+}

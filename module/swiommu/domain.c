@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Domains, and the contexts that they are behind: what the DMA of a device, with
+ * or without a PASID, is translated by. A change of a context is one step for DMA,
+ * and it tells the caches what they must forget; whether they do is their business.
+ */
+#include <linux/idr.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+
+#include "swiommu/swiommu.h"
+
+/* Tables are not walked for an address that stays as it is */
+struct swiommu_pgtable swiommu_identity = {
+	.kref = KREF_INIT(1),
+};
+
+/* A domain is for the first IOMMU that it is attached to */
+static DEFINE_MUTEX(finalize_lock);
+
+/* With large pages of 1 GiB there must be a level for them */
+static unsigned int levels(const struct swiommu *iommu)
+{
+	return max(3U, DIV_ROUND_UP(iommu->addr_width - SWIOMMU_PAGE_SHIFT, 9U));
+}
+
+/**
+ * swiommu_domain_alloc() - make a domain that is for no IOMMU yet
+ *
+ * Return: the domain, or NULL.
+ */
+struct swiommu_domain *swiommu_domain_alloc(void)
+{
+	struct swiommu_domain *domain = kzalloc(sizeof(*domain), GFP_KERNEL_ACCOUNT);
+
+	if (!domain)
+		return NULL;
+	INIT_LIST_HEAD(&domain->contexts);
+	return domain;
+}
+
+/**
+ * swiommu_domain_finalize() - see to it that a domain is for an IOMMU
+ * @domain: the domain
+ * @iommu: the IOMMU
+ *
+ * Return: 0, -EINVAL if it is for another one, -ENOMEM.
+ */
+int swiommu_domain_finalize(struct swiommu_domain *domain, struct swiommu *iommu)
+{
+	struct swiommu_pgtable *pgtable;
+	int did, ret = 0;
+
+	mutex_lock(&finalize_lock);
+	if (domain->iommu) {
+		if (domain->iommu != iommu)
+			ret = -EINVAL;
+		goto unlock;
+	}
+	did = ida_alloc(&iommu->dids, GFP_KERNEL);
+	if (did < 0) {
+		ret = did;
+		goto unlock;
+	}
+	pgtable = swiommu_pgtable_alloc(levels(iommu), did);
+	if (!pgtable) {
+		ida_free(&iommu->dids, did);
+		ret = -ENOMEM;
+		goto unlock;
+	}
+	domain->domain.pgsize_bitmap = iommu->pgsizes;
+	domain->domain.geometry.aperture_start = 0;
+	domain->domain.geometry.aperture_end = (1ULL << iommu->addr_width) - 1;
+	domain->domain.geometry.force_aperture = true;
+	domain->pgtable = pgtable;
+	/* Pairs with swiommu_domain_iommu() */
+	smp_store_release(&domain->iommu, iommu);
+unlock:
+	mutex_unlock(&finalize_lock);
+	return ret;
+}
+
+/**
+ * swiommu_domain_free() - free a domain
+ * @domain: the domain, which is not attached
+ */
+void swiommu_domain_free(struct swiommu_domain *domain)
+{
+	WARN_ON(!list_empty(&domain->contexts));
+	if (domain->iommu) {
+		ida_free(&domain->iommu->dids, domain->pgtable->did);
+		swiommu_pgtable_put(domain->pgtable);
+	}
+	kfree(domain);
+}
+
+static void tell_device_tlb(struct swiommu_context *ctx, u64 start, u64 last)
+{
+	if (ctx->dev->flags & SWIOMMU_DEVICE_TLB)
+		swiommu_tlb_invalidate(&ctx->dev->tlb, ctx->pasid, start, last);
+}
+
+/* From one domain, or none, to another, or none. Cannot fail */
+static void change(struct swiommu_context *ctx, struct swiommu_domain *domain,
+		   struct swiommu_pgtable *pgtable)
+{
+	struct swiommu *iommu = ctx->dev->iommu;
+	struct swiommu_domain *old = ctx->domain;
+
+	lockdep_assert_held(&iommu->lock);
+	if (old)
+		list_del(&ctx->node);
+	if (domain)
+		list_add(&ctx->node, &domain->contexts);
+	ctx->domain = domain;
+	ctx->pgtable = pgtable;
+	swiommu_pasid_cache_invalidate(ctx->dev, ctx->pasid);
+	if (old && list_empty(&old->contexts))
+		swiommu_tlb_invalidate(&iommu->iotlb, old->pgtable->did, 0, U64_MAX);
+	tell_device_tlb(ctx, 0, U64_MAX);
+}
+
+/**
+ * swiommu_context_set() - put a domain behind a device or one of its PASIDs
+ * @dev: the device
+ * @pasid: the PASID, or 0
+ * @domain: the domain, NULL for one that has no table of its own
+ * @pgtable: its page table; NULL: DMA is blocked
+ *
+ * Takes the place of what was there. Fails only for a PASID that has none.
+ *
+ * Context: the kernel's lock of the group is held.
+ * Return: 0 or -ENOMEM.
+ */
+int swiommu_context_set(struct swiommu_device *dev, u32 pasid,
+			struct swiommu_domain *domain,
+			struct swiommu_pgtable *pgtable)
+{
+	struct swiommu_context *ctx = pasid ? xa_load(&dev->contexts, pasid) :
+					      &dev->no_pasid;
+	int ret;
+
+	if (!ctx) {
+		ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+		if (!ctx)
+			return -ENOMEM;
+		ctx->dev = dev;
+		ctx->pasid = pasid;
+		ret = xa_err(xa_store(&dev->contexts, pasid, ctx, GFP_KERNEL_ACCOUNT));
+		if (ret) {
+			kfree(ctx);
+			return ret;
+		}
+	}
+	spin_lock(&dev->iommu->lock);
+	change(ctx, domain, pgtable);
+	spin_unlock(&dev->iommu->lock);
+	return 0;
+}
+
+/**
+ * swiommu_context_clear() - take away what is behind a device's PASID
+ * @dev: the device
+ * @pasid: the PASID, not 0
+ *
+ * Context: the kernel's lock of the group is held. Cannot fail.
+ */
+void swiommu_context_clear(struct swiommu_device *dev, u32 pasid)
+{
+	struct swiommu_context *ctx = xa_load(&dev->contexts, pasid);
+
+	if (!ctx)
+		return;
+	spin_lock(&dev->iommu->lock);
+	xa_erase(&dev->contexts, pasid);
+	change(ctx, NULL, NULL);
+	spin_unlock(&dev->iommu->lock);
+	kfree(ctx);
+}
+
+/**
+ * swiommu_domain_flush() - have all caches forget addresses of a domain
+ * @domain: the domain
+ * @start: first address
+ * @last: last address
+ *
+ * When it returns no DMA is under way that has been translated before.
+ */
+void swiommu_domain_flush(struct swiommu_domain *domain, u64 start, u64 last)
+{
+	struct swiommu *iommu = swiommu_domain_iommu(domain);
+	struct swiommu_context *ctx;
+
+	if (!iommu)
+		return;
+	spin_lock(&iommu->lock);
+	swiommu_tlb_invalidate(&iommu->iotlb, domain->pgtable->did, start, last);
+	list_for_each_entry(ctx, &domain->contexts, node)
+		tell_device_tlb(ctx, start, last);
+	spin_unlock(&iommu->lock);
+}

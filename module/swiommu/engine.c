@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The DMA engine. Bytes go page by page through a buffer of the kernel's, for the
+ * caller's memory may take as long to arrive as its owner likes, and that must not
+ * hold up a flush. Translating an address and moving the bytes of its page are one
+ * turn of swiommu.lock.
+ */
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "swiommu/swiommu.h"
+
+#define BUFFER_SIZE	(64UL << 10)
+
+/**
+ * struct dma - DMA under way
+ * @dev: the device
+ * @file: through which it was asked for
+ * @arg: what was asked for, and the answer
+ */
+struct dma {
+	struct swiommu_device *dev;
+	struct file *file;
+	struct swiommu_dma *arg;
+};
+
+static enum swiommu_fault translate_by_iommu(struct swiommu_device *dev, u32 pasid,
+					     u64 iova, unsigned int want,
+					     phys_addr_t *phys, unsigned int *prot)
+{
+	struct swiommu *iommu = dev->iommu;
+	struct swiommu_pgtable *pgtable = swiommu_pasid_cache_find(dev, pasid);
+
+	if (!pgtable) {
+		struct swiommu_context *ctx = pasid ? xa_load(&dev->contexts, pasid) :
+						      &dev->no_pasid;
+
+		if (!ctx || !ctx->pgtable)
+			return SWIOMMU_FAULT_BLOCKED;
+		pgtable = ctx->pgtable;
+		swiommu_pasid_cache_add(dev, pasid, pgtable);
+	}
+	if (pgtable == &swiommu_identity) {
+		*phys = iova;
+		*prot = SWIOMMU_READ | SWIOMMU_WRITE;
+		return SWIOMMU_FAULT_NONE;
+	}
+	if (iova >> iommu->addr_width)
+		return SWIOMMU_FAULT_WIDTH;
+	if (swiommu_tlb_find(&iommu->iotlb, pgtable->did, iova, want, phys, prot))
+		return SWIOMMU_FAULT_NONE;
+	iommu->walks++;
+	if (!swiommu_pgtable_walk(pgtable, iova, phys, prot))
+		return SWIOMMU_FAULT_NOT_MAPPED;
+	if (!(*prot & want))
+		return SWIOMMU_FAULT_PERMISSION;
+	swiommu_tlb_add(&iommu->iotlb, pgtable->did, iova, *phys, *prot);
+	return SWIOMMU_FAULT_NONE;
+}
+
+static enum swiommu_fault translate(struct swiommu_device *dev, u32 pasid, u64 iova,
+				    unsigned int want, phys_addr_t *phys,
+				    unsigned int *prot)
+{
+	bool has_tlb = dev->flags & SWIOMMU_DEVICE_TLB;
+	enum swiommu_fault fault;
+
+	if (has_tlb && swiommu_tlb_find(&dev->tlb, pasid, iova, want, phys, prot))
+		return SWIOMMU_FAULT_NONE;
+	fault = translate_by_iommu(dev, pasid, iova, want, phys, prot);
+	if (!fault && has_tlb)
+		swiommu_tlb_add(&dev->tlb, pasid, iova, *phys, *prot);
+	return fault;
+}
+
+/*
+ * A cache may have kept a translation to a page that has been freed since. A real
+ * device would overwrite whatever has it now; this one touches nothing but RAM that
+ * somebody holds, and holds it too.
+ */
+static struct folio *get_memory(phys_addr_t phys, void **addr)
+{
+	struct page *page = pfn_to_online_page(PHYS_PFN(phys));
+	struct folio *folio;
+
+	if (!page || PageReserved(page))
+		return NULL;
+	folio = page_folio(page);
+	if (!folio_try_get(folio))
+		return NULL;
+	if (page_folio(page) != folio) {
+		folio_put(folio);
+		return NULL;
+	}
+	*addr = page_address(page) + offset_in_page(phys);
+	return folio;
+}
+
+/* Within a page of the IOMMU's. Return: 0, enum swiommu_fault, or an errno */
+static int move_page(struct dma *dma, u64 iova, void *buffer, size_t size,
+		     unsigned int want)
+{
+	struct swiommu_device *dev = dma->dev;
+	struct swiommu_dma *arg = dma->arg;
+	struct folio *folio = NULL;
+	unsigned int prot = 0;
+	phys_addr_t phys;
+	void *memory;
+	int ret;
+
+	spin_lock(&dev->iommu->lock);
+	if (dev->user != dma->file) {
+		ret = -EINVAL;
+		goto unlock;
+	}
+	ret = translate(dev, arg->pasid, iova, want, &phys, &prot);
+	if (ret)
+		goto unlock;
+	folio = get_memory(phys, &memory);
+	if (!folio) {
+		ret = SWIOMMU_FAULT_NO_MEMORY;
+		goto unlock;
+	}
+	if (want == SWIOMMU_WRITE)
+		memcpy(memory, buffer, size);
+	else
+		memcpy(buffer, memory, size);
+	if ((arg->flags & SWIOMMU_DMA_NO_SNOOP) && !(prot & SWIOMMU_SNOOP))
+		arg->flags &= ~SWIOMMU_DMA_SNOOPED;
+unlock:
+	spin_unlock(&dev->iommu->lock);
+	if (folio)
+		folio_put(folio);
+	return ret;
+}
+
+/* Bytes moved, fewer if it faults, or an errno */
+static ssize_t move(struct dma *dma, u64 iova, void *buffer, size_t size,
+		    unsigned int want)
+{
+	size_t done, n;
+	int ret;
+
+	for (done = 0; done < size; done += n) {
+		n = min(size - done, SWIOMMU_PAGE_SIZE -
+			((iova + done) & (SWIOMMU_PAGE_SIZE - 1)));
+		ret = move_page(dma, iova + done, buffer + done, n, want);
+		if (ret < 0)
+			return ret;
+		if (ret) {
+			dma->arg->fault = ret;
+			dma->arg->fault_addr = iova + done;
+			break;
+		}
+	}
+	return done;
+}
+
+/* Bytes moved of @size from where it got to so far on, or an errno */
+static ssize_t move_piece(struct dma *dma, void *buffer, size_t size)
+{
+	struct swiommu_dma *arg = dma->arg;
+	void __user *data = u64_to_user_ptr(arg->data + arg->done);
+	ssize_t ret = size;
+
+	if (arg->op == SWIOMMU_DMA_WRITE) {
+		if (copy_from_user(buffer, data, size))
+			return -EFAULT;
+	} else {
+		ret = move(dma, (arg->op == SWIOMMU_DMA_COPY ? arg->src : arg->iova) +
+			   arg->done, buffer, size, SWIOMMU_READ);
+	}
+	if (ret <= 0)
+		return ret;
+	if (arg->op == SWIOMMU_DMA_READ)
+		return copy_to_user(data, buffer, ret) ? -EFAULT : ret;
+	/* Copying: what was read before a fault is written */
+	return move(dma, arg->iova + arg->done, buffer, ret, SWIOMMU_WRITE);
+}
+
+/**
+ * swiommu_dma() - have a device do DMA
+ * @dev: the device
+ * @file: the file through which it is asked for
+ * @arg: what to do, checked; and the answer
+ *
+ * Context: process. Sleeps for as long as the caller's memory lets it, killably.
+ * Return: 0, or -EINVAL, -EFAULT, -EINTR, -ENOMEM as SWIOMMU_DMA says.
+ */
+long swiommu_dma(struct swiommu_device *dev, struct file *file,
+		 struct swiommu_dma *arg)
+{
+	struct dma dma = { .dev = dev, .file = file, .arg = arg };
+	void *buffer;
+	ssize_t ret = 0;
+
+	arg->flags |= SWIOMMU_DMA_SNOOPED;
+	arg->done = 0;
+	arg->fault = SWIOMMU_FAULT_NONE;
+	arg->fault_addr = 0;
+	buffer = kmalloc(clamp(arg->length, 1ULL, BUFFER_SIZE), GFP_KERNEL_ACCOUNT);
+	if (!buffer)
+		return -ENOMEM;
+	while (arg->done < arg->length && !arg->fault) {
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
+		ret = move_piece(&dma, buffer, min(arg->length - arg->done, BUFFER_SIZE));
+		if (ret < 0)
+			break;
+		arg->done += ret;
+		cond_resched();
+	}
+	kfree(buffer);
+	return ret < 0 ? ret : 0;
+}

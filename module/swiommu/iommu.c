@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The IOMMUs as the kernel's IOMMU core sees them: registration, and the operations
+ * of IOMMUs and domains.
+ */
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/fwnode.h>
+#include <linux/idr.h>
+#include <linux/slab.h>
+
+#include "compat/swiommu_compat.h"
+#include "swiommu/swiommu.h"
+
+static struct swiommu_domain *to_swiommu_domain(struct iommu_domain *domain)
+{
+	return container_of(domain, struct swiommu_domain, domain);
+}
+
+/* ---------------------------------------------------------------- domains */
+
+static int map_pages(struct iommu_domain *domain, unsigned long iova,
+		     phys_addr_t paddr, size_t pgsize, size_t pgcount, int prot,
+		     gfp_t gfp, size_t *mapped)
+{
+	struct swiommu_domain *sdomain = to_swiommu_domain(domain);
+	struct swiommu *iommu = swiommu_domain_iommu(sdomain);
+	unsigned int bits = 0;
+
+	if (!iommu)
+		return -ENODEV;
+	if (iova + (pgsize * pgcount - 1) < iova ||
+	    iova + (pgsize * pgcount - 1) > domain->geometry.aperture_end)
+		return -ERANGE;
+	if (prot & IOMMU_READ)
+		bits |= SWIOMMU_READ;
+	if (prot & IOMMU_WRITE)
+		bits |= SWIOMMU_WRITE;
+	if (!bits)
+		return -EINVAL;
+	if (sdomain->snoop)
+		bits |= SWIOMMU_SNOOP;
+	return swiommu_pgtable_map(sdomain->pgtable, iova, paddr, pgsize, pgcount,
+				   bits, gfp, iommu, mapped);
+}
+
+static size_t unmap_pages(struct iommu_domain *domain, unsigned long iova,
+			  size_t pgsize, size_t pgcount,
+			  struct iommu_iotlb_gather *gather)
+{
+	struct swiommu_domain *sdomain = to_swiommu_domain(domain);
+	size_t unmapped;
+
+	if (!swiommu_domain_iommu(sdomain))
+		return 0;
+	unmapped = swiommu_pgtable_unmap(sdomain->pgtable, iova, pgsize, pgcount);
+	/* Nothing is cached that is not mapped, so a gap costs nothing */
+	if (unmapped)
+		iommu_iotlb_gather_add_range(gather, iova, unmapped);
+	return unmapped;
+}
+
+static void flush_iotlb_all(struct iommu_domain *domain)
+{
+	swiommu_domain_flush(to_swiommu_domain(domain), 0, U64_MAX);
+}
+
+static void iotlb_sync(struct iommu_domain *domain, struct iommu_iotlb_gather *gather)
+{
+	if (gather->start <= gather->end)
+		swiommu_domain_flush(to_swiommu_domain(domain), gather->start,
+				     gather->end);
+}
+
+static phys_addr_t iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
+{
+	struct swiommu_domain *sdomain = to_swiommu_domain(domain);
+	phys_addr_t phys = 0;
+	unsigned int prot;
+
+	if (!swiommu_domain_iommu(sdomain) || iova > domain->geometry.aperture_end)
+		return 0;
+	return swiommu_pgtable_walk(sdomain->pgtable, iova, &phys, &prot) ? phys : 0;
+}
+
+static bool enforce_cache_coherency(struct iommu_domain *domain)
+{
+	struct swiommu_domain *sdomain = to_swiommu_domain(domain);
+	struct swiommu *iommu = swiommu_domain_iommu(sdomain);
+
+	if (!iommu || !iommu->snoop)
+		return false;
+	sdomain->snoop = true;
+	return true;
+}
+
+static void domain_free(struct iommu_domain *domain)
+{
+	swiommu_domain_free(to_swiommu_domain(domain));
+}
+
+/* Not every kernel looks whether there is a function */
+static void static_domain_free(struct iommu_domain *domain)
+{
+}
+
+static int set_context(struct iommu_domain *domain, struct device *dev, u32 pasid)
+{
+	struct swiommu_device *sdev = dev_iommu_priv_get(dev);
+	struct swiommu_domain *sdomain;
+	int ret;
+
+	if (domain->type == IOMMU_DOMAIN_BLOCKED)
+		return swiommu_context_set(sdev, pasid, NULL, NULL);
+	if (domain->type == IOMMU_DOMAIN_IDENTITY)
+		return swiommu_context_set(sdev, pasid, NULL, &swiommu_identity);
+	sdomain = to_swiommu_domain(domain);
+	ret = swiommu_domain_finalize(sdomain, sdev->iommu);
+	if (ret)
+		return ret;
+	return swiommu_context_set(sdev, pasid, sdomain, sdomain->pgtable);
+}
+
+/**
+ * swiommu_attach() - put a domain behind a device
+ * @domain: one of ours
+ * @dev: the device
+ *
+ * In one step: DMA sees the old one or the new one.
+ *
+ * Return: 0, -EINVAL if it is another IOMMU's, -ENOMEM.
+ */
+int swiommu_attach(struct iommu_domain *domain, struct device *dev)
+{
+	return set_context(domain, dev, 0);
+}
+
+/**
+ * swiommu_set_pasid() - put a domain behind a PASID of a device
+ * @domain: one of ours; the blocked one takes away what is there
+ * @dev: the device
+ * @pasid: the PASID
+ *
+ * In one step too. Return: 0, -EINVAL if it is another IOMMU's, -ENOMEM.
+ */
+int swiommu_set_pasid(struct iommu_domain *domain, struct device *dev, u32 pasid)
+{
+	if (domain->type != IOMMU_DOMAIN_BLOCKED)
+		return set_context(domain, dev, pasid);
+	swiommu_remove_pasid(dev, pasid);
+	return 0;
+}
+
+/**
+ * swiommu_remove_pasid() - take away what is behind a PASID of a device
+ * @dev: the device
+ * @pasid: the PASID
+ */
+void swiommu_remove_pasid(struct device *dev, u32 pasid)
+{
+	swiommu_context_clear(dev_iommu_priv_get(dev), pasid);
+}
+
+static const struct iommu_domain_ops paging_ops = {
+	KC_SWIOMMU_DOMAIN_OPS
+	.map_pages		= map_pages,
+	.unmap_pages		= unmap_pages,
+	.flush_iotlb_all	= flush_iotlb_all,
+	.iotlb_sync		= iotlb_sync,
+	.iova_to_phys		= iova_to_phys,
+	.enforce_cache_coherency = enforce_cache_coherency,
+	.free			= domain_free,
+};
+
+static const struct iommu_domain_ops static_ops = {
+	KC_SWIOMMU_DOMAIN_OPS
+	.free			= static_domain_free,
+};
+
+static struct iommu_domain swiommu_identity_domain = {
+	.type	= IOMMU_DOMAIN_IDENTITY,
+	.ops	= &static_ops,
+};
+
+static struct iommu_domain swiommu_blocked_domain = {
+	.type	= IOMMU_DOMAIN_BLOCKED,
+	.ops	= &static_ops,
+};
+
+/**
+ * swiommu_paging_domain() - make a paging domain for a device
+ * @dev: the device
+ *
+ * Return: the domain, complete, or an ERR_PTR().
+ */
+struct iommu_domain *swiommu_paging_domain(struct device *dev)
+{
+	struct swiommu_device *sdev = dev_iommu_priv_get(dev);
+	struct swiommu_domain *domain = swiommu_domain_alloc();
+	int ret;
+
+	if (!domain)
+		return ERR_PTR(-ENOMEM);
+	ret = swiommu_domain_finalize(domain, sdev->iommu);
+	if (ret) {
+		swiommu_domain_free(domain);
+		return ERR_PTR(ret);
+	}
+	domain->domain.ops = &paging_ops;
+	return &domain->domain;
+}
+
+/**
+ * swiommu_domain_of_type() - make a domain where the kernel does not say for what
+ * device
+ * @type: IOMMU_DOMAIN_*
+ *
+ * Return: the domain, a paging one to be completed when it is attached, or NULL.
+ */
+struct iommu_domain *swiommu_domain_of_type(unsigned int type)
+{
+	struct swiommu_domain *domain;
+
+	if (type == IOMMU_DOMAIN_IDENTITY)
+		return &swiommu_identity_domain;
+	if (type == IOMMU_DOMAIN_BLOCKED)
+		return &swiommu_blocked_domain;
+	if (!(type & __IOMMU_DOMAIN_PAGING))
+		return NULL;
+	domain = swiommu_domain_alloc();
+	if (!domain)
+		return NULL;
+	/* The kernel wants some until then */
+	domain->domain.pgsize_bitmap = PAGE_SIZE;
+	domain->domain.ops = &paging_ops;
+	return &domain->domain;
+}
+
+/* ----------------------------------------------------------------- IOMMUs */
+
+static bool capable_of(struct device *dev, enum iommu_cap cap)
+{
+	struct swiommu_device *sdev = dev_iommu_priv_get(dev);
+
+	switch (cap) {
+	case IOMMU_CAP_CACHE_COHERENCY:
+	KC_SWIOMMU_CAP_INTR_REMAP
+		return true;
+	KC_SWIOMMU_CAP_SNOOP
+		return sdev->iommu->snoop;
+	default:
+		return false;
+	}
+}
+
+/* Some kernels ask every driver for every device of the machine */
+static struct iommu_device *probe_device(struct device *dev)
+{
+	struct iommu_fwspec *fwspec = dev_iommu_fwspec_get(dev);
+	struct swiommu_device *sdev;
+	unsigned int i;
+
+	for (i = 0; fwspec && i < swiommu_count(); i++) {
+		struct swiommu *iommu = swiommu_by_index(i);
+
+		if (fwspec->iommu_fwnode != &iommu->fwnode)
+			continue;
+		sdev = *(struct swiommu_device **)dev_get_platdata(dev);
+		dev_iommu_priv_set(dev, sdev);
+		return &iommu->core;
+	}
+	return ERR_PTR(-ENODEV);
+}
+
+static void release_device(struct device *dev)
+{
+	struct swiommu_device *sdev = dev_iommu_priv_get(dev);
+
+	WARN_ON(!xa_empty(&sdev->contexts));
+	swiommu_context_set(sdev, 0, NULL, NULL);
+	sdev->group = NULL;
+}
+
+static struct iommu_group *device_group(struct device *dev)
+{
+	return swiommu_device_group(dev_iommu_priv_get(dev));
+}
+
+/* What the kernel would have for itself must not have pages larger than its own */
+static int def_domain_type(struct device *dev)
+{
+	struct swiommu_device *sdev = dev_iommu_priv_get(dev);
+	unsigned long smallest = 1UL << __ffs(sdev->iommu->pgsizes);
+
+	return smallest > PAGE_SIZE ? IOMMU_DOMAIN_IDENTITY : 0;
+}
+
+const struct iommu_ops swiommu_ops = {
+	KC_SWIOMMU_ALLOC
+	KC_SWIOMMU_REMOVE_PASID
+	KC_SWIOMMU_STATIC_DOMAINS
+	.capable		= capable_of,
+	.probe_device		= probe_device,
+	.release_device		= release_device,
+	.device_group		= device_group,
+	.def_domain_type	= def_domain_type,
+	.default_domain_ops	= &paging_ops,
+	.owner			= THIS_MODULE,
+};
+
+/* There is nothing in it: it is the address that says which IOMMU is meant */
+static const struct fwnode_operations fwnode_ops = {
+};
+
+/**
+ * swiommu_register() - bring an IOMMU to life
+ * @iommu: the IOMMU, its options filled in
+ *
+ * Return: 0, -EBUSY if the kernel takes one kind of IOMMU only and has one, or
+ * another errno.
+ */
+int swiommu_register(struct swiommu *iommu)
+{
+	int ret;
+
+	spin_lock_init(&iommu->lock);
+	ida_init(&iommu->dids);
+	xa_init(&iommu->pasid_cache);
+	iommu->pasid_cache_info.drop = &iommu->drop_pasid_cache;
+	swiommu_tlb_init(&iommu->iotlb, &iommu->drop_iotlb);
+
+	fwnode_init(&iommu->fwnode, &fwnode_ops);
+	iommu->core.fwnode = &iommu->fwnode;
+	iommu->core.max_pasids = iommu->pasid_width ? 1U << iommu->pasid_width : 0;
+	ret = iommu_device_sysfs_add(&iommu->core, NULL, NULL, "swiommu%u",
+				     iommu->index);
+	if (ret)
+		goto destroy;
+	ret = iommu_device_register(&iommu->core, &swiommu_ops, NULL);
+	if (ret)
+		goto sysfs;
+	return 0;
+
+sysfs:
+	iommu_device_sysfs_remove(&iommu->core);
+destroy:
+	ida_destroy(&iommu->dids);
+	return ret;
+}
+
+/**
+ * swiommu_unregister() - take an IOMMU away
+ * @iommu: the IOMMU, with no device behind it
+ */
+void swiommu_unregister(struct swiommu *iommu)
+{
+	iommu_device_unregister(&iommu->core);
+	iommu_device_sysfs_remove(&iommu->core);
+	swiommu_tlb_empty(&iommu->iotlb);
+	swiommu_pasid_cache_empty(iommu);
+	WARN_ON(!ida_is_empty(&iommu->dids));
+	ida_destroy(&iommu->dids);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Software IOMMUs that the kernel's IOMMU core takes for real ones, and software
+ * devices behind them. Devices do DMA for userspace, and every byte of it goes
+ * through tables that the kernel has installed and through caches that only an
+ * invalidation empties, so that a missing one is seen.
+ *
+ * main.c	options; start and stop of the parts
+ * iommu.c	the IOMMUs, as the kernel's core sees them
+ * domain.c	what is behind a RID or PASID; flushes
+ * pgtable.c	page tables: map, unmap, walk
+ * cache.c	IOTLB, device TLB, PASID cache
+ * engine.c	translation and DMA
+ * device.c	software devices: made and removed at run time
+ * chardev.c	the devices' files
+ * control.c	the control file
+ *
+ * Lock order, outermost first:
+ *
+ *	devices_lock (device.c)	which devices there are, and of which groups
+ *	ioasid_bindings.lock	who has a device bound; held for calls into the core
+ *	the core's, and the kernel's lock of a group
+ *	finalize_lock (domain.c) a domain finds its IOMMU
+ *	swiommu.lock		a spinlock: contexts, caches, and DMA under way
+ *	the xarrays' own
+ */
+#ifndef SWIOMMU_H
+#define SWIOMMU_H
+
+#include <linux/iommu.h>
+#include <linux/kref.h>
+#include <linux/miscdevice.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+#include <uapi/linux/ioasid_swiommu.h>
+
+#include "ioasid_api.h"
+
+struct file;
+struct platform_device;
+
+#define SWIOMMU_NAME		"ioasid_swiommu"
+#define SWIOMMU_MAX_IOMMUS	8
+#define SWIOMMU_MAX_PASID_WIDTH	20
+
+/* The IOMMU's own pages, whatever the CPU's are */
+#define SWIOMMU_PAGE_SHIFT	12
+#define SWIOMMU_PAGE_SIZE	(1UL << SWIOMMU_PAGE_SHIFT)
+
+/* What a page may be used for: in page tables, in TLBs, and what DMA asks for */
+#define SWIOMMU_READ		BIT(0)
+#define SWIOMMU_WRITE		BIT(1)
+#define SWIOMMU_SNOOP		BIT(2)
+
+/**
+ * struct swiommu_cache - what all kinds of caches have
+ * @info: counters and @info.entries
+ * @drop: requests to invalidate that are still to be ignored; the one of the IOMMU
+ *	for device TLBs
+ *
+ * All under swiommu.lock.
+ */
+struct swiommu_cache {
+	struct swiommu_cache_info info;
+	u32 *drop;
+};
+
+/**
+ * struct swiommu_tlb - translations of pages, an IOTLB or a device TLB
+ * @cache: counters
+ * @tags: a table of pages for each tag: domain number in an IOTLB, PASID or 0 in a
+ *	device TLB
+ */
+struct swiommu_tlb {
+	struct swiommu_cache cache;
+	struct xarray tags;
+};
+
+/**
+ * struct swiommu_pgtable - a page table
+ * @kref: of its domain, and of every entry in a PASID cache: what a device walks
+ *	by an entry that should have been invalidated is still a page table
+ * @did: number of its domain, by which an IOTLB knows it. Free for another domain
+ *	as soon as this one is freed, like a real one's
+ * @levels: of tables
+ * @root: the uppermost one; NULL: addresses are physical ones (identity)
+ */
+struct swiommu_pgtable {
+	struct kref kref;
+	u32 did;
+	unsigned int levels;
+	u64 *root;
+};
+
+/**
+ * struct swiommu - a software IOMMU
+ * @core: the kernel's side of it
+ * @fwnode: by which the kernel finds the IOMMU of a device; nothing else is in it
+ * @index: its number
+ * @addr_width: of an I/O virtual address, bits
+ * @pasid_width: of a PASID, bits
+ * @pgsizes: bitmap of page sizes
+ * @snoop: can make no-snoop DMA snoop
+ * @dids: domain numbers in use
+ * @lock: protects what follows; the devices' contexts and device TLBs; and is held
+ *	while DMA translates an address and moves the bytes of that page: who has
+ *	held it after a change knows that nothing goes on as it was before
+ * @iotlb: the IOTLB
+ * @pasid_cache: struct swiommu_pgtable by device and PASID
+ * @pasid_cache_info: its counters
+ * @walks: page table walks
+ * @drop_iotlb: requests that the IOTLB is to ignore
+ * @drop_pasid_cache: likewise
+ * @drop_device_tlb: likewise, of all devices together
+ */
+struct swiommu {
+	struct iommu_device core;
+	struct fwnode_handle fwnode;
+	unsigned int index;
+	unsigned int addr_width;
+	unsigned int pasid_width;
+	unsigned long pgsizes;
+	bool snoop;
+	struct ida dids;
+	spinlock_t lock; /* what DMA looks at */
+	struct swiommu_tlb iotlb;
+	struct xarray pasid_cache;
+	struct swiommu_cache pasid_cache_info;
+	u64 walks;
+	u32 drop_iotlb;
+	u32 drop_pasid_cache;
+	u32 drop_device_tlb;
+};
+
+/**
+ * struct swiommu_domain - a paging domain
+ * @domain: the kernel's
+ * @iommu: the IOMMU that it is for; NULL until it is attached where the kernel
+ *	does not say when it is made
+ * @pgtable: its page table, with @iommu
+ * @contexts: the contexts that it is behind, under swiommu.lock
+ * @snoop: what is mapped from now on makes DMA snoop
+ */
+struct swiommu_domain {
+	struct iommu_domain domain;
+	struct swiommu *iommu;
+	struct swiommu_pgtable *pgtable;
+	struct list_head contexts;
+	bool snoop;
+};
+
+/**
+ * struct swiommu_context - an entry of a device's PASID table
+ * @dev: the device
+ * @pasid: the PASID, 0 for DMA without one
+ * @domain: the domain that is attached; NULL if none is, or one without a table
+ * @node: in the contexts of @domain
+ * @pgtable: what DMA is translated by; NULL if it is blocked
+ */
+struct swiommu_context {
+	struct swiommu_device *dev;
+	u32 pasid;
+	struct swiommu_domain *domain;
+	struct list_head node;
+	struct swiommu_pgtable *pgtable;
+};
+
+/**
+ * struct swiommu_device - a software device
+ * @kref: of the list of devices and of every open file
+ * @id: its number in the names that userspace sees
+ * @rid: its number on its IOMMU, which no other device will ever have
+ * @iommu: its IOMMU
+ * @flags: SWIOMMU_DEVICE_*
+ * @type: type of device
+ * @pasid_width: of the PASIDs that it issues
+ * @group_nr: number of the group that it shares; 0: its own
+ * @group: the kernel's group as long as it is in it, under devices_lock
+ * @node: in the list of devices
+ * @pdev: the kernel's device
+ * @misc: its device file, while the driver is bound
+ * @name: of that file
+ * @bindings: who has bound it
+ * @user: the file through which DMA may be asked for, NULL if it is not bound; from
+ *	here on under swiommu.lock
+ * @no_pasid: the entry for DMA without PASID; in @contexts too
+ * @contexts: the PASID table, struct swiommu_context
+ * @tlb: the device TLB
+ */
+struct swiommu_device {
+	struct kref kref;
+	u32 id;
+	u32 rid;
+	struct swiommu *iommu;
+	u32 flags;
+	u32 type;
+	u32 pasid_width;
+	u32 group_nr;
+	struct iommu_group *group;
+	struct list_head node;
+	struct platform_device *pdev;
+	struct miscdevice misc;
+	char name[32];
+	struct ioasid_bindings bindings;
+	struct file *user;
+	struct swiommu_context no_pasid;
+	struct xarray contexts;
+	struct swiommu_tlb tlb;
+};
+
+/* The IOMMU that a domain is for, or NULL; with it comes all that depends on it */
+static inline struct swiommu *swiommu_domain_iommu(struct swiommu_domain *domain)
+{
+	/* Pairs with swiommu_domain_finalize(): it may be on its way */
+	return smp_load_acquire(&domain->iommu);
+}
+
+/* iommu.c */
+extern const struct iommu_ops swiommu_ops;
+int swiommu_register(struct swiommu *iommu);
+void swiommu_unregister(struct swiommu *iommu);
+int swiommu_attach(struct iommu_domain *domain, struct device *dev);
+struct iommu_domain *swiommu_paging_domain(struct device *dev);
+struct iommu_domain *swiommu_domain_of_type(unsigned int type);
+int swiommu_set_pasid(struct iommu_domain *domain, struct device *dev, u32 pasid);
+void swiommu_remove_pasid(struct device *dev, u32 pasid);
+
+/* domain.c */
+struct swiommu_domain *swiommu_domain_alloc(void);
+int swiommu_domain_finalize(struct swiommu_domain *domain, struct swiommu *iommu);
+void swiommu_domain_free(struct swiommu_domain *domain);
+int swiommu_context_set(struct swiommu_device *dev, u32 pasid,
+			struct swiommu_domain *domain,
+			struct swiommu_pgtable *pgtable);
+void swiommu_context_clear(struct swiommu_device *dev, u32 pasid);
+void swiommu_domain_flush(struct swiommu_domain *domain, u64 start, u64 last);
+extern struct swiommu_pgtable swiommu_identity;
+
+/* pgtable.c */
+struct swiommu_pgtable *swiommu_pgtable_alloc(unsigned int levels, u32 did);
+void swiommu_pgtable_get(struct swiommu_pgtable *pgtable);
+void swiommu_pgtable_put(struct swiommu_pgtable *pgtable);
+int swiommu_pgtable_map(struct swiommu_pgtable *pgtable, u64 iova,
+			phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			unsigned int prot, gfp_t gfp, struct swiommu *iommu,
+			size_t *mapped);
+size_t swiommu_pgtable_unmap(struct swiommu_pgtable *pgtable, u64 iova,
+			     size_t pgsize, size_t pgcount);
+bool swiommu_pgtable_walk(struct swiommu_pgtable *pgtable, u64 iova,
+			  phys_addr_t *phys, unsigned int *prot);
+
+/* cache.c */
+void swiommu_tlb_init(struct swiommu_tlb *tlb, u32 *drop);
+bool swiommu_tlb_find(struct swiommu_tlb *tlb, u32 tag, u64 iova,
+		      unsigned int want, phys_addr_t *phys, unsigned int *prot);
+void swiommu_tlb_add(struct swiommu_tlb *tlb, u32 tag, u64 iova,
+		     phys_addr_t phys, unsigned int prot);
+void swiommu_tlb_invalidate(struct swiommu_tlb *tlb, u32 tag, u64 start, u64 last);
+void swiommu_tlb_empty(struct swiommu_tlb *tlb);
+struct swiommu_pgtable *swiommu_pasid_cache_find(struct swiommu_device *dev,
+						 u32 pasid);
+void swiommu_pasid_cache_add(struct swiommu_device *dev, u32 pasid,
+			     struct swiommu_pgtable *pgtable);
+void swiommu_pasid_cache_invalidate(struct swiommu_device *dev, u32 pasid);
+void swiommu_pasid_cache_empty(struct swiommu *iommu);
+
+/* engine.c */
+long swiommu_dma(struct swiommu_device *dev, struct file *file,
+		 struct swiommu_dma *dma);
+
+/* device.c */
+int swiommu_devices_init(void);
+void swiommu_devices_exit(void);
+int swiommu_device_create(struct swiommu *iommu, struct swiommu_device_create *arg);
+int swiommu_device_destroy(u32 id);
+void swiommu_device_put(struct swiommu_device *dev);
+struct iommu_group *swiommu_device_group(struct swiommu_device *dev);
+
+/* chardev.c */
+int swiommu_chardev_add(struct swiommu_device *dev);
+void swiommu_chardev_del(struct swiommu_device *dev);
+
+/* control.c */
+int swiommu_control_add(void);
+void swiommu_control_del(void);
+
+/* main.c */
+struct swiommu *swiommu_by_index(u32 index);
+unsigned int swiommu_count(void);
+
+#endif /* SWIOMMU_H */

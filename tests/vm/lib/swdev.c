@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dma.h"
+#include "expect.h"
+#include "modules.h"
+#include "run.h"
+#include "swdev.h"
+
+#define DEVICES		"/sys/bus/platform/devices"
+#define DEVICE_PREFIX	SWIOMMU "_dev."
+
+bool swiommu_is_possible(void)
+{
+	/* its IOMMU core takes one kind of IOMMU */
+	return !kernel_is("6.1") || config_is("none");
+}
+
+static int control(unsigned long cmd, void *arg)
+{
+	int fd = open(SWIOMMU_NODE, O_RDWR | O_CLOEXEC), ret, err;
+
+	if (fd < 0)
+		return -1;
+	ret = ioctl(fd, cmd, arg);
+	err = errno;
+	close(fd);
+	errno = err;
+	return ret;
+}
+
+void swdev_destroy_all(void)
+{
+	DIR *dir = opendir(DEVICES);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, DEVICE_PREFIX, strlen(DEVICE_PREFIX)))
+			EXPECT_OK(swdev_destroy(atoi(entry->d_name + strlen(DEVICE_PREFIX))));
+	if (dir)
+		closedir(dir);
+}
+
+void swiommu_load(const char *options)
+{
+	if (module_is_loaded(SWIOMMU)) {
+		swdev_destroy_all();
+		EXPECT_OK(module_unload(SWIOMMU));
+	}
+	EXPECT_OK(module_load(SWIOMMU, options));
+}
+
+void swiommu_unload(void)
+{
+	struct stat st;
+
+	swdev_destroy_all();
+	EXPECT_OK(module_unload(SWIOMMU));
+	EXPECT_OK(module_unload("ioasidfd"));
+	EXPECT_ERRNO(stat(SWIOMMU_NODE, &st), ENOENT);
+	EXPECT_ERRNO(stat("/sys/class/iommu/swiommu0", &st), ENOENT);
+}
+
+int swdev_try_create(struct swiommu_device_create *arg)
+{
+	arg->argsz = sizeof(*arg);
+	return control(SWIOMMU_DEVICE_CREATE, arg) ? errno : 0;
+}
+
+__u32 swdev_create(const struct swiommu_device_create *options)
+{
+	struct swiommu_device_create arg = *options;
+
+	if (!arg.type) {
+		arg.type = 5;
+		arg.pasid_width = 20;
+	}
+	arg.argsz = sizeof(arg);
+	EXPECT_OK(control(SWIOMMU_DEVICE_CREATE, &arg));
+	return arg.device;
+}
+
+int swdev_destroy(__u32 id)
+{
+	struct swiommu_device_destroy arg = { .argsz = sizeof(arg), .device = id };
+
+	return control(SWIOMMU_DEVICE_DESTROY, &arg);
+}
+
+static const char *node(__u32 id)
+{
+	static __thread char path[64];
+
+	snprintf(path, sizeof(path), SWIOMMU_NODE "%u", id);
+	return path;
+}
+
+int swdev_open(__u32 id)
+{
+	return open(node(id), O_RDWR | O_CLOEXEC);
+}
+
+bool swdev_exists(__u32 id)
+{
+	return !access(node(id), F_OK);
+}
+
+void swdev_start_with(struct swdev *dev, const struct swiommu_device_create *options,
+		      int fd)
+{
+	dev->id = swdev_create(options);
+	dev->cookie = 1000 + dev->id;
+	dev->iommu = fd;
+	dev->fd = EXPECT_OK(swdev_open(dev->id));
+	EXPECT_OK(dev_bind(dev->fd, fd, dev->cookie));
+}
+
+void swdev_start(struct swdev *dev, __u32 iommu, int fd)
+{
+	const struct swiommu_device_create options = {
+		.iommu = iommu, .flags = SWIOMMU_DEVICE_TLB,
+	};
+
+	swdev_start_with(dev, &options, fd);
+}
+
+int swdev_try_dma(int fd, struct swiommu_dma *arg)
+{
+	arg->argsz = sizeof(*arg);
+	return ioctl(fd, SWIOMMU_DMA, arg);
+}
+
+struct swiommu_dma swdev_dma(struct swdev *dev, __u32 op, __u64 iova, void *data,
+			     __u64 length)
+{
+	struct swiommu_dma arg = {
+		.op = op, .iova = iova, .data = (uintptr_t)data, .length = length,
+	};
+
+	EXPECT_OK(swdev_try_dma(dev->fd, &arg));
+	EXPECT_TRUE(arg.fault ? arg.done < length : arg.done == length);
+	return arg;
+}
+
+static void *new_buffer(__u64 length)
+{
+	void *buffer = malloc(length ?: 1);
+
+	EXPECT_TRUE(buffer);
+	return buffer;
+}
+
+void expect_swread(struct swdev *dev, __u64 iova, const void *want, __u64 length)
+{
+	char *buffer = new_buffer(length);
+
+	memset(buffer, CANARY, length);
+	EXPECT_EQ(swdev_dma(dev, SWIOMMU_DMA_READ, iova, buffer, length).fault,
+		  SWIOMMU_FAULT_NONE);
+	EXPECT_EQ(memcmp(buffer, want, length), 0);
+	free(buffer);
+}
+
+void expect_swwrite(struct swdev *dev, __u64 iova, void *mem, __u64 length)
+{
+	char *buffer = new_buffer(length);
+	__u64 i;
+
+	for (i = 0; i < length; i++)
+		buffer[i] = i * 7 + i / PAGE + dev->id;
+	memset(mem, CANARY, length);
+	EXPECT_EQ(swdev_dma(dev, SWIOMMU_DMA_WRITE, iova, buffer, length).fault,
+		  SWIOMMU_FAULT_NONE);
+	EXPECT_EQ(memcmp(mem, buffer, length), 0);
+	free(buffer);
+}
+
+void expect_swfault(struct swdev *dev, __u32 op, __u64 iova, __u64 length, __u32 fault,
+		    __u64 at)
+{
+	char *buffer = new_buffer(length);
+	struct swiommu_dma arg;
+	__u64 i;
+
+	memset(buffer, CANARY, length);
+	arg = swdev_dma(dev, op, iova, buffer, length);
+	EXPECT_EQ(arg.fault, fault);
+	EXPECT_EQ(arg.fault_addr, at);
+	EXPECT_EQ(arg.done, at - iova);
+	for (i = arg.done; op == SWIOMMU_DMA_READ && i < length; i++)
+		EXPECT_EQ((unsigned char)buffer[i], CANARY);
+	free(buffer);
+}
+
+void expect_swblocked(struct swdev *dev, __u64 iova, __u32 fault)
+{
+	expect_swfault(dev, SWIOMMU_DMA_READ, iova, PAGE, fault, iova);
+	expect_swfault(dev, SWIOMMU_DMA_WRITE, iova, PAGE, fault, iova);
+}
+
+struct swiommu_iommu_info swiommu_info(__u32 iommu)
+{
+	struct swiommu_iommu_info info = { .argsz = sizeof(info), .iommu = iommu };
+
+	EXPECT_OK(control(SWIOMMU_IOMMU_GET_INFO, &info));
+	return info;
+}
+
+struct swiommu_device_info swdev_info(struct swdev *dev)
+{
+	struct swiommu_device_info info = { .argsz = sizeof(info) };
+
+	EXPECT_OK(ioctl(dev->fd, SWIOMMU_DEVICE_GET_INFO, &info));
+	return info;
+}
+
+void swiommu_drop(__u32 iommu, __u32 caches, __u32 count)
+{
+	struct swiommu_iommu_debug arg = {
+		.argsz = sizeof(arg), .iommu = iommu, .flags = caches, .count = count,
+	};
+
+	EXPECT_OK(control(SWIOMMU_IOMMU_DEBUG, &arg));
+}

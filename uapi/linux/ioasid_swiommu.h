@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * Software IOMMUs and software devices behind them: a test vehicle. Whoever can
+ * open the control file can have devices do DMA to what the kernel maps for
+ * them; it is root's alone.
+ *
+ * The control file, /dev/ioasid_swiommu, makes and removes devices. Each has a
+ * device file, /dev/ioasid_swiommuN, whose fd takes the IOASID_DEVICE_* ioctls of
+ * linux/ioasid.h and those below. The rules for structures and the common errors
+ * stand there too.
+ */
+#ifndef _UAPI_LINUX_IOASID_SWIOMMU_H
+#define _UAPI_LINUX_IOASID_SWIOMMU_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* On the control file */
+#define SWIOMMU_IOMMU_GET_INFO	_IO(';', 0xD0)
+#define SWIOMMU_IOMMU_DEBUG	_IO(';', 0xD1)
+#define SWIOMMU_DEVICE_CREATE	_IO(';', 0xD2)
+#define SWIOMMU_DEVICE_DESTROY	_IO(';', 0xD3)
+
+/* On a device file */
+#define SWIOMMU_DEVICE_GET_INFO	_IO(';', 0xF0)
+#define SWIOMMU_DMA		_IO(';', 0xF1)
+
+/**
+ * struct swiommu_cache_info - what a cache has seen since it was made
+ * @hits: translations that it had
+ * @misses: translations that it did not have
+ * @invalidations: requests to invalidate that it obeyed
+ * @dropped: requests that it ignored, see SWIOMMU_IOMMU_DEBUG
+ * @entries: what is in it now
+ *
+ * Nothing but an invalidation takes an entry out of a cache. A cache that is full
+ * (65536 pages) takes no more in.
+ */
+struct swiommu_cache_info {
+	__aligned_u64 hits;
+	__aligned_u64 misses;
+	__aligned_u64 invalidations;
+	__aligned_u64 dropped;
+	__aligned_u64 entries;
+};
+
+/**
+ * struct swiommu_iommu_info - SWIOMMU_IOMMU_GET_INFO
+ * @argsz: size of this structure
+ * @flags: in: must be 0; out: SWIOMMU_IOMMU_*
+ * @iommu: in: which IOMMU, from 0 on
+ * @nr_iommus: out: how many there are
+ * @addr_width: out: width of an I/O virtual address, bits
+ * @pasid_width: out: width of a PASID, bits
+ * @pgsizes: out: bitmap of page sizes
+ * @walks: out: page table walks
+ * @iotlb: out: the IOTLB, by domain and page
+ * @pasid_cache: out: the PASID cache: which table a RID and PASID lead to
+ *
+ * Errors: ENODEV (there is no such IOMMU).
+ */
+struct swiommu_iommu_info {
+	__u32 argsz;
+	__u32 flags;
+#define SWIOMMU_IOMMU_SNOOP	(1 << 0) /* can make no-snoop DMA snoop */
+	__u32 iommu;
+	__u32 nr_iommus;
+	__u32 addr_width;
+	__u32 pasid_width;
+	__aligned_u64 pgsizes;
+	__aligned_u64 walks;
+	struct swiommu_cache_info iotlb;
+	struct swiommu_cache_info pasid_cache;
+};
+
+/**
+ * struct swiommu_iommu_debug - SWIOMMU_IOMMU_DEBUG
+ * @argsz: size of this structure
+ * @flags: SWIOMMU_DROP_*: the caches that are meant
+ * @iommu: which IOMMU
+ * @count: how many requests; 0 ends it
+ *
+ * Has each of the caches ignore the next @count requests to invalidate that are
+ * made to it, so that a test can see what it sees when one is missing. The device
+ * TLBs of all devices behind the IOMMU count as one cache here.
+ *
+ * Errors: ENODEV (there is no such IOMMU).
+ */
+struct swiommu_iommu_debug {
+	__u32 argsz;
+	__u32 flags;
+#define SWIOMMU_DROP_IOTLB		(1 << 0)
+#define SWIOMMU_DROP_PASID_CACHE	(1 << 1)
+#define SWIOMMU_DROP_DEVICE_TLB		(1 << 2)
+	__u32 iommu;
+	__u32 count;
+};
+
+/**
+ * struct swiommu_device_create - SWIOMMU_DEVICE_CREATE
+ * @argsz: size of this structure
+ * @flags: SWIOMMU_DEVICE_*
+ * @iommu: the IOMMU that it is behind
+ * @type: type of device as in the design, 1 to 8
+ * @pasid_width: width of the PASIDs that it issues, bits, up to 20; 0: none
+ * @group: 0: an IOMMU group of its own; otherwise it shares one with all devices
+ *	behind the same IOMMU that have the same number
+ * @device: out: number of the device, N in /dev/ioasid_swiommuN
+ * @__reserved: must be 0
+ *
+ * Errors: ENODEV (there is no such IOMMU), EINVAL (type or width out of range),
+ * ENOSPC (too many devices).
+ */
+struct swiommu_device_create {
+	__u32 argsz;
+	__u32 flags;
+#define SWIOMMU_DEVICE_TLB	(1 << 0) /* it has a device TLB */
+	__u32 iommu;
+	__u32 type;
+	__u32 pasid_width;
+	__u32 group;
+	__u32 device;
+	__u32 __reserved;
+};
+
+/**
+ * struct swiommu_device_destroy - SWIOMMU_DEVICE_DESTROY
+ * @argsz: size of this structure
+ * @flags: must be 0
+ * @device: its number
+ * @__reserved: must be 0
+ *
+ * Takes a device away, whoever uses it: its bindings end and its files answer
+ * ENODEV.
+ *
+ * Errors: ENODEV (there is no such device).
+ */
+struct swiommu_device_destroy {
+	__u32 argsz;
+	__u32 flags;
+	__u32 device;
+	__u32 __reserved;
+};
+
+/**
+ * struct swiommu_device_info - SWIOMMU_DEVICE_GET_INFO
+ * @argsz: size of this structure
+ * @flags: in: must be 0; out: SWIOMMU_DEVICE_*
+ * @iommu: out: the IOMMU that it is behind
+ * @type: out: as made
+ * @pasid_width: out: as made
+ * @group: out: as made
+ * @tlb: out: its device TLB
+ *
+ * May be asked for before the device is bound.
+ */
+struct swiommu_device_info {
+	__u32 argsz;
+	__u32 flags;
+	__u32 iommu;
+	__u32 type;
+	__u32 pasid_width;
+	__u32 group;
+	struct swiommu_cache_info tlb;
+};
+
+/**
+ * enum swiommu_dma_op - what DMA does
+ * @SWIOMMU_DMA_READ: memory at iova is read into the caller's buffer
+ * @SWIOMMU_DMA_WRITE: the caller's buffer is written to memory at iova
+ * @SWIOMMU_DMA_COPY: memory at src is read and written to memory at iova
+ */
+enum swiommu_dma_op {
+	SWIOMMU_DMA_READ = 0,
+	SWIOMMU_DMA_WRITE = 1,
+	SWIOMMU_DMA_COPY = 2,
+};
+
+/**
+ * enum swiommu_fault - why DMA ended early
+ * @SWIOMMU_FAULT_NONE: it did not
+ * @SWIOMMU_FAULT_BLOCKED: nothing is attached to the RID, or to the PASID
+ * @SWIOMMU_FAULT_WIDTH: the address is wider than the IOMMU takes
+ * @SWIOMMU_FAULT_NOT_MAPPED: nothing is mapped there
+ * @SWIOMMU_FAULT_PERMISSION: what is mapped there may not be read, or written to
+ * @SWIOMMU_FAULT_NO_MEMORY: the address leads to no memory, or to memory that
+ *	nobody uses: if something was mapped there, an invalidation is missing
+ */
+enum swiommu_fault {
+	SWIOMMU_FAULT_NONE = 0,
+	SWIOMMU_FAULT_BLOCKED = 1,
+	SWIOMMU_FAULT_WIDTH = 2,
+	SWIOMMU_FAULT_NOT_MAPPED = 3,
+	SWIOMMU_FAULT_PERMISSION = 4,
+	SWIOMMU_FAULT_NO_MEMORY = 5,
+};
+
+/**
+ * struct swiommu_dma - SWIOMMU_DMA
+ * @argsz: size of this structure
+ * @flags: in: SWIOMMU_DMA_PASID, SWIOMMU_DMA_NO_SNOOP; out: also
+ *	SWIOMMU_DMA_SNOOPED
+ * @op: enum swiommu_dma_op
+ * @pasid: the PASID that it carries, with SWIOMMU_DMA_PASID, otherwise 0
+ * @iova: where, bytes
+ * @src: with SWIOMMU_DMA_COPY: where from, otherwise 0
+ * @length: bytes, up to SWIOMMU_DMA_MAX; 0 does nothing
+ * @data: address of the caller's buffer, 0 with SWIOMMU_DMA_COPY
+ * @done: out: bytes that were moved
+ * @fault: out: enum swiommu_fault
+ * @__reserved: must be 0
+ * @fault_addr: out: the address at which it ended, if it did so early
+ *
+ * Has the device do DMA and waits for its end. DMA that is blocked is no error of
+ * the call. It goes page by page; what a flush of the IOMMU finds under way is done
+ * when the flush is.
+ *
+ * Errors: EINVAL (the device is not bound through this file; op, PASID or length
+ * out of range; addresses that wrap), EFAULT (@data; what has been moved stays so),
+ * EINTR (killed, likewise), ENODEV (the device is gone).
+ */
+struct swiommu_dma {
+	__u32 argsz;
+	__u32 flags;
+#define SWIOMMU_DMA_PASID	(1 << 0)
+#define SWIOMMU_DMA_NO_SNOOP	(1 << 1) /* as a device would by the TLP attribute */
+#define SWIOMMU_DMA_SNOOPED	(1 << 2) /* not said no-snoop, or made to snoop */
+	__u32 op;
+	__u32 pasid;
+	__aligned_u64 iova;
+	__aligned_u64 src;
+	__aligned_u64 length;
+	__aligned_u64 data;
+	__aligned_u64 done;
+	__u32 fault;
+	__u32 __reserved;
+	__aligned_u64 fault_addr;
+};
+
+#define SWIOMMU_DMA_MAX		(64U << 20)
+
+#endif /* _UAPI_LINUX_IOASID_SWIOMMU_H */
