@@ -59,13 +59,9 @@ static int rid_attach(struct ioasid_rid *rid, struct iommu_domain *domain)
 
 	if (old == domain)
 		return 0;
-	if (old) {
+	if (old && !KC_GROUP_REPLACE)
 		rid_block(rid);
-		iommu_group_release_dma_owner(rid->group);
-		if (iommu_group_claim_dma_owner(rid->group, rid))
-			return -EIO;
-	}
-	ret = kc_group_attach(rid->group, NULL, domain, &rid->attach);
+	ret = kc_group_attach(rid->group, old, domain, &rid->attach);
 	if (!ret) {
 		rid->domain = domain;
 		return 0;
