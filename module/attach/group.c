@@ -119,10 +119,10 @@ static int group_block(struct ioasid_group *group, struct device *dev)
 	const struct ioasid_shim *shim = group->shim;
 	int ret;
 
-	group->blocked = shim->domain_alloc(dev, &group->rid, true);
+	group->blocked = shim->domain_alloc(dev, &group->route, true);
 	if (IS_ERR(group->blocked))
 		return PTR_ERR(group->blocked);
-	ret = shim->attach(&group->rid, group->blocked);
+	ret = shim->attach(&group->route, group->blocked);
 	if (ret) {
 		shim->domain_free(group->blocked);
 		return ret;
@@ -174,14 +174,14 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	mutex_init(&group->lock);
 	INIT_LIST_HEAD(&group->devices);
 	group->iommu_group = iommu_group;
-	group->rid.group = iommu_group;
+	group->route.group = iommu_group;
 	group->shim = ioasid_shim_of(dev);
 	group->iommu = dev->iommu->iommu_dev;
 	ret = group_check(group, dev);
 	if (ret)
 		goto free;
 	ret = read_reserved(iommu_group, &group->reserved, &group->nr_reserved,
-			    &group->rid.msi);
+			    &group->route.msi);
 	if (ret)
 		goto free;
 	/*
@@ -189,7 +189,7 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	 * none of them any more. EBUSY: it is attached to something that has not
 	 * claimed it
 	 */
-	ret = ioasid_rid_claim(&group->rid, group);
+	ret = ioasid_rid_claim(&group->route, group);
 	if (ret) {
 		ret = ret == -EBUSY ? -EPERM : ret;
 		goto free;
@@ -201,7 +201,7 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	return group;
 
 release:
-	ioasid_rid_release(&group->rid);
+	ioasid_rid_release(&group->route);
 free:
 	kfree(group->reserved);
 	mutex_destroy(&group->lock);
@@ -315,8 +315,8 @@ void ioasid_group_leave(struct ioasid_device *idev)
 	if (!list_empty(&group->devices))
 		return;
 	list_del(&group->node);
-	group->shim->block(&group->rid);
-	ioasid_rid_release(&group->rid);
+	group->shim->block(&group->route);
+	ioasid_rid_release(&group->route);
 	group->shim->domain_free(group->blocked);
 	iommu_group_put(group->iommu_group);
 	kfree(group->reserved);
@@ -352,11 +352,11 @@ static int group_attach_new(struct ioasid_device *idev, struct ioasid_ioas *ioas
 	point->nr_reserved = group->nr_reserved;
 	point->reserved = group->reserved;
 	ret = ioasid_ioas_attach(ioas, point, group->shim, idev->dev,
-				 &group->rid, group->can_snoop);
+				 &group->route, group->can_snoop);
 	if (ret)
 		kfree(point);
 	/* Neither the new one nor the old one: blocked */
-	if (ret && group->point && !group->rid.domain)
+	if (ret && group->point && !group->route.domain)
 		ret = -EIO;
 	if (group->point && (!ret || ret == -EIO))
 		group_forget(idev);
@@ -429,8 +429,8 @@ int ioasid_group_detach(struct ioasid_device *idev)
 		idev->attached = NULL;
 		return 0;
 	}
-	if (group->shim->attach(&group->rid, group->blocked))
-		group->shim->block(&group->rid);
+	if (group->shim->attach(&group->route, group->blocked))
+		group->shim->block(&group->route);
 	group_forget(idev);
 	return 0;
 }

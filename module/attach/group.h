@@ -9,7 +9,7 @@ struct ioasid_device;
 /**
  * struct ioasid_group - an IOMMU group in the hands of a user
  * @node: in the list of groups
- * @lock: protects @rid and @point, with the devices of @point. Held while memory
+ * @lock: protects @route and @point, with the devices of @point. Held while memory
  *	is pinned for an attach, but not while more than the one device that
  *	attaches is attached: who ends an attachment never waits for a user
  * @iommu_group: the kernel's group, held, its DMA owned by us
@@ -18,7 +18,7 @@ struct ioasid_device;
  * @devices: bindings, struct ioasid_device, one or more; under groups_lock
  * @blocked: an empty domain. What a user has not attached to anything is
  *	attached to this, for the blocked state of some drivers is not blocked
- * @rid: what the kernel has attached
+ * @route: what the kernel has attached
  * @point: the attached address space, or NULL
  * @nr_reserved: number of @reserved
  * @reserved: ranges that DMA cannot use; changes under groups_lock and @lock
@@ -31,7 +31,7 @@ struct ioasid_device;
  * in later, have the same domain behind their RIDs. There is no device that
  * stands for the group: any one may be unbound and removed before the others.
  *
- * @rid is attached to a page table if there is a @point; else to @blocked, or,
+ * @route is attached to a page table if there is a @point; else to @blocked, or,
  * if even that failed, left blocked by the kernel's own means.
  */
 struct ioasid_group {
@@ -42,7 +42,7 @@ struct ioasid_group {
 	struct iommu_device *iommu;
 	struct list_head devices;
 	struct iommu_domain *blocked;
-	struct ioasid_rid rid;
+	struct ioasid_route route;
 	struct ioasid_attachment_point *point;
 	unsigned int nr_reserved;
 	struct ioasid_range *reserved;

@@ -244,7 +244,7 @@ static void table_drop(struct ioasid_ioas *ioas, struct ioasid_table *table)
 
 static struct ioasid_table *table_alloc(const struct ioasid_shim *shim,
 					struct device *dev,
-					const struct ioasid_rid *rid)
+					const struct ioasid_route *route)
 {
 	struct ioasid_table *table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
 	int ret;
@@ -255,7 +255,7 @@ static struct ioasid_table *table_alloc(const struct ioasid_shim *shim,
 	table->shim = shim;
 	table->iommu = dev->iommu->iommu_dev;
 	table->users = 1;
-	table->domain = shim->domain_alloc(dev, rid, false);
+	table->domain = shim->domain_alloc(dev, route, false);
 	if (IS_ERR(table->domain)) {
 		ret = PTR_ERR(table->domain);
 		kfree(table);
@@ -268,9 +268,9 @@ static struct ioasid_table *table_alloc(const struct ioasid_shim *shim,
 static struct ioasid_table *attach_shared(struct ioasid_ioas *ioas,
 					  const struct ioasid_shim *shim,
 					  struct device *dev,
-					  struct ioasid_rid *rid, bool snoop)
+					  struct ioasid_route *route, bool snoop)
 {
-	struct iommu_domain *old = rid->domain;
+	struct iommu_domain *old = route->domain;
 	struct ioasid_table *table;
 	int ret;
 
@@ -278,13 +278,13 @@ static struct ioasid_table *attach_shared(struct ioasid_ioas *ioas,
 		if (table->iommu != dev->iommu->iommu_dev ||
 		    table->snoop_enforced != snoop)
 			continue;
-		ret = shim->attach(rid, table->domain);
+		ret = shim->attach(route, table->domain);
 		if (!ret) {
 			table->users++;
 			return table;
 		}
 		/* EINVAL says that this device needs one of another kind */
-		if (ret != -EINVAL || rid->domain != old)
+		if (ret != -EINVAL || route->domain != old)
 			return ERR_PTR(ret);
 	}
 	return NULL;
@@ -297,18 +297,18 @@ static struct ioasid_table *attach_shared(struct ioasid_ioas *ioas,
 static struct ioasid_table *attach_new(struct ioasid_ioas *ioas,
 				       const struct ioasid_shim *shim,
 				       struct device *dev,
-				       struct ioasid_rid *rid, bool snoop)
+				       struct ioasid_route *route, bool snoop)
 {
-	struct iommu_domain *old = rid->domain;
+	struct iommu_domain *old = route->domain;
 	struct ioasid_table *table;
 	int ret;
 
-	table = table_alloc(shim, dev, rid);
+	table = table_alloc(shim, dev, route);
 	if (IS_ERR(table))
 		return table;
 
 	if (!shim->complete_at_alloc) {
-		ret = shim->attach(rid, table->domain);
+		ret = shim->attach(route, table->domain);
 		if (ret)
 			goto free;
 	}
@@ -321,14 +321,14 @@ static struct ioasid_table *attach_new(struct ioasid_ioas *ioas,
 	if (!ret && ioas->dead)
 		ret = -ENOENT;
 	if (!ret && shim->complete_at_alloc)
-		ret = shim->attach(rid, table->domain);
+		ret = shim->attach(route, table->domain);
 	if (!ret)
 		return table;
 
 restore:
 	/* Away from it before it goes; if not to the old one, then blocked */
-	if (rid->domain == table->domain && (!old || shim->attach(rid, old)))
-		shim->block(rid);
+	if (route->domain == table->domain && (!old || shim->attach(route, old)))
+		shim->block(route);
 	if (!list_empty(&table->node)) {
 		mutex_lock(&ioas->areas_lock);
 		table_drop(ioas, table);
@@ -346,17 +346,17 @@ free:
  * @point: the attachment; its devices and reserved ranges are set
  * @shim: of the group's IOMMU
  * @dev: a device of the group
- * @rid: the group's RIDs, with what is attached to them now
+ * @route: the group's RIDs, with what is attached to them now
  * @can_snoop: can the group's IOMMU make no-snoop DMA snoop?
  *
  * Context: pins memory, killable.
  * Return: 0, or an error as IOASID_DEVICE_ATTACH says, with what was attached
- * to @rid attached as before, or, if that failed too, with nothing attached.
+ * to @route attached as before, or, if that failed too, with nothing attached.
  */
 int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 		       struct ioasid_attachment_point *point,
 		       const struct ioasid_shim *shim, struct device *dev,
-		       struct ioasid_rid *rid, bool can_snoop)
+		       struct ioasid_route *route, bool can_snoop)
 {
 	bool snoop = ioas->snoop != IOASID_SNOOP_OFF && can_snoop;
 	struct ioasid_table *table;
@@ -371,9 +371,9 @@ int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 	ret = ioas->dead ? -ENOENT : fits(ioas, point->reserved, point->nr_reserved);
 	if (ret)
 		goto unlock;
-	table = attach_shared(ioas, shim, dev, rid, snoop);
+	table = attach_shared(ioas, shim, dev, route, snoop);
 	if (!table)
-		table = attach_new(ioas, shim, dev, rid, snoop);
+		table = attach_new(ioas, shim, dev, route, snoop);
 	ret = PTR_ERR_OR_ZERO(table);
 	if (ret)
 		goto unlock;

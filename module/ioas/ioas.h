@@ -135,7 +135,7 @@ void ioasid_ioas_release_all(struct ioasid_ctx *ctx);
 int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 		       struct ioasid_attachment_point *point,
 		       const struct ioasid_shim *shim, struct device *dev,
-		       struct ioasid_rid *rid, bool can_snoop);
+		       struct ioasid_route *route, bool can_snoop);
 int ioasid_ioas_attach_mediated(struct ioasid_ioas *ioas,
 				struct ioasid_attachment_point *point);
 void ioasid_ioas_detach(struct ioasid_attachment_point *point);

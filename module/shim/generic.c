@@ -14,7 +14,7 @@
 #include "shim/shim.h"
 
 struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
-						 const struct ioasid_rid *rid,
+						 const struct ioasid_route *route,
 						 bool empty)
 {
 	struct iommu_domain *domain = kc_domain_alloc(dev);
@@ -22,7 +22,7 @@ struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
 
 	if (IS_ERR(domain))
 		return domain;
-	ret = ioasid_msi_domain_init(domain, rid, empty);
+	ret = ioasid_msi_domain_init(domain, route, empty);
 	if (ret) {
 		iommu_domain_free(domain);
 		return ERR_PTR(ret);
@@ -44,106 +44,106 @@ void ioasid_generic_domain_free(struct iommu_domain *domain)
  * state, for attaching what the kernel believes to be attached does nothing.
  * Only -EBUSY says that nothing was touched: the device is being reset.
  */
-static void rid_block(struct ioasid_rid *rid)
+static void route_block(struct ioasid_route *route)
 {
-	if (!rid->domain)
+	if (!route->domain)
 		return;
-	kc_group_detach(rid->group, rid->domain);
-	rid->domain = NULL;
+	kc_group_detach(route->group, route->domain);
+	route->domain = NULL;
 }
 
-static int rid_attach(struct ioasid_rid *rid, struct iommu_domain *domain)
+static int route_attach(struct ioasid_route *route, struct iommu_domain *domain)
 {
-	struct iommu_domain *old = rid->domain;
+	struct iommu_domain *old = route->domain;
 	int ret;
 
 	if (old == domain)
 		return 0;
 	if (old && !KC_GROUP_REPLACE)
-		rid_block(rid);
-	ret = kc_group_attach(rid->group, old, domain, &rid->attach);
+		route_block(route);
+	ret = kc_group_attach(route->group, old, domain, &route->attach);
 	if (!ret) {
-		rid->domain = domain;
+		route->domain = domain;
 		return 0;
 	}
 	if (old && !(KC_GROUP_REPLACE && ret == -EBUSY)) {
-		rid_block(rid);
-		if (kc_group_attach(rid->group, NULL, old, &rid->attach))
+		route_block(route);
+		if (kc_group_attach(route->group, NULL, old, &route->attach))
 			return -EIO;
-		rid->domain = old;
+		route->domain = old;
 	}
 	return ret;
 }
 
-static int rid_attach_locked(struct ioasid_rid *rid, struct iommu_domain *domain)
+static int rid_attach_locked(struct ioasid_route *route, struct iommu_domain *domain)
 {
 	int ret;
 
 	ioasid_domains_change();
-	ret = rid_attach(rid, domain);
+	ret = route_attach(route, domain);
 	ioasid_domains_changed();
 	return ret;
 }
 
-int ioasid_generic_attach(struct ioasid_rid *rid, struct iommu_domain *domain)
+int ioasid_generic_attach(struct ioasid_route *route, struct iommu_domain *domain)
 {
-	struct iommu_domain *old = rid->domain;
+	struct iommu_domain *old = route->domain;
 	int ret, error;
 
 	if (old == domain)
 		return 0;
-	ret = ioasid_msi_prepare(rid, domain);
+	ret = ioasid_msi_prepare(route, domain);
 	if (ret)
 		return ret;
-	ret = rid_attach_locked(rid, domain);
-	error = ioasid_msi_finish(rid, old);
+	ret = rid_attach_locked(route, domain);
+	error = ioasid_msi_finish(route, old);
 	if (ret || !error)
 		return ret;
 
 	/* Interrupts would be lost */
-	if (old && !rid_attach_locked(rid, old))
-		ioasid_msi_finish(rid, domain);
+	if (old && !rid_attach_locked(route, old))
+		ioasid_msi_finish(route, domain);
 	else
-		ioasid_generic_block(rid);
-	return rid->domain == old ? error : -EIO;
+		ioasid_generic_block(route);
+	return route->domain == old ? error : -EIO;
 }
 
-void ioasid_generic_block(struct ioasid_rid *rid)
+void ioasid_generic_block(struct ioasid_route *route)
 {
-	struct iommu_domain *old = rid->domain;
+	struct iommu_domain *old = route->domain;
 
 	ioasid_domains_change();
-	rid_block(rid);
+	route_block(route);
 	ioasid_domains_changed();
-	ioasid_msi_finish(rid, old);
+	ioasid_msi_finish(route, old);
 }
 
 /**
  * ioasid_rid_claim() - take the DMA of a group's devices from the kernel
- * @rid: the group's RIDs; blocked by the kernel's own means afterwards
+ * @route: the group's RIDs; blocked by the kernel's own means afterwards
  * @owner: of the DMA
  *
  * Return: 0; -EPERM if somebody else has it, a driver of the host for one, -EBUSY
  * if it is attached to something that has not claimed it; -ENOMEM, -EINVAL.
  */
-int ioasid_rid_claim(struct ioasid_rid *rid, void *owner)
+int ioasid_rid_claim(struct ioasid_route *route, void *owner)
 {
 	int ret;
 
 	ioasid_domains_change();
-	ret = iommu_group_claim_dma_owner(rid->group, owner);
+	ret = iommu_group_claim_dma_owner(route->group, owner);
 	ioasid_domains_changed();
 	return ret;
 }
 
 /**
  * ioasid_rid_release() - give it back
- * @rid: the group's RIDs, with nothing attached
+ * @route: the group's RIDs, with nothing attached
  */
-void ioasid_rid_release(struct ioasid_rid *rid)
+void ioasid_rid_release(struct ioasid_route *route)
 {
 	ioasid_domains_change();
-	iommu_group_release_dma_owner(rid->group);
+	iommu_group_release_dma_owner(route->group);
 	ioasid_domains_changed();
 }
 

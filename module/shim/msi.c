@@ -38,22 +38,22 @@
 
 static DEFINE_XARRAY(domains);
 
-static struct ioasid_range slice_range(const struct ioasid_rid *rid,
+static struct ioasid_range slice_range(const struct ioasid_route *route,
 				       unsigned int slice)
 {
-	u64 size = (rid->msi.last - rid->msi.start + 1) / SLICES;
+	u64 size = (route->msi.last - route->msi.start + 1) / SLICES;
 
 	return (struct ioasid_range) {
-		.start = rid->msi.start + slice * size,
-		.last = rid->msi.start + slice * size + (size - 1),
+		.start = route->msi.start + slice * size,
+		.last = route->msi.start + slice * size + (size - 1),
 	};
 }
 
 /* Has the group's IOMMU a window, and one that is large enough? */
-static bool has_window(const struct ioasid_rid *rid)
+static bool has_window(const struct ioasid_route *route)
 {
-	return KC_SW_MSI && rid->msi.last &&
-	       rid->msi.last - rid->msi.start >= SLICES * PAGE_SIZE - 1;
+	return KC_SW_MSI && route->msi.last &&
+	       route->msi.last - route->msi.start >= SLICES * PAGE_SIZE - 1;
 }
 
 /**
@@ -85,13 +85,13 @@ static int walk_device(struct device *dev, void *data)
  * sets up an interrupt, inside that of the device's interrupts, so one cannot be
  * taken in the other order. If @dev has gone meanwhile it begins anew.
  */
-static struct device *next_device(const struct ioasid_rid *rid, struct device *dev)
+static struct device *next_device(const struct ioasid_route *route, struct device *dev)
 {
 	struct device_walk walk;
 
 	do {
 		walk = (struct device_walk) { .after = dev, .passed = !dev };
-		iommu_group_for_each_dev(rid->group, &walk, walk_device);
+		iommu_group_for_each_dev(route->group, &walk, walk_device);
 		put_device(dev);
 		dev = NULL;
 	} while (!walk.passed);
@@ -104,7 +104,7 @@ static struct device *next_device(const struct ioasid_rid *rid, struct device *d
  * set up an interrupt before it was called, and with him the use of a domain that
  * is not attached any more.
  */
-static int for_each_page(const struct ioasid_rid *rid,
+static int for_each_page(const struct ioasid_route *route,
 			 int (*fn)(u64 iova, void *data), void *data)
 {
 	struct device *dev = NULL;
@@ -112,12 +112,12 @@ static int for_each_page(const struct ioasid_rid *rid,
 	int ret = 0;
 	u64 iova;
 
-	while ((dev = next_device(rid, dev))) {
+	while ((dev = next_device(route, dev))) {
 		if (!kc_msi_lock(dev))
 			continue;
 		kc_for_each_msi(desc, dev) {
 			iova = kc_msi_iova(desc);
-			if (!ret && iova >= rid->msi.start && iova <= rid->msi.last)
+			if (!ret && iova >= route->msi.start && iova <= route->msi.last)
 				ret = fn(iova, data);
 		}
 		kc_msi_unlock(dev);
@@ -126,39 +126,39 @@ static int for_each_page(const struct ioasid_rid *rid,
 }
 
 struct slices_used {
-	const struct ioasid_rid *rid;
+	const struct ioasid_route *route;
 	unsigned long map;
 };
 
 static int use_slice(u64 iova, void *data)
 {
 	struct slices_used *used = data;
-	u64 size = (used->rid->msi.last - used->rid->msi.start + 1) / SLICES;
+	u64 size = (used->route->msi.last - used->route->msi.start + 1) / SLICES;
 
-	used->map |= BIT((iova - used->rid->msi.start) / size);
+	used->map |= BIT((iova - used->route->msi.start) / size);
 	return 0;
 }
 
 /**
  * ioasid_msi_domain_init() - have the kernel map what interrupts are written to
  * @domain: a new domain
- * @rid: RIDs of its first group
+ * @route: RIDs of its first group
  * @empty: nothing else will be mapped
  *
  * Return: 0 or an error: -ENOMEM.
  */
 int ioasid_msi_domain_init(struct iommu_domain *domain,
-			   const struct ioasid_rid *rid, bool empty)
+			   const struct ioasid_route *route, bool empty)
 {
 	static atomic_t turn;
-	struct slices_used used = { .rid = rid };
+	struct slices_used used = { .route = route };
 	unsigned int slice = 0, i;
 	int ret;
 
-	if (!has_window(rid))
+	if (!has_window(route))
 		return 0;
 	if (!empty) {
-		for_each_page(rid, use_slice, &used);
+		for_each_page(route, use_slice, &used);
 		for (i = 0; i < SLICES - 1; i++) {
 			slice = 1 + (unsigned int)atomic_inc_return(&turn) % (SLICES - 1);
 			if (!(used.map & BIT(slice)))
@@ -169,7 +169,7 @@ int ioasid_msi_domain_init(struct iommu_domain *domain,
 			      GFP_KERNEL_ACCOUNT));
 	if (ret)
 		return ret;
-	ret = iommu_get_msi_cookie(domain, slice_range(rid, slice).start);
+	ret = iommu_get_msi_cookie(domain, slice_range(route, slice).start);
 	if (ret)
 		ioasid_msi_domain_exit(domain);
 	return ret;
@@ -211,14 +211,14 @@ static int carry_page(u64 iova, void *data)
 			    IOMMU_WRITE | IOMMU_NOEXEC | IOMMU_MMIO);
 }
 
-static int carry_pages(const struct ioasid_rid *rid, struct iommu_domain *from,
+static int carry_pages(const struct ioasid_route *route, struct iommu_domain *from,
 		       struct iommu_domain *to, unsigned int slice)
 {
 	struct carry carry = {
-		.from = from, .to = to, .slice = slice_range(rid, slice),
+		.from = from, .to = to, .slice = slice_range(route, slice),
 	};
 
-	return for_each_page(rid, carry_page, &carry);
+	return for_each_page(route, carry_page, &carry);
 }
 
 static int no_page(u64 iova, void *data)
@@ -228,29 +228,29 @@ static int no_page(u64 iova, void *data)
 
 /**
  * ioasid_msi_prepare() - before a group goes from one domain to another
- * @rid: its RIDs, still attached to the old one
+ * @route: its RIDs, still attached to the old one
  * @domain: the new one
  *
  * Return: 0 or an error: -EINVAL if interrupts of the group cannot be written to
  * what they are now in that domain, -ENOMEM.
  */
-int ioasid_msi_prepare(const struct ioasid_rid *rid, struct iommu_domain *domain)
+int ioasid_msi_prepare(const struct ioasid_route *route, struct iommu_domain *domain)
 {
 	unsigned long entry;
 
-	if (!has_window(rid) || !rid->domain)
+	if (!has_window(route) || !route->domain)
 		return 0;
 	entry = xa_to_value(xa_load(&domains, (unsigned long)domain));
 	/* Or else when it is */
 	if (!(entry & ATTACHED))
 		return 0;
-	return carry_pages(rid, rid->domain, domain, entry & SLICE_MASK);
+	return carry_pages(route, route->domain, domain, entry & SLICE_MASK);
 }
 
 /**
  * ioasid_msi_finish() - after a group has gone, or could not go, from one domain
  * to another
- * @rid: its RIDs
+ * @route: its RIDs
  * @old: what was attached, or NULL
  *
  * Afterwards nobody uses @old to set up an interrupt, and what was set up there
@@ -258,15 +258,15 @@ int ioasid_msi_prepare(const struct ioasid_rid *rid, struct iommu_domain *domain
  *
  * Return: as ioasid_msi_prepare().
  */
-int ioasid_msi_finish(const struct ioasid_rid *rid, struct iommu_domain *old)
+int ioasid_msi_finish(const struct ioasid_route *route, struct iommu_domain *old)
 {
-	struct iommu_domain *domain = rid->domain;
+	struct iommu_domain *domain = route->domain;
 	unsigned long entry;
 
-	if (!has_window(rid))
+	if (!has_window(route))
 		return 0;
 	if (!domain)
-		return for_each_page(rid, no_page, NULL);
+		return for_each_page(route, no_page, NULL);
 	entry = xa_to_value(xa_load(&domains, (unsigned long)domain));
 	/* There is an entry, so that this needs no memory */
 	if (!(entry & ATTACHED))
@@ -274,5 +274,5 @@ int ioasid_msi_finish(const struct ioasid_rid *rid, struct iommu_domain *old)
 			 xa_mk_value(entry | ATTACHED), GFP_KERNEL);
 	if (!old || domain == old)
 		return 0;
-	return carry_pages(rid, old, domain, entry & SLICE_MASK);
+	return carry_pages(route, old, domain, entry & SLICE_MASK);
 }

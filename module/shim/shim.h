@@ -8,14 +8,14 @@
 #include "compat/compat.h"
 
 /**
- * struct ioasid_rid - what the RIDs of a group are attached to
+ * struct ioasid_route - what the RIDs of a group are attached to
  * @group: the group, owned by us
  * @msi: where the kernel maps what interrupts are written to, if the IOMMU
  *	translates them like other DMA; else @last is 0
  * @domain: the domain, or NULL: blocked by the kernel's own means
  * @attach: what the kernel needs to be kept
  */
-struct ioasid_rid {
+struct ioasid_route {
 	struct iommu_group *group;
 	struct ioasid_range msi;
 	struct iommu_domain *domain;
@@ -48,7 +48,7 @@ static inline void ioasid_gather_init(struct ioasid_gather *gather)
  * @complete_at_alloc: a domain is complete from the beginning, otherwise when it
  *	has been attached for the first time. Before that it has no properties
  *	and cannot be mapped into
- * @domain_alloc: make a paging domain for a device with @rid; @empty: nothing
+ * @domain_alloc: make a paging domain for a device with @route; @empty: nothing
  *	will be mapped in it. ERR_PTR() on error
  * @domain_free: free it; no device is attached
  * @attach: attach a domain to the RIDs of a group, in place of what was there;
@@ -76,11 +76,11 @@ struct ioasid_shim {
 	const char *prefix;
 	bool complete_at_alloc;
 	struct iommu_domain *(*domain_alloc)(struct device *dev,
-					     const struct ioasid_rid *rid,
+					     const struct ioasid_route *route,
 					     bool empty);
 	void (*domain_free)(struct iommu_domain *domain);
-	int (*attach)(struct ioasid_rid *rid, struct iommu_domain *domain);
-	void (*block)(struct ioasid_rid *rid);
+	int (*attach)(struct ioasid_route *route, struct iommu_domain *domain);
+	void (*block)(struct ioasid_route *route);
 	int (*map)(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 		   size_t size, int prot);
 	size_t (*unmap)(struct iommu_domain *domain, u64 iova, size_t size,
@@ -104,16 +104,16 @@ extern const struct ioasid_shim ioasid_shim_generic;
 const struct ioasid_shim *ioasid_shim_of(struct device *dev);
 
 /* generic.c */
-int ioasid_rid_claim(struct ioasid_rid *rid, void *owner);
-void ioasid_rid_release(struct ioasid_rid *rid);
+int ioasid_rid_claim(struct ioasid_route *route, void *owner);
+void ioasid_rid_release(struct ioasid_route *route);
 
 /* generic.c, for the vendors' shims to use where they have nothing to add */
 struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
-						 const struct ioasid_rid *rid,
+						 const struct ioasid_route *route,
 						 bool empty);
 void ioasid_generic_domain_free(struct iommu_domain *domain);
-int ioasid_generic_attach(struct ioasid_rid *rid, struct iommu_domain *domain);
-void ioasid_generic_block(struct ioasid_rid *rid);
+int ioasid_generic_attach(struct ioasid_route *route, struct iommu_domain *domain);
+void ioasid_generic_block(struct ioasid_route *route);
 int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 		       size_t size, int prot);
 size_t ioasid_generic_unmap(struct iommu_domain *domain, u64 iova, size_t size,
@@ -134,10 +134,10 @@ int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
 
 /* msi.c */
 int ioasid_msi_domain_init(struct iommu_domain *domain,
-			   const struct ioasid_rid *rid, bool empty);
+			   const struct ioasid_route *route, bool empty);
 void ioasid_msi_domain_exit(struct iommu_domain *domain);
-int ioasid_msi_prepare(const struct ioasid_rid *rid, struct iommu_domain *domain);
-int ioasid_msi_finish(const struct ioasid_rid *rid, struct iommu_domain *old);
+int ioasid_msi_prepare(const struct ioasid_route *route, struct iommu_domain *domain);
+int ioasid_msi_finish(const struct ioasid_route *route, struct iommu_domain *old);
 
 #define IOASID_GENERIC_OPS						\
 	.domain_alloc = ioasid_generic_domain_alloc,			\
