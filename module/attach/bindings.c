@@ -41,12 +41,12 @@ void ioasid_bindings_destroy(struct ioasid_bindings *bindings)
 }
 EXPORT_SYMBOL_GPL(ioasid_bindings_destroy);
 
-void ioasid_bindings_open(struct ioasid_bindings *bindings, struct device *dev,
-			  enum ioasid_device_type type)
+void ioasid_bindings_open(struct ioasid_bindings *bindings,
+			  const struct ioasid_device_desc *desc)
 {
 	mutex_lock(&bindings->lock);
-	bindings->type = type;
-	WRITE_ONCE(bindings->dev, dev);
+	bindings->desc = *desc;
+	WRITE_ONCE(bindings->dev, desc->dev);
 	mutex_unlock(&bindings->lock);
 }
 EXPORT_SYMBOL_GPL(ioasid_bindings_open);
@@ -120,12 +120,7 @@ EXPORT_SYMBOL_GPL(ioasid_bindings_release);
 static int bind_locked(struct ioasid_bindings *bindings, struct file *file,
 		       struct ioasid_ctx *ctx, u64 cookie)
 {
-	const struct ioasid_device_desc desc = {
-		.dev = bindings->dev,
-		.cookie = cookie,
-		.owner = file,
-		.type = bindings->type,
-	};
+	struct ioasid_device_desc desc = bindings->desc;
 	struct binding *binding;
 	int ret;
 
@@ -139,6 +134,8 @@ static int bind_locked(struct ioasid_bindings *bindings, struct file *file,
 	binding = kzalloc(sizeof(*binding), GFP_KERNEL_ACCOUNT);
 	if (!binding)
 		return -ENOMEM;
+	desc.cookie = cookie;
+	desc.owner = file;
 	binding->idev = ioasid_device_bind(ctx, &desc);
 	if (IS_ERR(binding->idev)) {
 		ret = PTR_ERR(binding->idev);
@@ -204,43 +201,67 @@ static int lock_user(struct ioasid_bindings *bindings, struct file *file)
 	return ret;
 }
 
-/*
- * The binding to an I/O address space fd, locked; to be given back with
- * put_binding()
- */
-static struct binding *get_binding(struct ioasid_bindings *bindings,
-				   struct file *file, int iommu_fd)
+struct caller {
+	struct ioasid_bindings *bindings;
+	struct file *file;
+};
+
+/* For ioasid_device_ioctl(): a binding, locked */
+static struct ioasid_device *get_binding(void *data, struct ioasid_ctx *ctx)
 {
-	struct binding *binding = NULL;
-	struct ioasid_ctx *ctx;
+	struct caller *caller = data;
+	struct ioasid_bindings *bindings = caller->bindings;
+	struct binding *binding;
 	int ret;
 
-	ctx = ioasid_ctx_from_fd(iommu_fd);
-	if (IS_ERR(ctx))
-		return ERR_CAST(ctx);
-	ret = lock_user(bindings, file);
-	if (!ret) {
-		binding = find_binding(bindings, ctx);
-		if (!binding) {
-			mutex_unlock(&bindings->lock);
-			ret = -EINVAL;
-		}
+	ret = lock_user(bindings, caller->file);
+	if (ret)
+		return ERR_PTR(ret);
+	binding = ctx ? find_binding(bindings, ctx) :
+			list_first_entry(&bindings->list, struct binding, list);
+	if (!binding) {
+		mutex_unlock(&bindings->lock);
+		return ERR_PTR(-EINVAL);
 	}
-	/* A binding holds its context */
-	ioasid_ctx_put(ctx);
-	return ret ? ERR_PTR(ret) : binding;
+	return binding->idev;
 }
 
-static void put_binding(struct ioasid_bindings *bindings)
+static void put_binding(void *data)
 {
-	mutex_unlock(&bindings->lock);
+	struct caller *caller = data;
+
+	mutex_unlock(&caller->bindings->lock);
+}
+
+static const struct ioasid_binding_ops binding_ops = {
+	.get = get_binding,
+	.put = put_binding,
+};
+
+static int unbind_locked(struct ioasid_bindings *bindings, struct ioasid_ctx *ctx)
+{
+	struct binding *binding;
+
+	lockdep_assert_held(&bindings->lock);
+	if (!ctx) {
+		end_all(bindings);
+		return 0;
+	}
+	binding = find_binding(bindings, ctx);
+	if (!binding)
+		return -EINVAL;
+	if (list_is_singular(&bindings->list))
+		end_all(bindings);
+	else
+		free_binding(binding);
+	return 0;
 }
 
 static long ioctl_unbind(struct ioasid_bindings *bindings, struct file *file,
 			 void __user *arg)
 {
+	struct ioasid_ctx *ctx = NULL;
 	struct ioasid_unbind unbind;
-	struct binding *binding;
 	long ret;
 
 	ret = ioasid_copy_struct(&unbind, sizeof(unbind),
@@ -250,110 +271,26 @@ static long ioctl_unbind(struct ioasid_bindings *bindings, struct file *file,
 	if (unbind.flags || unbind.__reserved)
 		return -EINVAL;
 
-	if (unbind.iommu_fd == -1) {
-		ret = lock_user(bindings, file);
-		if (ret)
-			return ret;
-		end_all(bindings);
-	} else {
-		binding = get_binding(bindings, file, unbind.iommu_fd);
-		if (IS_ERR(binding))
-			return PTR_ERR(binding);
-		if (list_is_singular(&bindings->list))
-			end_all(bindings);
-		else
-			free_binding(binding);
+	if (unbind.iommu_fd != -1) {
+		ctx = ioasid_ctx_from_fd(unbind.iommu_fd);
+		if (IS_ERR(ctx))
+			return PTR_ERR(ctx);
 	}
-	put_binding(bindings);
-	return 0;
-}
-
-static long ioctl_attach(struct ioasid_bindings *bindings, struct file *file,
-			 void __user *arg)
-{
-	const u32 pasid = IOASID_ATTACH_PASID | IOASID_ATTACH_PASID_ALLOC;
-	struct ioasid_attach attach;
-	struct binding *binding;
-	long ret;
-
-	ret = ioasid_copy_struct(&attach, sizeof(attach),
-				 offsetofend(struct ioasid_attach, __reserved), arg);
-	if (ret)
-		return ret;
-	if ((attach.flags & ~(pasid | IOASID_ATTACH_NO_SNOOP)) || attach.__reserved)
-		return -EINVAL;
-	if (attach.pasid && !(attach.flags & IOASID_ATTACH_PASID))
-		return -EINVAL;
-	/* ATTACH_PASID names one, ATTACH_PASID_ALLOC asks for one */
-	if ((attach.flags & pasid) == pasid)
-		return -EINVAL;
-	if (attach.flags & pasid)
-		return -EOPNOTSUPP;
-
-	binding = get_binding(bindings, file, attach.iommu_fd);
-	if (IS_ERR(binding))
-		return PTR_ERR(binding);
-	ret = ioasid_device_attach(binding->idev, attach.ioasid, attach.flags);
-	put_binding(bindings);
-	return ret;
-}
-
-static long ioctl_detach(struct ioasid_bindings *bindings, struct file *file,
-			 void __user *arg)
-{
-	struct ioasid_detach detach;
-	struct binding *binding;
-	long ret;
-
-	ret = ioasid_copy_struct(&detach, sizeof(detach),
-				 offsetofend(struct ioasid_detach, pasid), arg);
-	if (ret)
-		return ret;
-	if (detach.flags & ~IOASID_DETACH_PASID)
-		return -EINVAL;
-	if (detach.pasid && !(detach.flags & IOASID_DETACH_PASID))
-		return -EINVAL;
-	if (detach.flags & IOASID_DETACH_PASID)
-		return -EOPNOTSUPP;
-
-	binding = get_binding(bindings, file, detach.iommu_fd);
-	if (IS_ERR(binding))
-		return PTR_ERR(binding);
-	ret = ioasid_device_detach(binding->idev);
-	put_binding(bindings);
-	return ret;
-}
-
-static long ioctl_pasid_info(struct ioasid_bindings *bindings, struct file *file,
-			     void __user *arg)
-{
-	struct ioasid_pasid_info info;
-	struct binding *binding;
-	long ret;
-
-	ret = ioasid_copy_struct(&info, sizeof(info),
-				 offsetofend(struct ioasid_pasid_info, __reserved),
-				 arg);
-	if (ret)
-		return ret;
-	if (info.flags || info.__reserved)
-		return -EINVAL;
-
 	ret = lock_user(bindings, file);
-	if (ret)
-		return ret;
-	/* It is the device's: any binding will do */
-	binding = list_first_entry(&bindings->list, struct binding, list);
-	ioasid_device_pasid_info(binding->idev, &info);
-	mutex_unlock(&bindings->lock);
-	if (copy_to_user(arg, &info, min_t(size_t, info.argsz, sizeof(info))))
-		return -EFAULT;
-	return 0;
+	if (!ret) {
+		ret = unbind_locked(bindings, ctx);
+		mutex_unlock(&bindings->lock);
+	}
+	if (ctx)
+		ioasid_ctx_put(ctx);
+	return ret;
 }
 
 long ioasid_bindings_ioctl(struct ioasid_bindings *bindings, struct file *file,
 			   unsigned int cmd, void __user *arg)
 {
+	struct caller caller = { .bindings = bindings, .file = file };
+
 	if (!READ_ONCE(bindings->dev))
 		return -ENODEV;
 	if (cmd == IOASID_DEVICE_BIND)
@@ -362,17 +299,8 @@ long ioasid_bindings_ioctl(struct ioasid_bindings *bindings, struct file *file,
 	if (READ_ONCE(bindings->user) != file)
 		return -EINVAL;
 
-	switch (cmd) {
-	case IOASID_DEVICE_UNBIND:
+	if (cmd == IOASID_DEVICE_UNBIND)
 		return ioctl_unbind(bindings, file, arg);
-	case IOASID_DEVICE_ATTACH:
-		return ioctl_attach(bindings, file, arg);
-	case IOASID_DEVICE_DETACH:
-		return ioctl_detach(bindings, file, arg);
-	case IOASID_DEVICE_PASID_INFO:
-		return ioctl_pasid_info(bindings, file, arg);
-	default:
-		return -ENOTTY;
-	}
+	return ioasid_device_ioctl(&binding_ops, &caller, cmd, arg);
 }
 EXPORT_SYMBOL_GPL(ioasid_bindings_ioctl);

@@ -4,11 +4,12 @@
  * in-kernel API for the drivers of those devices.
  */
 #include <linux/err.h>
-#include <linux/pci.h>
 #include <linux/slab.h>
 
+#include "attach/attach.h"
 #include "attach/group.h"
 #include "attach/mediated.h"
+#include "attach/pasid.h"
 #include "include/ioasid_api.h"
 
 #define CREATE_TRACE_POINTS
@@ -35,25 +36,66 @@ static int desc_check(const struct ioasid_device_desc *desc)
 {
 	switch (desc->type) {
 	case IOASID_DEVICE_PHYSICAL:
-		return desc->ops ? -EINVAL : 0;
-	case IOASID_DEVICE_MEDIATED:
-		return desc->ops && desc->ops->unmap ? 0 : -EINVAL;
-	case IOASID_DEVICE_MEDIATED_FIXED:
 	case IOASID_DEVICE_PHYSICAL_USER_TABLE:
 	case IOASID_DEVICE_PHYSICAL_PASIDS:
-	case IOASID_DEVICE_MEDIATED_PASIDS:
 	case IOASID_DEVICE_PHYSICAL_CPU:
+		return desc->ops || desc->parent ? -EINVAL : 0;
+	case IOASID_DEVICE_MEDIATED:
+		return !desc->parent && desc->ops && desc->ops->unmap ? 0 : -EINVAL;
+	case IOASID_DEVICE_MEDIATED_FIXED:
+	case IOASID_DEVICE_MEDIATED_PASIDS:
 	case IOASID_DEVICE_MEDIATED_CPU:
-		return -EOPNOTSUPP;
+		return !desc->ops && desc->parent ? 0 : -EINVAL;
 	default:
 		return -EINVAL;
 	}
 }
 
-/* A device is in its group, or, a mediated one, by itself */
-static int device_join(struct ioasid_device *idev)
+/* A group's devices are attached all together, by PASID too */
+static int join_physical(struct ioasid_device *idev)
 {
-	return idev->ops ? ioasid_mediated_join(idev) : ioasid_group_join(idev);
+	int ret = ioasid_group_join(idev);
+
+	if (ret || idev->type == IOASID_DEVICE_PHYSICAL ||
+	    ioasid_group_size(idev->group) > 1)
+		return ret;
+	idev->pasids = ioasid_pasids_get(idev->dev);
+	if (!IS_ERR_OR_NULL(idev->pasids)) {
+		idev->numbers = &idev->pasids->wire;
+		return 0;
+	}
+	ret = PTR_ERR_OR_ZERO(idev->pasids);
+	idev->pasids = NULL;
+	if (ret)
+		ioasid_group_leave(idev);
+	return ret;
+}
+
+/* The parent's RID stays the host's */
+static int join_parent(struct ioasid_device *idev, struct device *parent)
+{
+	int ret;
+
+	if (!parent->iommu || !parent->iommu->iommu_dev)
+		return -ENODEV;
+	if (!device_iommu_capable(parent, IOMMU_CAP_CACHE_COHERENCY))
+		return -EINVAL;
+	idev->pasids = ioasid_pasids_get(parent);
+	if (IS_ERR_OR_NULL(idev->pasids))
+		return idev->pasids ? PTR_ERR(idev->pasids) : -EOPNOTSUPP;
+	ret = ioasid_mediated_join(idev);
+	if (ret)
+		ioasid_pasids_put(idev->pasids);
+	else
+		idev->numbers = &idev->mediated->numbers;
+	return ret;
+}
+
+static int device_join(struct ioasid_device *idev, struct device *parent)
+{
+	if (parent)
+		return join_parent(idev, parent);
+	return idev->ops ? ioasid_mediated_join(idev) : join_physical(idev);
 }
 
 static void device_leave(struct ioasid_device *idev)
@@ -62,18 +104,7 @@ static void device_leave(struct ioasid_device *idev)
 		ioasid_mediated_leave(idev);
 	else
 		ioasid_group_leave(idev);
-}
-
-static struct mutex *attach_lock(struct ioasid_device *idev)
-{
-	return idev->mediated ? &idev->mediated->lock : &idev->group->lock;
-}
-
-/* What this binding has attached, 0: nothing */
-static u32 device_ioasid(const struct ioasid_device *idev)
-{
-	return idev->mediated ? ioasid_mediated_ioasid(idev) :
-				ioasid_group_ioasid(idev);
+	ioasid_pasids_put(idev->pasids);
 }
 
 struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
@@ -93,6 +124,8 @@ struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
 	idev->dev = desc->dev;
 	idev->cookie = desc->cookie;
 	idev->owner = desc->owner;
+	idev->type = desc->type;
+	INIT_LIST_HEAD(&idev->attached_pasids);
 	idev->ops = desc->ops;
 	idev->data = desc->data;
 
@@ -105,11 +138,11 @@ struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
 	ret = ioasid_obj_reserve(ctx, &idev->obj, IOASID_OBJ_DEVICE);
 	if (ret)
 		goto unlock;
-	ret = device_join(idev);
+	ret = device_join(idev, desc->parent);
 	if (ret)
 		goto remove;
 	mutex_lock(&ctx->lock);
-	list_add_tail(&idev->ctx_node, &ctx->devices);
+	list_add_tail_rcu(&idev->ctx_node, &ctx->devices);
 	mutex_unlock(&ctx->lock);
 	kref_get(&ctx->kref);
 	ioasid_obj_publish(&idev->obj);
@@ -128,41 +161,22 @@ free:
 }
 EXPORT_SYMBOL_GPL(ioasid_device_bind);
 
-/* Who may not fail is not @killable */
-static int do_detach(struct ioasid_device *idev, bool killable)
-{
-	u32 ioasid = device_ioasid(idev);
-	int ret = idev->mediated ? ioasid_mediated_detach(idev, killable) :
-				   ioasid_group_detach(idev);
-
-	trace_ioasid_detach(idev, ioasid, IOASID_NO_PASID, ret);
-	return ret;
-}
-
 void ioasid_device_unbind(struct ioasid_device *idev)
 {
 	struct ioasid_ctx *ctx = idev->ctx;
 
-	/*
-	 * Only this binding changes it. If it is attached nobody has the lock who
-	 * waits for a user; if not another device's attach may
-	 */
-	if (device_ioasid(idev)) {
-		mutex_lock(attach_lock(idev));
-		do_detach(idev, false);
-		mutex_unlock(attach_lock(idev));
-	}
+	ioasid_device_detach_all(idev);
 
 	ioasid_groups_lock_unkillable();
 	mutex_lock(&ctx->lock);
-	list_del(&idev->ctx_node);
+	list_del_rcu(&idev->ctx_node);
 	mutex_unlock(&ctx->lock);
 	ioasid_obj_remove(&idev->obj);
 	device_leave(idev);
 	ioasid_groups_unlock();
 	trace_ioasid_unbind(ctx, idev->cookie, idev->dev, 0);
 	__ioasid_ctx_put(ctx);
-	kfree(idev);
+	kfree_rcu(idev, rcu);
 }
 EXPORT_SYMBOL_GPL(ioasid_device_unbind);
 
@@ -172,193 +186,3 @@ bool ioasid_device_is_bound_to(const struct ioasid_device *idev,
 	return idev->ctx == ctx;
 }
 EXPORT_SYMBOL_GPL(ioasid_device_is_bound_to);
-
-static int do_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas)
-{
-	u32 old;
-	int ret;
-
-	ret = mutex_lock_killable(attach_lock(idev));
-	if (ret)
-		return ret;
-	old = device_ioasid(idev);
-	ret = idev->mediated ? ioasid_mediated_attach(idev, ioas) :
-			       ioasid_group_attach(idev, ioas);
-	if (old)
-		trace_ioasid_replace(idev, old, ioas->obj.id, IOASID_NO_PASID, ret);
-	else
-		trace_ioasid_attach(idev, ioas->obj.id, IOASID_NO_PASID, ret);
-	mutex_unlock(attach_lock(idev));
-	return ret;
-}
-
-int ioasid_device_attach(struct ioasid_device *idev, u32 ioasid, u32 flags)
-{
-	struct ioasid_ioas *ioas;
-	int ret;
-
-	if (flags & ~(IOASID_ATTACH_PASID | IOASID_ATTACH_PASID_ALLOC |
-		      IOASID_ATTACH_NO_SNOOP))
-		return -EINVAL;
-	if (flags & (IOASID_ATTACH_PASID | IOASID_ATTACH_PASID_ALLOC))
-		return -EOPNOTSUPP;
-	ioas = ioasid_ioas_get(idev->ctx, ioasid);
-	if (!ioas)
-		return -ENOENT;
-	ret = do_attach(idev, ioas);
-	ioasid_ioas_put(ioas);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(ioasid_device_attach);
-
-int ioasid_pci_device_attach(struct ioasid_device *idev, struct pci_dev *pdev,
-			     u32 ioasid, u32 flags)
-{
-	if (idev->dev != &pdev->dev)
-		return -EINVAL;
-	return ioasid_device_attach(idev, ioasid, flags);
-}
-EXPORT_SYMBOL_GPL(ioasid_pci_device_attach);
-
-int ioasid_device_detach(struct ioasid_device *idev)
-{
-	int ret;
-
-	ret = mutex_lock_killable(attach_lock(idev));
-	if (ret)
-		return ret;
-	ret = do_detach(idev, true);
-	mutex_unlock(attach_lock(idev));
-	return ret;
-}
-EXPORT_SYMBOL_GPL(ioasid_device_detach);
-
-/* Attaching by PASID is not offered yet, whatever the device has */
-void ioasid_device_pasid_info(const struct ioasid_device *idev,
-			      struct ioasid_pasid_info *info)
-{
-	info->flags = 0;
-	info->width = 0;
-}
-EXPORT_SYMBOL_GPL(ioasid_device_pasid_info);
-
-static u32 device_info_flags(const struct ioasid_group *group)
-{
-	u32 flags = 0;
-
-	if (group->can_snoop)
-		flags |= IOASID_DEVICE_INFO_ENFORCE_SNOOP;
-	/*
-	 * No IOASID_DEVICE_INFO_ATOMIC_REPLACE: the drivers of all kernels block
-	 * the device for a moment, whatever the kernel's core does.
-	 */
-	if (group->unsafe_msi)
-		flags |= IOASID_DEVICE_INFO_UNSAFE_MSI;
-	return flags;
-}
-
-/* What a device without an IOMMU can do: everything, at any address */
-static int mediated_info(struct ioasid_device_info *info, void **caps, u32 *caps_len)
-{
-	struct ioasid_cap_iova_ranges *ranges;
-
-	*caps_len = struct_size(ranges, ranges, 1);
-	ranges = kzalloc(*caps_len, GFP_KERNEL_ACCOUNT);
-	if (!ranges)
-		return -ENOMEM;
-	ranges->header.id = IOASID_CAP_IOVA_RANGES;
-	ranges->header.version = 1;
-	ranges->header.size = *caps_len;
-	ranges->ranges[0].last = U64_MAX;
-	*caps = ranges;
-
-	info->flags = 0;
-	info->pgsizes = ~0ULL << PAGE_SHIFT;
-	info->addr_width = 64;
-	info->vendor = IOASID_IOMMU_OTHER;
-	info->pasid_width = 0;
-	info->pasid_flags = 0;
-	info->group_devices = 0;
-	return 0;
-}
-
-/* The records of a device's info: ranges, then the vendor's registers */
-static int device_caps(struct ioasid_device *idev, void **caps, u32 *caps_len)
-{
-	struct ioasid_group *group = idev->group;
-	struct ioasid_cap_iova_ranges *ranges;
-	struct ioasid_ranges set = {};
-	struct ioasid_cap_hw hw = {};
-	size_t len;
-	int ret;
-
-	ret = ioasid_group_ranges(group, &set);
-	if (ret)
-		goto clear;
-	ret = group->shim->hw_info(idev->dev, &hw);
-	if (ret && ret != -ENODATA)
-		goto clear;
-	len = struct_size(ranges, ranges, set.nr);
-	ranges = kzalloc(len + (ret ? 0 : sizeof(hw)), GFP_KERNEL_ACCOUNT);
-	*caps_len = len + (ret ? 0 : sizeof(hw));
-	if (!ranges) {
-		ret = -ENOMEM;
-		goto clear;
-	}
-	ranges->header.id = IOASID_CAP_IOVA_RANGES;
-	ranges->header.version = 1;
-	ranges->header.size = len;
-	memcpy(ranges->ranges, set.range, set.nr * sizeof(*set.range));
-	if (!ret)
-		memcpy((void *)ranges + len, &hw, sizeof(hw));
-	*caps = ranges;
-	ret = 0;
-clear:
-	ioasid_ranges_clear(&set);
-	return ret;
-}
-
-/**
- * ioasid_device_info_fill() - answer IOMMU_DEVICE_GET_INFO
- * @ctx: the context
- * @info: the answer, of which @cookie is the question
- * @caps: out: the records, to be freed with kfree()
- * @caps_len: out: their size, bytes
- *
- * Return: 0, -ENODEV if no device has that cookie, -ENOMEM, -EINTR.
- */
-int ioasid_device_info_fill(struct ioasid_ctx *ctx,
-			    struct ioasid_device_info *info,
-			    void **caps, u32 *caps_len)
-{
-	struct ioasid_device *idev;
-	struct ioasid_group *group;
-	int ret;
-
-	ret = ioasid_groups_lock();
-	if (ret)
-		return ret;
-	ret = -ENODEV;
-	mutex_lock(&ctx->lock);
-	list_for_each_entry(idev, &ctx->devices, ctx_node) {
-		if (idev->cookie != info->cookie)
-			continue;
-		if (idev->mediated) {
-			ret = mediated_info(info, caps, caps_len);
-			break;
-		}
-		group = idev->group;
-		info->flags = device_info_flags(group);
-		info->pgsizes = group->shim->pgsizes(group->blocked);
-		info->addr_width = fls64(group->aperture.last);
-		info->vendor = group->shim->vendor;
-		info->pasid_width = 0;
-		info->pasid_flags = 0;
-		info->group_devices = ioasid_group_size(group);
-		ret = device_caps(idev, caps, caps_len);
-		break;
-	}
-	mutex_unlock(&ctx->lock);
-	ioasid_groups_unlock();
-	return ret;
-}

@@ -35,11 +35,17 @@ void ioasid_groups_unlock(void)
 	mutex_unlock(&groups_lock);
 }
 
-/*
- * What DMA of a group cannot use: all but what firmware may do without. @msi is
- * what of it the kernel maps for interrupts, if it does.
+/**
+ * ioasid_read_reserved() - what DMA of a group cannot use: all but what firmware
+ * may do without
+ * @iommu_group: the group
+ * @ranges: out: the ranges, to be freed with kfree()
+ * @nr_ranges: out: their number
+ * @msi: out, if there is such: what of it the kernel maps for interrupts
+ *
+ * Return: 0, -ENOMEM, or an error of the kernel's.
  */
-static int read_reserved(struct iommu_group *iommu_group,
+int ioasid_read_reserved(struct iommu_group *iommu_group,
 			 struct ioasid_range **ranges, unsigned int *nr_ranges,
 			 struct ioasid_range *msi)
 {
@@ -89,7 +95,7 @@ static int group_update_reserved(struct ioasid_group *group)
 	int ret;
 
 	lockdep_assert_held(&groups_lock);
-	ret = read_reserved(group->iommu_group, &reserved, &nr, &msi);
+	ret = ioasid_read_reserved(group->iommu_group, &reserved, &nr, &msi);
 	if (ret)
 		return ret;
 	if (nr == group->nr_reserved &&
@@ -119,7 +125,8 @@ static int group_block(struct ioasid_group *group, struct device *dev)
 	const struct ioasid_shim *shim = group->shim;
 	int ret;
 
-	group->blocked = shim->domain_alloc(dev, &group->route, true);
+	group->blocked = shim->domain_alloc(dev, &group->route,
+					    IOASID_DOMAIN_EMPTY);
 	if (IS_ERR(group->blocked))
 		return PTR_ERR(group->blocked);
 	ret = shim->attach(&group->route, group->blocked);
@@ -180,8 +187,8 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	ret = group_check(group, dev);
 	if (ret)
 		goto free;
-	ret = read_reserved(iommu_group, &group->reserved, &group->nr_reserved,
-			    &group->route.msi);
+	ret = ioasid_read_reserved(iommu_group, &group->reserved,
+				   &group->nr_reserved, &group->route.msi);
 	if (ret)
 		goto free;
 	/*

@@ -2,6 +2,8 @@
 #ifndef IOASID_GROUP_H
 #define IOASID_GROUP_H
 
+#include "attach/numbers.h"
+#include "include/ioasid_api.h"
 #include "ioas/ioas.h"
 
 struct ioasid_device;
@@ -66,6 +68,11 @@ struct ioasid_group {
  * @cookie: the user's name for it
  * @attached: its place in the group's attachment, or NULL; under the group's
  *	lock. Changed for no one but this binding, whose calls come one by one
+ * @type: what kind of device it is
+ * @pasids: those of its RID, or of its parent's; NULL if it has none
+ * @numbers: PASIDs as its user knows them: those of @pasids or of @mediated
+ * @attached_pasids: struct ioasid_pasid
+ * @rcu: to be freed when nobody looks up its PASIDs any more
  */
 struct ioasid_device {
 	struct ioasid_obj obj;
@@ -80,6 +87,11 @@ struct ioasid_device {
 	void *owner;
 	u64 cookie;
 	struct ioasid_attached *attached;
+	enum ioasid_device_type type;
+	struct ioasid_pasids *pasids;
+	struct ioasid_numbers *numbers;
+	struct list_head attached_pasids;
+	struct rcu_head rcu;
 };
 
 int ioasid_group_join(struct ioasid_device *idev);
@@ -89,6 +101,10 @@ int ioasid_group_detach(struct ioasid_device *idev);
 u32 ioasid_group_ioasid(const struct ioasid_device *idev);
 int ioasid_group_ranges(struct ioasid_group *group, struct ioasid_ranges *set);
 unsigned int ioasid_group_size(struct ioasid_group *group);
+
+int ioasid_read_reserved(struct iommu_group *iommu_group,
+			 struct ioasid_range **ranges, unsigned int *nr_ranges,
+			 struct ioasid_range *msi);
 
 int ioasid_groups_lock(void);
 void ioasid_groups_lock_unkillable(void);

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "attach/mediated.h"
+#include "attach/pasid.h"
 #include "include/ioasid_api.h"
 #include "ioas/access.h"
 
@@ -40,6 +41,8 @@ int ioasid_mediated_join(struct ioasid_device *idev)
 	mediated->users = 1;
 	mutex_init(&mediated->lock);
 	spin_lock_init(&mediated->access_lock);
+	if (idev->pasids)
+		ioasid_numbers_init(&mediated->numbers, idev->pasids->wire.limit);
 	list_add(&mediated->node, &mediated_devices);
 	idev->mediated = mediated;
 	return 0;
@@ -58,8 +61,10 @@ void ioasid_mediated_leave(struct ioasid_device *idev)
 	if (--mediated->users)
 		return;
 	list_del(&mediated->node);
+	if (idev->pasids)
+		ioasid_numbers_destroy(&mediated->numbers);
 	mutex_destroy(&mediated->lock);
-	kfree(mediated);
+	kfree_rcu(mediated, rcu);
 }
 
 static void set_access(struct ioasid_mediated *mediated, struct ioasid_access *access,

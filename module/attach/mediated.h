@@ -5,9 +5,10 @@
 #include "attach/group.h"
 
 struct ioasid_access;
+struct ioasid_pasid;
 
 /**
- * struct ioasid_mediated - a software-mediated device in the hands of a user
+ * struct ioasid_mediated - a mediated device in the hands of a user
  * @node: in the list of those, under groups_lock
  * @dev: the device
  * @owner: who opened it; bindings of anybody else are refused
@@ -19,6 +20,9 @@ struct ioasid_access;
  * @access_lock: protects @access
  * @access: the address space that the driver works in, or NULL. Changes under
  *	both locks
+ * @numbers: with PASIDs: as its user knows them
+ * @default_pasid: with PASIDs: what its user knows as the RID, or NULL; under @lock
+ * @rcu: to be freed when nobody looks a PASID up any more
  */
 struct ioasid_mediated {
 	struct list_head node;
@@ -29,6 +33,9 @@ struct ioasid_mediated {
 	struct ioasid_device *attached_by;
 	spinlock_t access_lock;
 	struct ioasid_access *access;
+	struct ioasid_numbers numbers;
+	struct ioasid_pasid *default_pasid;
+	struct rcu_head rcu;
 };
 
 int ioasid_mediated_join(struct ioasid_device *idev);

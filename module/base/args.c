@@ -42,10 +42,11 @@ u64 ioasid_width_last(u32 width)
 /**
  * ioasid_check_alloc() - check the arguments of IOMMU_IOASID_ALLOC
  * @args: the arguments
+ * @offered: flags that this kernel can do
  *
  * Return: 0, -EINVAL, -E2BIG, or -EOPNOTSUPP for what is not offered.
  */
-int ioasid_check_alloc(const struct ioasid_alloc *args)
+int ioasid_check_alloc(const struct ioasid_alloc *args, u32 offered)
 {
 	const u32 known = IOASID_ALLOC_NEST_PARENT | IOASID_ALLOC_DIRTY_TRACKING |
 			  IOASID_ALLOC_PASID | IOASID_ALLOC_FAULT_FD;
@@ -62,7 +63,7 @@ int ioasid_check_alloc(const struct ioasid_alloc *args)
 		return -E2BIG;
 	if (!args->nr_ranges != !args->ranges)
 		return -EINVAL;
-	if (args->flags || args->format != IOASID_FORMAT_KERNEL || args->parent)
+	if ((args->flags & ~offered) || args->format != IOASID_FORMAT_KERNEL || args->parent)
 		return -EOPNOTSUPP;
 	/* The kernel's own format takes no data */
 	if (args->format_len || args->format_data)

@@ -9,7 +9,7 @@
 #include <uapi/linux/ioasid.h>
 
 int ioasid_check_argsz(u32 argsz, size_t ksize, size_t minsize);
-int ioasid_check_alloc(const struct ioasid_alloc *args);
+int ioasid_check_alloc(const struct ioasid_alloc *args, u32 offered);
 int ioasid_check_hint(const struct ioasid_range *range, u64 page_size);
 u64 ioasid_width_last(u32 width);
 

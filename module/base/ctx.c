@@ -28,6 +28,8 @@ struct ioasid_ctx *ioasid_ctx_new(struct file *file)
 	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	mutex_init(&ctx->lock);
 	INIT_LIST_HEAD(&ctx->devices);
+	BLOCKING_INIT_NOTIFIER_HEAD(&ctx->notifier);
+	xa_init_flags(&ctx->cpu_pasids, XA_FLAGS_ACCOUNT);
 	return ctx;
 }
 
@@ -37,6 +39,8 @@ void ioasid_ctx_release(struct kref *kref)
 	struct ioasid_ctx *ctx = container_of(kref, struct ioasid_ctx, kref);
 
 	WARN_ON(!xa_empty(&ctx->objects) || !list_empty(&ctx->devices));
+	WARN_ON(!xa_empty(&ctx->cpu_pasids));
+	xa_destroy(&ctx->cpu_pasids);
 	xa_destroy(&ctx->objects);
 	mutex_destroy(&ctx->lock);
 	kfree(ctx);

@@ -5,6 +5,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
@@ -41,8 +42,12 @@ struct file;
  * @file: the open file; not to be touched after @closed
  * @objects: id to struct ioasid_obj
  * @last: the object found last, or NULL; under the table's lock
- * @lock: protects @devices
- * @devices: bindings, struct ioasid_device
+ * @lock: protects @devices and the PASIDs that the CPU sends
+ * @devices: bindings, struct ioasid_device; read under RCU too
+ * @notifier: who is told of enum ioasid_event
+ * @cpu_pasids: PASIDs that the CPU translates, to struct ioasid_cpu_pasid
+ * @nr_direct: attached PASIDs that the CPU must not translate
+ * @nr_translated: attached PASIDs of devices for which it does
  * @closed: the file has been closed: no call can name an object any more, and
  *	an address space lives for as long as it is attached. Read under the lock
  *	of the object
@@ -55,6 +60,10 @@ struct ioasid_ctx {
 	struct ioasid_obj *last;
 	struct mutex lock;
 	struct list_head devices;
+	struct blocking_notifier_head notifier;
+	struct xarray cpu_pasids;
+	unsigned int nr_direct;
+	unsigned int nr_translated;
 	bool closed;
 };
 

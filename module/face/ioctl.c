@@ -12,6 +12,7 @@
 
 #include "attach/group.h"
 #include "base/args.h"
+#include "compat/pasid_compat.h"
 #include "face/face.h"
 #include "include/ioasid_api.h"
 #include "ioas/area.h"
@@ -120,7 +121,7 @@ static int do_ioasid_alloc(struct ioasid_ctx *ctx, void __user *user)
 	int ret;
 
 	ret = read_args(&args, ioasid, user);
-	ret = ret ?: ioasid_check_alloc(&args);
+	ret = ret ?: ioasid_check_alloc(&args, KC_PASID ? IOASID_ALLOC_PASID : 0);
 	ret = ret ?: read_hints(&args, &hints);
 	if (ret)
 		goto clear;
@@ -185,7 +186,11 @@ static int ioas_info(struct ioasid_ioas *ioas, struct ioasid_info *info,
 	nr = 0;
 	list_for_each_entry(point, &ioas->attachments, node)
 		list_for_each_entry(device, &point->devices, node)
-			(*attachments)[nr++].cookie = device->cookie;
+			(*attachments)[nr++] = (struct ioasid_attachment) {
+				.cookie = device->cookie,
+				.flags = device->pasid ? IOASID_ATTACHMENT_PASID : 0,
+				.pasid = device->pasid,
+			};
 
 	info->flags = list_empty(&ioas->tables) ? 0 : IOASID_INFO_SNOOP_ENFORCED;
 	list_for_each_entry(table, &ioas->tables, node)
@@ -396,6 +401,9 @@ static bool extension(unsigned long ext)
 	case IOASID_EXT_MAP_ARRAY:
 	case IOASID_EXT_MULTI_DEVICE_GROUPS:
 		return true;
+	case IOASID_EXT_PASID:
+	case IOASID_EXT_PASID_ALIAS:
+		return KC_PASID;
 	default:
 		return false;
 	}

@@ -47,6 +47,17 @@ static void show_devices(struct seq_file *seq, struct ioasid_ctx *ctx)
 	mutex_unlock(&ctx->lock);
 }
 
+static void show_attached(struct seq_file *seq, const struct ioasid_ioas *ioas,
+			  const struct ioasid_attached *device)
+{
+	seq_printf(seq, "attached-%u:\tcookie 0x%llx ", ioas->obj.id,
+		   device->cookie);
+	if (device->pasid)
+		seq_printf(seq, "pasid %u\n", device->pasid);
+	else
+		seq_puts(seq, "rid\n");
+}
+
 static void show_ioas(struct seq_file *seq, struct ioasid_ioas *ioas)
 {
 	struct ioasid_attachment_point *point;
@@ -61,8 +72,7 @@ static void show_ioas(struct seq_file *seq, struct ioasid_ioas *ioas)
 		return;
 	list_for_each_entry(point, &ioas->attachments, node)
 		list_for_each_entry(device, &point->devices, node)
-			seq_printf(seq, "attached-%u:\tcookie 0x%llx rid\n",
-				   ioas->obj.id, device->cookie);
+			show_attached(seq, ioas, device);
 	up_read(&ioas->lock);
 }
 

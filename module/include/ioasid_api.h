@@ -19,9 +19,34 @@
 struct device;
 struct file;
 struct pci_dev;
+struct platform_device;
 struct ioasid_ctx;
 struct ioasid_device;
 struct ioasid_pasid_info;
+struct notifier_block;
+
+/**
+ * enum ioasid_event - what users of ioasid_ctx_register_notifier() are told
+ * @IOASID_EVENT_PASID_GONE: a PASID is about to be attached no more: struct
+ *	ioasid_pasid_event. It has been blocked
+ * @IOASID_EVENT_CPU_TRANSLATES: ioasid_ctx_set_cpu_translates() has been called
+ */
+enum ioasid_event {
+	IOASID_EVENT_PASID_GONE,
+	IOASID_EVENT_CPU_TRANSLATES,
+};
+
+/**
+ * struct ioasid_pasid_event - IOASID_EVENT_PASID_GONE
+ * @cookie: of the device
+ * @vpasid: the PASID as its user knows it
+ * @ppasid: the PASID on the wire
+ */
+struct ioasid_pasid_event {
+	u64 cookie;
+	u32 vpasid;
+	u32 ppasid;
+};
 
 /**
  * ioasid_ctx_from_fd() - the context behind an I/O address space fd
@@ -93,12 +118,17 @@ struct ioasid_mediated_ops {
  * @owner: who opened the device, the struct file for one. Several contexts can
  *	bind one device only with the same owner. Another device of its IOMMU
  *	group can be bound only to a context that one of the group is bound to
- * @type: what it is
- * @ops: of a mediated device, otherwise NULL
+ * @type: what it is. A physical one that is said to have PASIDs may turn out to
+ *	have none
+ * @parent: of a mediated device with PASIDs: the device whose PASIDs they are,
+ *	to which the driver that binds is bound. Binding claims nothing of it: its
+ *	RID stays the host's. Otherwise NULL
+ * @ops: of a mediated device without PASIDs, otherwise NULL
  * @data: for @ops
  */
 struct ioasid_device_desc {
 	struct device *dev;
+	struct device *parent;
 	u64 cookie;
 	void *owner;
 	enum ioasid_device_type type;
@@ -169,6 +199,117 @@ int ioasid_device_attach(struct ioasid_device *idev, u32 ioasid, u32 flags);
  */
 int ioasid_pci_device_attach(struct ioasid_device *idev, struct pci_dev *pdev,
 			     u32 ioasid, u32 flags);
+
+/**
+ * ioasid_platform_device_attach() - ioasid_device_attach() for a platform device
+ * @idev: the binding of @pdev
+ * @pdev: the device
+ * @ioasid: handle of the address space in the binding's context
+ * @flags: IOASID_ATTACH_* of linux/ioasid.h
+ *
+ * Return: as ioasid_device_attach(); -EINVAL if @idev is not bound to @pdev.
+ */
+int ioasid_platform_device_attach(struct ioasid_device *idev,
+				  struct platform_device *pdev, u32 ioasid,
+				  u32 flags);
+
+/**
+ * ioasid_device_attach_pasid() - put an address space behind a PASID of a device
+ * @idev: the binding
+ * @ioasid: handle of the address space in the binding's context
+ * @flags: IOASID_ATTACH_* of linux/ioasid.h, with one of ATTACH_PASID and
+ *	ATTACH_PASID_ALLOC
+ * @pasid: the PASID as the user knows it; in or out as @flags says
+ *
+ * Context: process. May sleep and pin memory, killable.
+ * Return: 0, or an error as IOASID_DEVICE_ATTACH says.
+ */
+int ioasid_device_attach_pasid(struct ioasid_device *idev, u32 ioasid, u32 flags,
+			       u32 *pasid);
+
+/**
+ * ioasid_pci_device_attach_pasid() - ioasid_device_attach_pasid() for a PCI device
+ * @idev: the binding of @pdev
+ * @pdev: the device
+ * @ioasid: handle of the address space in the binding's context
+ * @flags: as for ioasid_device_attach_pasid()
+ * @pasid: likewise
+ *
+ * Return: as ioasid_device_attach_pasid(); -EINVAL if @idev is not bound to @pdev.
+ */
+int ioasid_pci_device_attach_pasid(struct ioasid_device *idev,
+				   struct pci_dev *pdev, u32 ioasid, u32 flags,
+				   u32 *pasid);
+
+/**
+ * ioasid_platform_device_attach_pasid() - ioasid_device_attach_pasid() for a
+ * platform device
+ * @idev: the binding of @pdev
+ * @pdev: the device
+ * @ioasid: handle of the address space in the binding's context
+ * @flags: as for ioasid_device_attach_pasid()
+ * @pasid: likewise
+ *
+ * Return: as ioasid_device_attach_pasid(); -EINVAL if @idev is not bound to @pdev.
+ */
+int ioasid_platform_device_attach_pasid(struct ioasid_device *idev,
+					struct platform_device *pdev, u32 ioasid,
+					u32 flags, u32 *pasid);
+
+/**
+ * ioasid_device_detach_pasid() - block a device's DMA with a PASID
+ * @idev: the binding
+ * @pasid: the PASID as the user knows it, or its alias
+ *
+ * Context: process. May sleep.
+ * Return: 0, or an error as IOASID_DEVICE_DETACH says.
+ */
+int ioasid_device_detach_pasid(struct ioasid_device *idev, u32 pasid);
+
+/**
+ * ioasid_device_set_pasid_floor() - set a user's PASIDs apart
+ * @idev: the binding
+ * @floor: as in struct ioasid_pasid_floor
+ *
+ * Return: 0, or an error as IOASID_DEVICE_SET_PASID_FLOOR says.
+ */
+int ioasid_device_set_pasid_floor(struct ioasid_device *idev, u32 floor);
+
+/**
+ * ioasid_device_alias() - give an attached PASID a second number
+ * @idev: the binding
+ * @pasid: the PASID
+ * @alias: its second number
+ *
+ * Context: process. May sleep.
+ * Return: 0, or an error as IOASID_DEVICE_ALIAS says.
+ */
+int ioasid_device_alias(struct ioasid_device *idev, u32 pasid, u32 alias);
+
+/**
+ * ioasid_pasid_lookup() - which PASID on the wire stands for a user's
+ * @ctx: the context
+ * @ioasid: handle of the address space that must be attached to it
+ * @cookie: of the device
+ * @vpasid: the PASID as the user knows it, or its alias
+ * @ppasid: out: the PASID on the wire
+ *
+ * The answer holds until IOASID_EVENT_PASID_GONE.
+ *
+ * Context: any. Takes no lock.
+ * Return: 0, -ENOENT if that address space is not attached there, -EINVAL.
+ */
+int ioasid_pasid_lookup(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
+			u32 vpasid, u32 *ppasid);
+
+/**
+ * ioasid_device_default_pasid() - the PASID on the wire that is a device's RID
+ * @idev: the binding of a mediated device
+ *
+ * Context: as for attach and detach, of which it is not called in parallel.
+ * Return: the PASID; 0 if nothing is attached.
+ */
+u32 ioasid_device_default_pasid(const struct ioasid_device *idev);
 
 /**
  * ioasid_device_detach() - block a device's DMA
@@ -288,6 +429,30 @@ void ioasid_device_pasid_info(const struct ioasid_device *idev,
 			      struct ioasid_pasid_info *info);
 
 /**
+ * struct ioasid_binding_ops - how a driver finds the bindings of a device fd
+ * @get: the binding to a context, or any if that is NULL, for no other call but
+ *	this one until @put; ERR_PTR(-EINVAL) if there is none
+ * @put: give it back
+ */
+struct ioasid_binding_ops {
+	struct ioasid_device *(*get)(void *user, struct ioasid_ctx *ctx);
+	void (*put)(void *user);
+};
+
+/**
+ * ioasid_device_ioctl() - the IOASID_DEVICE_* ioctls but those that bind and unbind
+ * @ops: how to find bindings
+ * @user: handed to @ops, the open file for one
+ * @cmd: number of the ioctl
+ * @arg: its argument
+ *
+ * Context: process. May sleep.
+ * Return: as linux/ioasid.h says; -ENOTTY if it is none of them.
+ */
+long ioasid_device_ioctl(const struct ioasid_binding_ops *ops, void *user,
+			 unsigned int cmd, void __user *arg);
+
+/**
  * ioasid_copy_struct() - read a user's structure that begins with argsz, flags
  * @dst: where to; what the user's structure lacks is zero
  * @ksize: size of @dst
@@ -320,7 +485,7 @@ struct ioasid_bindings_ops {
  *	while the driver's operations are called
  * @dev: the device, NULL before ioasid_bindings_open() and after
  *	ioasid_bindings_close()
- * @type: what it is
+ * @desc: what it is
  * @user: the open file of the device through which it is bound, or NULL
  * @list: bindings, of @user
  *
@@ -331,7 +496,7 @@ struct ioasid_bindings {
 	const struct ioasid_bindings_ops *ops;
 	struct mutex lock; /* what follows */
 	struct device *dev;
-	enum ioasid_device_type type;
+	struct ioasid_device_desc desc;
 	struct file *user;
 	struct list_head list;
 };
@@ -353,11 +518,10 @@ void ioasid_bindings_destroy(struct ioasid_bindings *bindings);
 /**
  * ioasid_bindings_open() - let a device be bound, when the driver is probed
  * @bindings: of the device
- * @dev: the device
- * @type: what it is
+ * @desc: what it is; cookie and owner are those of each binding
  */
-void ioasid_bindings_open(struct ioasid_bindings *bindings, struct device *dev,
-			  enum ioasid_device_type type);
+void ioasid_bindings_open(struct ioasid_bindings *bindings,
+			  const struct ioasid_device_desc *desc);
 
 /**
  * ioasid_bindings_close() - end all bindings of a device that is being removed

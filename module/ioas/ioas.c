@@ -48,6 +48,7 @@ struct ioasid_ioas *ioasid_ioas_new(struct ioasid_ctx *ctx,
 	INIT_LIST_HEAD(&ioas->attachments);
 	ioas->width = args->addr_width ?: 64;
 	ioas->snoop = args->snoop;
+	ioas->pasid = args->flags & IOASID_ALLOC_PASID;
 	ioasid_ioas_narrowed(ioas);
 	swap(ioas->hints, *hints);
 	return ioas;
@@ -244,7 +245,8 @@ static void table_drop(struct ioasid_ioas *ioas, struct ioasid_table *table)
 
 static struct ioasid_table *table_alloc(const struct ioasid_shim *shim,
 					struct device *dev,
-					const struct ioasid_route *route)
+					const struct ioasid_route *route,
+					bool pasid)
 {
 	struct ioasid_table *table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
 	int ret;
@@ -255,7 +257,8 @@ static struct ioasid_table *table_alloc(const struct ioasid_shim *shim,
 	table->shim = shim;
 	table->iommu = dev->iommu->iommu_dev;
 	table->users = 1;
-	table->domain = shim->domain_alloc(dev, route, false);
+	table->domain = shim->domain_alloc(dev, route,
+					   pasid ? IOASID_DOMAIN_PASID : 0);
 	if (IS_ERR(table->domain)) {
 		ret = PTR_ERR(table->domain);
 		kfree(table);
@@ -303,7 +306,7 @@ static struct ioasid_table *attach_new(struct ioasid_ioas *ioas,
 	struct ioasid_table *table;
 	int ret;
 
-	table = table_alloc(shim, dev, route);
+	table = table_alloc(shim, dev, route, route->pasid || ioas->pasid);
 	if (IS_ERR(table))
 		return table;
 

@@ -30,6 +30,7 @@ struct page;
  * @access_sem: held for writing by whoever changes @accesses, for reading by whoever
  *	calls them
  * @accesses: struct ioasid_access: drivers that work in the address space
+ * @pasid: page tables are made so that they can be attached by PASID
  * @areas_lock: protects what is below. Held for short; by whoever drops the last
  *	page table for as long as that takes
  * @areas: struct ioasid_area by I/O virtual address; none overlaps another
@@ -70,6 +71,7 @@ struct ioasid_ioas {
 	u32 snoop;
 	struct rw_semaphore access_sem;
 	struct list_head accesses;
+	bool pasid;
 	struct mutex areas_lock;
 	struct rb_root areas;
 	unsigned long nr_areas;
@@ -94,10 +96,12 @@ struct ioasid_ioas {
  * struct ioasid_attached - a device behind an attachment point
  * @node: in the devices of the point
  * @cookie: of the device
+ * @pasid: as the user knows it; 0: the RID
  */
 struct ioasid_attached {
 	struct list_head node;
 	u64 cookie;
+	u32 pasid;
 };
 
 /**

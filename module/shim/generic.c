@@ -10,19 +10,22 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "compat/pasid_compat.h"
 #include "shim/domains.h"
 #include "shim/shim.h"
 
 struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
 						 const struct ioasid_route *route,
-						 bool empty)
+						 unsigned int flags)
 {
-	struct iommu_domain *domain = kc_domain_alloc(dev);
+	struct iommu_domain *domain;
 	int ret;
 
+	domain = flags & IOASID_DOMAIN_PASID ? kc_domain_alloc_pasid(dev) :
+					       kc_domain_alloc(dev);
 	if (IS_ERR(domain))
 		return domain;
-	ret = ioasid_msi_domain_init(domain, route, empty);
+	ret = ioasid_msi_domain_init(domain, route, flags & IOASID_DOMAIN_EMPTY);
 	if (ret) {
 		iommu_domain_free(domain);
 		return ERR_PTR(ret);
@@ -75,7 +78,7 @@ static int route_attach(struct ioasid_route *route, struct iommu_domain *domain)
 	return ret;
 }
 
-static int rid_attach_locked(struct ioasid_route *route, struct iommu_domain *domain)
+static int route_attach_locked(struct ioasid_route *route, struct iommu_domain *domain)
 {
 	int ret;
 
@@ -90,18 +93,20 @@ int ioasid_generic_attach(struct ioasid_route *route, struct iommu_domain *domai
 	struct iommu_domain *old = route->domain;
 	int ret, error;
 
+	if (route->pasid)
+		return ioasid_generic_pasid_attach(route, domain);
 	if (old == domain)
 		return 0;
 	ret = ioasid_msi_prepare(route, domain);
 	if (ret)
 		return ret;
-	ret = rid_attach_locked(route, domain);
+	ret = route_attach_locked(route, domain);
 	error = ioasid_msi_finish(route, old);
 	if (ret || !error)
 		return ret;
 
 	/* Interrupts would be lost */
-	if (old && !rid_attach_locked(route, old))
+	if (old && !route_attach_locked(route, old))
 		ioasid_msi_finish(route, domain);
 	else
 		ioasid_generic_block(route);
@@ -112,6 +117,10 @@ void ioasid_generic_block(struct ioasid_route *route)
 {
 	struct iommu_domain *old = route->domain;
 
+	if (route->pasid) {
+		ioasid_generic_pasid_block(route);
+		return;
+	}
 	ioasid_domains_change();
 	route_block(route);
 	ioasid_domains_changed();

@@ -8,18 +8,26 @@
 #include "compat/compat.h"
 
 /**
- * struct ioasid_route - what the RIDs of a group are attached to
- * @group: the group, owned by us
+ * struct ioasid_route - what DMA carries, and what it is attached to
+ * @group: its RIDs are meant if @pasid is 0; owned by us
  * @msi: where the kernel maps what interrupts are written to, if the IOMMU
  *	translates them like other DMA; else @last is 0
+ * @dev: its PASID is meant otherwise
+ * @pasid: the PASID, on the wire
+ * @alias: a second one that goes with it, or 0
  * @domain: the domain, or NULL: blocked by the kernel's own means
  * @attach: what the kernel needs to be kept
+ * @alias_attach: the same for @alias
  */
 struct ioasid_route {
 	struct iommu_group *group;
 	struct ioasid_range msi;
+	struct device *dev;
+	u32 pasid;
+	u32 alias;
 	struct iommu_domain *domain;
 	struct kc_attach attach;
+	struct kc_attach alias_attach;
 };
 
 /**
@@ -41,6 +49,11 @@ static inline void ioasid_gather_init(struct ioasid_gather *gather)
 	gather->last = 0;
 }
 
+/* Nothing will be mapped in it */
+#define IOASID_DOMAIN_EMPTY	(1 << 0)
+/* It can be attached by PASID too */
+#define IOASID_DOMAIN_PASID	(1 << 1)
+
 /**
  * struct ioasid_shim - how an IOMMU vendor's domains are worked with
  * @vendor: enum ioasid_iommu_vendor
@@ -48,13 +61,16 @@ static inline void ioasid_gather_init(struct ioasid_gather *gather)
  * @complete_at_alloc: a domain is complete from the beginning, otherwise when it
  *	has been attached for the first time. Before that it has no properties
  *	and cannot be mapped into
- * @domain_alloc: make a paging domain for a device with @route; @empty: nothing
- *	will be mapped in it. ERR_PTR() on error
+ * @domain_alloc: make a paging domain for a device with @route; @flags are
+ *	IOASID_DOMAIN_*. ERR_PTR() on error
  * @domain_free: free it; no device is attached
- * @attach: attach a domain to the RIDs of a group, in place of what was there;
- *	interrupts go on. On error the old domain is back, or, with -EIO, nothing
- *	is attached; -EINVAL: it needs a domain of another kind
- * @block: leave the RIDs to the kernel's blocked state; cannot fail
+ * @attach: attach a domain to a route, in place of what was there; interrupts go
+ *	on. On error the old domain is back, or, with -EIO, nothing is attached;
+ *	-EINVAL: it needs a domain of another kind
+ * @block: leave a route to the kernel's blocked state; cannot fail
+ * @alias: give a route by PASID, which is attached and has none, an alias
+ * @pasid_limit: what the PASIDs of a device are below; 0: none can be attached.
+ *	@paging is a domain that was made for it, or NULL: what the device says
  * @map: map physically contiguous memory, in the largest pages possible. On
  *	error nothing of it is mapped
  * @unmap: unmap what one call or more have mapped, to be flushed. Returns bytes
@@ -77,10 +93,12 @@ struct ioasid_shim {
 	bool complete_at_alloc;
 	struct iommu_domain *(*domain_alloc)(struct device *dev,
 					     const struct ioasid_route *route,
-					     bool empty);
+					     unsigned int flags);
 	void (*domain_free)(struct iommu_domain *domain);
 	int (*attach)(struct ioasid_route *route, struct iommu_domain *domain);
 	void (*block)(struct ioasid_route *route);
+	int (*alias)(struct ioasid_route *route, u32 alias);
+	u32 (*pasid_limit)(struct device *dev, struct iommu_domain *paging);
 	int (*map)(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 		   size_t size, int prot);
 	size_t (*unmap)(struct iommu_domain *domain, u64 iova, size_t size,
@@ -110,7 +128,7 @@ void ioasid_rid_release(struct ioasid_route *route);
 /* generic.c, for the vendors' shims to use where they have nothing to add */
 struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
 						 const struct ioasid_route *route,
-						 bool empty);
+						 unsigned int flags);
 void ioasid_generic_domain_free(struct iommu_domain *domain);
 int ioasid_generic_attach(struct ioasid_route *route, struct iommu_domain *domain);
 void ioasid_generic_block(struct ioasid_route *route);
@@ -139,11 +157,20 @@ void ioasid_msi_domain_exit(struct iommu_domain *domain);
 int ioasid_msi_prepare(const struct ioasid_route *route, struct iommu_domain *domain);
 int ioasid_msi_finish(const struct ioasid_route *route, struct iommu_domain *old);
 
+/* pasid.c, likewise */
+int ioasid_generic_pasid_attach(struct ioasid_route *route,
+				struct iommu_domain *domain);
+void ioasid_generic_pasid_block(struct ioasid_route *route);
+int ioasid_generic_alias(struct ioasid_route *route, u32 alias);
+u32 ioasid_generic_pasid_limit(struct device *dev, struct iommu_domain *paging);
+
 #define IOASID_GENERIC_OPS						\
 	.domain_alloc = ioasid_generic_domain_alloc,			\
 	.domain_free = ioasid_generic_domain_free,			\
 	.attach = ioasid_generic_attach,				\
 	.block = ioasid_generic_block,					\
+	.alias = ioasid_generic_alias,					\
+	.pasid_limit = ioasid_generic_pasid_limit,			\
 	.map = ioasid_generic_map,					\
 	.iova_to_phys = ioasid_generic_iova_to_phys,			\
 	.pgsizes = ioasid_generic_pgsizes,				\

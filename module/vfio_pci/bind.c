@@ -128,7 +128,7 @@ static int bind_locked(struct file *filp, struct ioasid_ctx *ctx, u64 cookie,
 		.dev = file->dev->core.vdev.dev,
 		.cookie = cookie,
 		.owner = filp,
-		.type = IOASID_DEVICE_PHYSICAL,
+		.type = IOASID_DEVICE_PHYSICAL_PASIDS,
 	};
 	bool first = list_empty(&file->bindings);
 	struct ioasid_vfio_binding *binding;
@@ -280,128 +280,39 @@ static long ioctl_unbind(struct ioasid_vfio_file *file, void __user *arg)
 	return ret;
 }
 
-/*
- * The binding to an I/O address space fd, with the file's lock held; to be
- * given back with put_binding()
- */
-static struct ioasid_vfio_binding *get_binding(struct ioasid_vfio_file *file,
-					       int iommu_fd)
+/* For ioasid_device_ioctl(): a binding, with the file's lock held */
+static struct ioasid_device *get_binding(void *user, struct ioasid_ctx *ctx)
 {
+	struct ioasid_vfio_file *file = user;
 	struct ioasid_vfio_binding *binding;
-	struct ioasid_ctx *ctx;
 	int ret;
 
-	ctx = ioasid_ctx_from_fd(iommu_fd);
-	if (IS_ERR(ctx))
-		return ERR_CAST(ctx);
 	ret = mutex_lock_killable(&file->lock);
-	if (ret) {
-		ioasid_ctx_put(ctx);
+	if (ret)
 		return ERR_PTR(ret);
-	}
-	binding = find_binding(file, ctx);
-	/* A binding holds its context */
-	ioasid_ctx_put(ctx);
+	if (ctx)
+		binding = find_binding(file, ctx);
+	else
+		binding = list_first_entry_or_null(&file->bindings,
+						   struct ioasid_vfio_binding, list);
 	if (!binding) {
 		mutex_unlock(&file->lock);
 		return ERR_PTR(-EINVAL);
 	}
-	return binding;
+	return binding->idev;
 }
 
-static void put_binding(struct ioasid_vfio_file *file)
+static void put_binding(void *user)
 {
+	struct ioasid_vfio_file *file = user;
+
 	mutex_unlock(&file->lock);
 }
 
-static long ioctl_attach(struct ioasid_vfio_file *file, void __user *arg)
-{
-	const u32 pasid = IOASID_ATTACH_PASID | IOASID_ATTACH_PASID_ALLOC;
-	struct ioasid_vfio_binding *binding;
-	struct ioasid_attach attach;
-	long ret;
-
-	ret = ioasid_copy_struct(&attach, sizeof(attach),
-				 offsetofend(struct ioasid_attach, __reserved),
-				 arg);
-	if (ret)
-		return ret;
-	if ((attach.flags & ~(pasid | IOASID_ATTACH_NO_SNOOP)) ||
-	    attach.__reserved)
-		return -EINVAL;
-	if (attach.pasid && !(attach.flags & IOASID_ATTACH_PASID))
-		return -EINVAL;
-	/* ATTACH_PASID names one, ATTACH_PASID_ALLOC asks for one */
-	if ((attach.flags & pasid) == pasid)
-		return -EINVAL;
-	if (attach.flags & pasid)
-		return -EOPNOTSUPP;
-
-	binding = get_binding(file, attach.iommu_fd);
-	if (IS_ERR(binding))
-		return PTR_ERR(binding);
-	ret = ioasid_pci_device_attach(binding->idev, file->dev->core.pdev,
-				       attach.ioasid, attach.flags);
-	put_binding(file);
-	return ret;
-}
-
-static long ioctl_detach(struct ioasid_vfio_file *file, void __user *arg)
-{
-	struct ioasid_vfio_binding *binding;
-	struct ioasid_detach detach;
-	long ret;
-
-	ret = ioasid_copy_struct(&detach, sizeof(detach),
-				 offsetofend(struct ioasid_detach, pasid), arg);
-	if (ret)
-		return ret;
-	if (detach.flags & ~IOASID_DETACH_PASID)
-		return -EINVAL;
-	if (detach.pasid && !(detach.flags & IOASID_DETACH_PASID))
-		return -EINVAL;
-	if (detach.flags & IOASID_DETACH_PASID)
-		return -EOPNOTSUPP;
-
-	binding = get_binding(file, detach.iommu_fd);
-	if (IS_ERR(binding))
-		return PTR_ERR(binding);
-	ret = ioasid_device_detach(binding->idev);
-	put_binding(file);
-	return ret;
-}
-
-static long ioctl_pasid_info(struct ioasid_vfio_file *file, void __user *arg)
-{
-	struct ioasid_vfio_binding *binding;
-	struct ioasid_pasid_info info;
-	long ret;
-
-	ret = ioasid_copy_struct(&info, sizeof(info),
-				 offsetofend(struct ioasid_pasid_info, __reserved),
-				 arg);
-	if (ret)
-		return ret;
-	if (info.flags || info.__reserved)
-		return -EINVAL;
-
-	ret = mutex_lock_killable(&file->lock);
-	if (ret)
-		return ret;
-	/* It is the device's: any binding will do */
-	binding = list_first_entry_or_null(&file->bindings,
-					   struct ioasid_vfio_binding, list);
-	if (binding)
-		ioasid_device_pasid_info(binding->idev, &info);
-	else
-		ret = -EINVAL;
-	mutex_unlock(&file->lock);
-	if (ret)
-		return ret;
-	if (copy_to_user(arg, &info, min_t(size_t, info.argsz, sizeof(info))))
-		return -EFAULT;
-	return 0;
-}
+static const struct ioasid_binding_ops binding_ops = {
+	.get = get_binding,
+	.put = put_binding,
+};
 
 /**
  * ioasid_vfio_ioctl_ioasid() - IOASID_DEVICE_* ioctls
@@ -422,16 +333,7 @@ long ioasid_vfio_ioctl_ioasid(struct file *filp, unsigned int cmd,
 	if (!ioasid_vfio_file_is_bound(file))
 		return -EINVAL;
 
-	switch (cmd) {
-	case IOASID_DEVICE_UNBIND:
+	if (cmd == IOASID_DEVICE_UNBIND)
 		return ioctl_unbind(file, arg);
-	case IOASID_DEVICE_ATTACH:
-		return ioctl_attach(file, arg);
-	case IOASID_DEVICE_DETACH:
-		return ioctl_detach(file, arg);
-	case IOASID_DEVICE_PASID_INFO:
-		return ioctl_pasid_info(file, arg);
-	default:
-		return -ENOTTY;
-	}
+	return ioasid_device_ioctl(&binding_ops, file, cmd, arg);
 }

@@ -85,6 +85,8 @@ static long chardev_ioctl(struct file *filp, unsigned int cmd, unsigned long arg
 	case IOASID_DEVICE_ATTACH:
 	case IOASID_DEVICE_DETACH:
 	case IOASID_DEVICE_PASID_INFO:
+	case IOASID_DEVICE_SET_PASID_FLOOR:
+	case IOASID_DEVICE_ALIAS:
 		return ioasid_vfio_ioctl_ioasid(filp, cmd, (void __user *)arg);
 	default:
 		return ioasid_vfio_ioctl_vfio(file, cmd, arg);

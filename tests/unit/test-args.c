@@ -80,7 +80,7 @@ START_TEST(alloc_takes_what_is_offered_and_nothing_else)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(allocs); i++) {
-		int ret = ioasid_check_alloc(&allocs[i].args);
+		int ret = ioasid_check_alloc(&allocs[i].args, 0);
 
 		ck_assert_msg(ret == allocs[i].ret, "case %zu: %d, not %d",
 			      i, ret, allocs[i].ret);

@@ -15,12 +15,27 @@ START_TEST(extension_says_what_this_module_can_do)
 	int fd = EXPECT_OK(iommu_open());
 	unsigned long ext;
 
-	EXPECT_EQ(ioctl(fd, IOMMU_CHECK_EXTENSION, IOASID_EXT_TYPE1V2_MAP), 1);
-	EXPECT_EQ(ioctl(fd, IOMMU_CHECK_EXTENSION, IOASID_EXT_MAP_ARRAY), 1);
-	/* what is refused by the calls */
-	for (ext = IOASID_EXT_NESTING_SW; ext <= IOASID_EXT_IOMMUFD; ext++)
-		if (ext != IOASID_EXT_NO_SNOOP)
-			EXPECT_EQ(ioctl(fd, IOMMU_CHECK_EXTENSION, ext), 0);
+	for (ext = IOASID_EXT_TYPE1V2_MAP; ext <= IOASID_EXT_IOMMUFD; ext++) {
+		int offered = ioctl(fd, IOMMU_CHECK_EXTENSION, ext);
+
+		switch (ext) {
+		case IOASID_EXT_TYPE1V2_MAP:
+		case IOASID_EXT_MAP_ARRAY:
+		case IOASID_EXT_MULTI_DEVICE_GROUPS:
+			EXPECT_EQ(offered, 1);
+			break;
+		case IOASID_EXT_PASID:
+		case IOASID_EXT_PASID_ALIAS:
+			/* came to the kernel after 6.1 */
+			EXPECT_EQ(offered, !kernel_is("6.1"));
+			break;
+		case IOASID_EXT_NO_SNOOP:
+			break;
+		default:
+			/* what is refused by the calls */
+			EXPECT_EQ(offered, 0);
+		}
+	}
 }
 END_TEST
 

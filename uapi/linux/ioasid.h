@@ -46,6 +46,8 @@
 #define IOASID_DEVICE_ATTACH	_IO(IOASID_IOCTL_TYPE, 0xE2)
 #define IOASID_DEVICE_DETACH	_IO(IOASID_IOCTL_TYPE, 0xE3)
 #define IOASID_DEVICE_PASID_INFO _IO(IOASID_IOCTL_TYPE, 0xE4)
+#define IOASID_DEVICE_SET_PASID_FLOOR _IO(IOASID_IOCTL_TYPE, 0xE5)
+#define IOASID_DEVICE_ALIAS	_IO(IOASID_IOCTL_TYPE, 0xE6)
 
 /**
  * enum ioasid_extension - arguments of IOMMU_CHECK_EXTENSION
@@ -555,7 +557,11 @@ struct ioasid_unbind {
  * one, which cannot be replaced; or a device of the group is being reset just now), EFAULT (mapped memory is gone or cannot be pinned), ENOMEM (or
  * RLIMIT_MEMLOCK is exceeded), EIO (the old address space could not be put back
  * after a failure: the device is blocked), EOPNOTSUPP (the device has no
- * PASIDs, or the kernel cannot attach by PASID).
+ * PASIDs, or the kernel cannot attach by PASID). By PASID also EINVAL (0, too wide,
+ * or not below the floor), EBUSY (the number is attached through another I/O
+ * address space fd, or is an IOASID_PASID_GLOBAL one that another device of the
+ * same parent has), ENOSPC (no number is left), EXDEV (see struct
+ * ioasid_pasid_info).
  */
 struct ioasid_attach {
 	__u32 argsz;
@@ -600,6 +606,18 @@ struct ioasid_detach {
  * @width: out: width of a PASID, bits; 0: the device issues none that could be
  *	attached, and no flag is set
  * @__reserved: must be 0
+ *
+ * PASIDs are numbers from 1 to 2^@width - 1. With IOASID_PASID_IDENTICAL they are
+ * what the device sends; otherwise they are the caller's own, and the kernel
+ * chooses what is sent.
+ *
+ * CPU instructions that send PASIDs (ENQCMD, for one) send what the program
+ * names, or, with IOASID_PASID_CPU_TRANSLATED, what the CPU translates it to. The
+ * CPU does that for all devices or for none: a number chosen by the caller for a
+ * device with IOASID_PASID_CPU alone, and one of a device with both, cannot be
+ * attached through one I/O address space fd at the same time (EXDEV). There the
+ * former device takes numbers that the kernel chooses, to which the CPU
+ * translates the alias that they are given.
  */
 struct ioasid_pasid_info {
 	__u32 argsz;
@@ -609,7 +627,58 @@ struct ioasid_pasid_info {
 #define IOASID_PASID_CPU_TRANSLATED	(1 << 2) /* and the CPU translates them */
 #define IOASID_PASID_GLOBAL		(1 << 3) /* allocated globally, not per RID */
 #define IOASID_PASID_IDENTICAL		(1 << 4) /* vPASID is pPASID */
+#define IOASID_PASID_ALIAS		(1 << 5) /* IOASID_DEVICE_ALIAS works */
 	__u32 width;
+	__u32 __reserved;
+};
+
+/**
+ * struct ioasid_pasid_floor - IOASID_DEVICE_SET_PASID_FLOOR
+ * @argsz: size of this structure
+ * @flags: must be 0
+ * @iommu_fd: an I/O address space fd that the device is bound to
+ * @floor: PASIDs from 1 to @floor - 1 are the caller's to choose, the others the
+ *	kernel's; 0: either may take what is free, as in the beginning
+ *
+ * Sets apart the caller's PASIDs from those that IOASID_ATTACH_PASID_ALLOC returns.
+ * It holds for the device, whichever fd it is bound to.
+ *
+ * Errors: EINVAL (not bound to that fd; @floor is above 2^width), EBUSY (a PASID
+ * of the device is attached), EBADF, EBADFD (as for bind), EOPNOTSUPP (the device
+ * has no PASIDs, or the kernel cannot attach by PASID).
+ */
+struct ioasid_pasid_floor {
+	__u32 argsz;
+	__u32 flags;
+	__s32 iommu_fd;
+	__u32 floor;
+};
+
+/**
+ * struct ioasid_alias - IOASID_DEVICE_ALIAS
+ * @argsz: size of this structure
+ * @flags: must be 0
+ * @iommu_fd: the I/O address space fd
+ * @pasid: an attached PASID
+ * @alias: a second number for it, one that the caller may choose
+ * @__reserved: must be 0
+ *
+ * DMA with either number goes to the same address space. From here on every
+ * operation covers both, by whichever it is named: IOASID_DEVICE_ATTACH replaces
+ * what is behind both, IOASID_DEVICE_DETACH blocks both and ends the alias.
+ *
+ * Errors: EINVAL (not bound to that fd; nothing is attached to @pasid; @alias is
+ * 0, too wide or not below the floor), EBUSY (@alias is attached; @pasid has an
+ * alias, or is attached through another I/O address space fd; the CPU translates
+ * @alias to something else), EBADF, EBADFD (as for bind), EOPNOTSUPP (no
+ * IOASID_PASID_ALIAS).
+ */
+struct ioasid_alias {
+	__u32 argsz;
+	__u32 flags;
+	__s32 iommu_fd;
+	__u32 pasid;
+	__u32 alias;
 	__u32 __reserved;
 };
 

@@ -265,3 +265,48 @@ void device_caps(int fd, __u64 cookie, struct device_caps *caps)
 	}
 	EXPECT_EQ(at, caps->info.caps_len);
 }
+
+int dev_attach_pasid(int dev, int fd, __u32 ioasid, __u32 pasid)
+{
+	struct ioasid_attach arg = {
+		.argsz = sizeof(arg), .iommu_fd = fd, .ioasid = ioasid, .pasid = pasid,
+		.flags = pasid ? IOASID_ATTACH_PASID : IOASID_ATTACH_PASID_ALLOC,
+	};
+	int ret = ioctl(dev, IOASID_DEVICE_ATTACH, &arg);
+
+	return ret ? ret : pasid ? 0 : (int)arg.pasid;
+}
+
+int dev_detach_pasid(int dev, int fd, __u32 pasid)
+{
+	struct ioasid_detach arg = {
+		.argsz = sizeof(arg), .flags = IOASID_DETACH_PASID, .iommu_fd = fd,
+		.pasid = pasid,
+	};
+
+	return ioctl(dev, IOASID_DEVICE_DETACH, &arg);
+}
+
+int dev_set_pasid_floor(int dev, int fd, __u32 floor)
+{
+	struct ioasid_pasid_floor arg = {
+		.argsz = sizeof(arg), .iommu_fd = fd, .floor = floor,
+	};
+
+	return ioctl(dev, IOASID_DEVICE_SET_PASID_FLOOR, &arg);
+}
+
+int dev_alias(int dev, int fd, __u32 pasid, __u32 alias)
+{
+	struct ioasid_alias arg = {
+		.argsz = sizeof(arg), .iommu_fd = fd, .pasid = pasid, .alias = alias,
+	};
+
+	return ioctl(dev, IOASID_DEVICE_ALIAS, &arg);
+}
+
+int dev_pasid_info(int dev, struct ioasid_pasid_info *info)
+{
+	*info = (struct ioasid_pasid_info){ .argsz = sizeof(*info) };
+	return ioctl(dev, IOASID_DEVICE_PASID_INFO, info);
+}

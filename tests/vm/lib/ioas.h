@@ -46,6 +46,12 @@ int ioas_info(int fd, __u32 ioasid, struct ioasid_info *info);
 int dev_bind(int dev, int fd, __u64 cookie);
 int dev_unbind(int dev, int fd);
 int dev_attach(int dev, int fd, __u32 ioasid);
+/* By PASID; a number of 0 asks for one, and what is returned then is that */
+int dev_attach_pasid(int dev, int fd, __u32 ioasid, __u32 pasid);
+int dev_detach_pasid(int dev, int fd, __u32 pasid);
+int dev_set_pasid_floor(int dev, int fd, __u32 floor);
+int dev_alias(int dev, int fd, __u32 pasid, __u32 alias);
+int dev_pasid_info(int dev, struct ioasid_pasid_info *info);
 int dev_detach(int dev, int fd);
 
 /* These end the test if they fail */

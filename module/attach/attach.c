@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Putting address spaces behind bound devices, by RID or by PASID. This is the
+ * in-kernel API for the drivers of those devices.
+ */
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/pci.h>
+#include <linux/platform_device.h>
+
+#include "attach/attach.h"
+#include "attach/group.h"
+#include "attach/mediated.h"
+#include "attach/pasid.h"
+#include "attach/trace.h"
+#include "include/ioasid_api.h"
+
+/*
+ * What there is behind the RID of a device is its group's; of a mediated one its
+ * driver's to work in, or, with PASIDs, its default one.
+ */
+static bool has_default_pasid(const struct ioasid_device *idev)
+{
+	return idev->mediated && idev->pasids;
+}
+
+static struct mutex *attach_lock(struct ioasid_device *idev)
+{
+	return idev->mediated ? &idev->mediated->lock : &idev->group->lock;
+}
+
+/* What this binding has attached, 0: nothing */
+static u32 device_ioasid(const struct ioasid_device *idev)
+{
+	if (has_default_pasid(idev))
+		return ioasid_pasid_ioasid(idev, 0);
+	return idev->mediated ? ioasid_mediated_ioasid(idev) :
+				ioasid_group_ioasid(idev);
+}
+
+static int rid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas)
+{
+	u32 number = 0;
+
+	if (has_default_pasid(idev))
+		return ioasid_pasid_attach(idev, ioas, 0, &number);
+	return idev->mediated ? ioasid_mediated_attach(idev, ioas) :
+				ioasid_group_attach(idev, ioas);
+}
+
+/* Who may not fail is not @killable */
+static int rid_detach(struct ioasid_device *idev, bool killable)
+{
+	u32 ioasid = device_ioasid(idev);
+	int ret;
+
+	if (has_default_pasid(idev))
+		ret = ioasid_pasid_detach(idev, 0);
+	else
+		ret = idev->mediated ? ioasid_mediated_detach(idev, killable) :
+				       ioasid_group_detach(idev);
+	trace_ioasid_detach(idev, ioasid, IOASID_NO_PASID, ret);
+	return ret;
+}
+
+/**
+ * ioasid_device_detach_all() - end all that a binding has attached
+ * @idev: the binding
+ *
+ * Never fails, needs no memory.
+ */
+void ioasid_device_detach_all(struct ioasid_device *idev)
+{
+	/*
+	 * Only this binding changes it. If it is attached nobody has the lock who
+	 * waits for a user; if not another device's attach may
+	 */
+	if (device_ioasid(idev)) {
+		mutex_lock(attach_lock(idev));
+		rid_detach(idev, false);
+		mutex_unlock(attach_lock(idev));
+	}
+	if (idev->pasids)
+		ioasid_pasid_detach_all(idev);
+}
+
+static void trace_attach(struct ioasid_device *idev, u32 old, u32 ioasid,
+			 s32 pasid, int ret)
+{
+	if (old)
+		trace_ioasid_replace(idev, old, ioasid, pasid, ret);
+	else
+		trace_ioasid_attach(idev, ioasid, pasid, ret);
+}
+
+int ioasid_device_attach(struct ioasid_device *idev, u32 ioasid, u32 flags)
+{
+	struct ioasid_ioas *ioas;
+	u32 old;
+	int ret;
+
+	if (flags & ~IOASID_ATTACH_NO_SNOOP)
+		return -EINVAL;
+	ioas = ioasid_ioas_get(idev->ctx, ioasid);
+	if (!ioas)
+		return -ENOENT;
+	ret = mutex_lock_killable(attach_lock(idev));
+	if (ret)
+		goto put;
+	old = device_ioasid(idev);
+	ret = rid_attach(idev, ioas);
+	trace_attach(idev, old, ioasid, IOASID_NO_PASID, ret);
+	mutex_unlock(attach_lock(idev));
+put:
+	ioasid_ioas_put(ioas);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_attach);
+
+int ioasid_pci_device_attach(struct ioasid_device *idev, struct pci_dev *pdev,
+			     u32 ioasid, u32 flags)
+{
+	if (idev->dev != &pdev->dev)
+		return -EINVAL;
+	return ioasid_device_attach(idev, ioasid, flags);
+}
+EXPORT_SYMBOL_GPL(ioasid_pci_device_attach);
+
+int ioasid_platform_device_attach(struct ioasid_device *idev,
+				  struct platform_device *pdev, u32 ioasid,
+				  u32 flags)
+{
+	if (idev->dev != &pdev->dev)
+		return -EINVAL;
+	return ioasid_device_attach(idev, ioasid, flags);
+}
+EXPORT_SYMBOL_GPL(ioasid_platform_device_attach);
+
+int ioasid_device_detach(struct ioasid_device *idev)
+{
+	int ret;
+
+	ret = mutex_lock_killable(attach_lock(idev));
+	if (ret)
+		return ret;
+	ret = rid_detach(idev, true);
+	mutex_unlock(attach_lock(idev));
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_detach);
+
+/* May its user name PASIDs? */
+static bool has_pasids(const struct ioasid_device *idev)
+{
+	return idev->pasids && idev->type != IOASID_DEVICE_MEDIATED_FIXED;
+}
+
+int ioasid_device_attach_pasid(struct ioasid_device *idev, u32 ioasid, u32 flags,
+			       u32 *pasid)
+{
+	const u32 which = IOASID_ATTACH_PASID | IOASID_ATTACH_PASID_ALLOC;
+	struct ioasid_ioas *ioas;
+	u32 old = 0;
+	int ret;
+
+	if ((flags & ~(which | IOASID_ATTACH_NO_SNOOP)) ||
+	    !(flags & which) || (flags & which) == which)
+		return -EINVAL;
+	if (!has_pasids(idev))
+		return -EOPNOTSUPP;
+	ioas = ioasid_ioas_get(idev->ctx, ioasid);
+	if (!ioas)
+		return -ENOENT;
+	if (flags & IOASID_ATTACH_PASID)
+		old = ioasid_pasid_ioasid(idev, *pasid);
+	ret = ioasid_pasid_attach(idev, ioas, flags, pasid);
+	trace_attach(idev, old, ioasid, *pasid, ret);
+	ioasid_ioas_put(ioas);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_attach_pasid);
+
+int ioasid_pci_device_attach_pasid(struct ioasid_device *idev,
+				   struct pci_dev *pdev, u32 ioasid, u32 flags,
+				   u32 *pasid)
+{
+	if (idev->dev != &pdev->dev)
+		return -EINVAL;
+	return ioasid_device_attach_pasid(idev, ioasid, flags, pasid);
+}
+EXPORT_SYMBOL_GPL(ioasid_pci_device_attach_pasid);
+
+int ioasid_platform_device_attach_pasid(struct ioasid_device *idev,
+					struct platform_device *pdev, u32 ioasid,
+					u32 flags, u32 *pasid)
+{
+	if (idev->dev != &pdev->dev)
+		return -EINVAL;
+	return ioasid_device_attach_pasid(idev, ioasid, flags, pasid);
+}
+EXPORT_SYMBOL_GPL(ioasid_platform_device_attach_pasid);
+
+int ioasid_device_detach_pasid(struct ioasid_device *idev, u32 pasid)
+{
+	u32 ioasid;
+	int ret;
+
+	if (!has_pasids(idev))
+		return -EOPNOTSUPP;
+	if (!pasid)
+		return -EINVAL;
+	ioasid = ioasid_pasid_ioasid(idev, pasid);
+	ret = ioasid_pasid_detach(idev, pasid);
+	trace_ioasid_detach(idev, ioasid, pasid, ret);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_detach_pasid);
+
+int ioasid_device_set_pasid_floor(struct ioasid_device *idev, u32 floor)
+{
+	if (!has_pasids(idev))
+		return -EOPNOTSUPP;
+	return ioasid_numbers_set_floor(idev->numbers, floor);
+}
+EXPORT_SYMBOL_GPL(ioasid_device_set_pasid_floor);
+
+int ioasid_device_alias(struct ioasid_device *idev, u32 pasid, u32 alias)
+{
+	if (!has_pasids(idev))
+		return -EOPNOTSUPP;
+	return ioasid_pasid_alias(idev, pasid, alias);
+}
+EXPORT_SYMBOL_GPL(ioasid_device_alias);
+
+u32 ioasid_device_default_pasid(const struct ioasid_device *idev)
+{
+	return has_default_pasid(idev) ? ioasid_pasid_default(idev) : 0;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_default_pasid);
+
+void ioasid_device_pasid_info(const struct ioasid_device *idev,
+			      struct ioasid_pasid_info *info)
+{
+	static const u32 flags[] = {
+		[IOASID_DEVICE_PHYSICAL_USER_TABLE] = IOASID_PASID_DELEGATED |
+			IOASID_PASID_IDENTICAL | IOASID_PASID_ALIAS,
+		[IOASID_DEVICE_PHYSICAL_PASIDS] = IOASID_PASID_IDENTICAL |
+			IOASID_PASID_ALIAS,
+		[IOASID_DEVICE_MEDIATED_PASIDS] = 0,
+		[IOASID_DEVICE_PHYSICAL_CPU] = IOASID_PASID_CPU |
+			IOASID_PASID_IDENTICAL | IOASID_PASID_ALIAS,
+		[IOASID_DEVICE_MEDIATED_CPU] = IOASID_PASID_CPU |
+			IOASID_PASID_CPU_TRANSLATED | IOASID_PASID_GLOBAL,
+	};
+
+	info->flags = has_pasids(idev) ? flags[idev->type] : 0;
+	info->width = has_pasids(idev) ? ilog2(idev->numbers->limit) : 0;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_pasid_info);

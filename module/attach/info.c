@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a bound device and its IOMMU can do.
+ */
+#include <linux/slab.h>
+
+#include "attach/group.h"
+#include "attach/mediated.h"
+#include "attach/pasid.h"
+#include "include/ioasid_api.h"
+
+static u32 device_info_flags(const struct ioasid_group *group)
+{
+	u32 flags = 0;
+
+	if (group->can_snoop)
+		flags |= IOASID_DEVICE_INFO_ENFORCE_SNOOP;
+	/*
+	 * No IOASID_DEVICE_INFO_ATOMIC_REPLACE: the drivers of all kernels block
+	 * the device for a moment, whatever the kernel's core does.
+	 */
+	if (group->unsafe_msi)
+		flags |= IOASID_DEVICE_INFO_UNSAFE_MSI;
+	return flags;
+}
+
+/*
+ * What a mediated device can do: as much as its parent's PASIDs or, without an
+ * IOMMU, everything, at any address
+ */
+static int mediated_ranges(const struct ioasid_pasids *pasids,
+			   struct ioasid_ranges *set)
+{
+	unsigned int i;
+	int ret;
+
+	if (!pasids)
+		return ioasid_ranges_add(set, 0, U64_MAX);
+	ret = ioasid_ranges_add(set, pasids->aperture.start, pasids->aperture.last);
+	for (i = 0; !ret && i < pasids->nr_reserved; i++)
+		ret = ioasid_ranges_subtract(set, pasids->reserved[i].start,
+					     pasids->reserved[i].last);
+	return ret;
+}
+
+static int mediated_info(const struct ioasid_device *idev,
+			 struct ioasid_device_info *info, void **caps, u32 *caps_len)
+{
+	const struct ioasid_pasids *pasids = idev->pasids;
+	struct ioasid_cap_iova_ranges *ranges;
+	struct ioasid_ranges set = {};
+	int ret;
+
+	ret = mediated_ranges(pasids, &set);
+	if (ret)
+		goto clear;
+	*caps_len = struct_size(ranges, ranges, set.nr);
+	ranges = kzalloc(*caps_len, GFP_KERNEL_ACCOUNT);
+	if (!ranges) {
+		ret = -ENOMEM;
+		goto clear;
+	}
+	ranges->header.id = IOASID_CAP_IOVA_RANGES;
+	ranges->header.version = 1;
+	ranges->header.size = *caps_len;
+	memcpy(ranges->ranges, set.range, array_size(set.nr, sizeof(*set.range)));
+	*caps = ranges;
+
+	info->flags = pasids && pasids->can_snoop ? IOASID_DEVICE_INFO_ENFORCE_SNOOP : 0;
+	info->pgsizes = pasids ? pasids->pgsizes : ~0ULL << PAGE_SHIFT;
+	info->addr_width = fls64(set.nr ? set.range[set.nr - 1].last : 0);
+	info->vendor = pasids ? pasids->shim->vendor : IOASID_IOMMU_OTHER;
+	info->group_devices = 0;
+clear:
+	ioasid_ranges_clear(&set);
+	return ret;
+}
+
+/* The records of a device's info: ranges, then the vendor's registers */
+static int device_caps(struct ioasid_device *idev, void **caps, u32 *caps_len)
+{
+	struct ioasid_group *group = idev->group;
+	struct ioasid_cap_iova_ranges *ranges;
+	struct ioasid_ranges set = {};
+	struct ioasid_cap_hw hw = {};
+	size_t len;
+	int ret;
+
+	ret = ioasid_group_ranges(group, &set);
+	if (ret)
+		goto clear;
+	ret = group->shim->hw_info(idev->dev, &hw);
+	if (ret && ret != -ENODATA)
+		goto clear;
+	len = struct_size(ranges, ranges, set.nr);
+	ranges = kzalloc(len + (ret ? 0 : sizeof(hw)), GFP_KERNEL_ACCOUNT);
+	*caps_len = len + (ret ? 0 : sizeof(hw));
+	if (!ranges) {
+		ret = -ENOMEM;
+		goto clear;
+	}
+	ranges->header.id = IOASID_CAP_IOVA_RANGES;
+	ranges->header.version = 1;
+	ranges->header.size = len;
+	memcpy(ranges->ranges, set.range, set.nr * sizeof(*set.range));
+	if (!ret)
+		memcpy((void *)ranges + len, &hw, sizeof(hw));
+	*caps = ranges;
+	ret = 0;
+clear:
+	ioasid_ranges_clear(&set);
+	return ret;
+}
+
+/**
+ * ioasid_device_info_fill() - answer IOMMU_DEVICE_GET_INFO
+ * @ctx: the context
+ * @info: the answer, of which @cookie is the question
+ * @caps: out: the records, to be freed with kfree()
+ * @caps_len: out: their size, bytes
+ *
+ * Return: 0, -ENODEV if no device has that cookie, -ENOMEM, -EINTR.
+ */
+int ioasid_device_info_fill(struct ioasid_ctx *ctx,
+			    struct ioasid_device_info *info,
+			    void **caps, u32 *caps_len)
+{
+	struct ioasid_pasid_info pasid;
+	struct ioasid_device *idev;
+	struct ioasid_group *group;
+	int ret;
+
+	ret = ioasid_groups_lock();
+	if (ret)
+		return ret;
+	ret = -ENODEV;
+	mutex_lock(&ctx->lock);
+	list_for_each_entry(idev, &ctx->devices, ctx_node) {
+		if (idev->cookie != info->cookie)
+			continue;
+		ioasid_device_pasid_info(idev, &pasid);
+		info->pasid_width = pasid.width;
+		info->pasid_flags = pasid.flags;
+		if (idev->mediated) {
+			ret = mediated_info(idev, info, caps, caps_len);
+			break;
+		}
+		group = idev->group;
+		info->flags = device_info_flags(group);
+		info->pgsizes = group->shim->pgsizes(group->blocked);
+		info->addr_width = fls64(group->aperture.last);
+		info->vendor = group->shim->vendor;
+		info->group_devices = ioasid_group_size(group);
+		ret = device_caps(idev, caps, caps_len);
+		break;
+	}
+	mutex_unlock(&ctx->lock);
+	ioasid_groups_unlock();
+	return ret;
+}

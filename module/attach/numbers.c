@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who has which PASID.
+ */
+#include <linux/minmax.h>
+#include <linux/slab.h>
+
+#include "attach/numbers.h"
+
+/**
+ * ioasid_numbers_init() - no number is taken, and there is no floor
+ * @numbers: the numbers
+ * @limit: they are below, at least 2
+ */
+void ioasid_numbers_init(struct ioasid_numbers *numbers, u32 limit)
+{
+	mutex_init(&numbers->lock);
+	numbers->limit = limit;
+	numbers->floor = 0;
+	xa_init_flags(&numbers->entries, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+}
+
+/**
+ * ioasid_numbers_destroy() - end it, with all numbers given back
+ * @numbers: the numbers
+ */
+void ioasid_numbers_destroy(struct ioasid_numbers *numbers)
+{
+	WARN_ON(!xa_empty(&numbers->entries));
+	xa_destroy(&numbers->entries);
+	mutex_destroy(&numbers->lock);
+}
+
+/**
+ * ioasid_numbers_check() - may a user choose a number?
+ * @numbers: the numbers
+ * @number: the number, any
+ *
+ * Return: 0, or -EINVAL: it is none, or the kernel's.
+ */
+int ioasid_numbers_check(struct ioasid_numbers *numbers, u32 number)
+{
+	u32 floor = READ_ONCE(numbers->floor);
+
+	return number && number < (floor ?: numbers->limit) ? 0 : -EINVAL;
+}
+
+/**
+ * ioasid_numbers_take() - take a number
+ * @numbers: the numbers
+ * @number: one below the limit
+ * @entry: what it stands for
+ *
+ * Return: 0, -EBUSY if it is taken, -ENOMEM.
+ */
+int ioasid_numbers_take(struct ioasid_numbers *numbers, u32 number, void *entry)
+{
+	int ret;
+
+	mutex_lock(&numbers->lock);
+	ret = xa_insert(&numbers->entries, number, entry, GFP_KERNEL_ACCOUNT);
+	mutex_unlock(&numbers->lock);
+	return ret;
+}
+
+/**
+ * ioasid_numbers_alloc() - take the lowest number that is free and the kernel's
+ * @numbers: the numbers
+ * @from: but none below
+ * @entry: what it stands for
+ * @number: out: the number
+ *
+ * Return: 0, -ENOSPC if none is left, -ENOMEM.
+ */
+int ioasid_numbers_alloc(struct ioasid_numbers *numbers, u32 from, void *entry,
+			 u32 *number)
+{
+	int ret = -EBUSY;
+
+	mutex_lock(&numbers->lock);
+	from = max3(from, numbers->floor, 1U);
+	if (from < numbers->limit)
+		ret = xa_alloc(&numbers->entries, number, entry,
+			       XA_LIMIT(from, numbers->limit - 1),
+			       GFP_KERNEL_ACCOUNT);
+	mutex_unlock(&numbers->lock);
+	return ret == -EBUSY ? -ENOSPC : ret;
+}
+
+/**
+ * ioasid_numbers_give_back() - a number stands for nothing any more
+ * @numbers: the numbers
+ * @number: the number. Who looks it up right now may still find the entry
+ */
+void ioasid_numbers_give_back(struct ioasid_numbers *numbers, u32 number)
+{
+	mutex_lock(&numbers->lock);
+	xa_erase(&numbers->entries, number);
+	mutex_unlock(&numbers->lock);
+}
+
+/**
+ * ioasid_numbers_set_floor() - say which numbers are the user's
+ * @numbers: the numbers
+ * @floor: those below it; at most the limit. 0: no floor
+ *
+ * Return: 0, -EINVAL, -EBUSY if a number is taken.
+ */
+int ioasid_numbers_set_floor(struct ioasid_numbers *numbers, u32 floor)
+{
+	int ret = 0;
+
+	if (floor > numbers->limit)
+		return -EINVAL;
+	mutex_lock(&numbers->lock);
+	if (!xa_empty(&numbers->entries))
+		ret = -EBUSY;
+	else
+		numbers->floor = floor;
+	mutex_unlock(&numbers->lock);
+	return ret;
+}

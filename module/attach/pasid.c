@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PASIDs: address spaces behind single PASIDs of a device.
+ *
+ * The user's number (vPASID) and the one on the wire (pPASID) are the same for a
+ * physical device. A mediated device shares its parent's RID with others, so
+ * its user has numbers of the binding's own, and the kernel chooses what goes on
+ * the wire. A pPASID exists from attach to detach.
+ *
+ * A driver calls into one binding from one thread at a time, so what belongs to
+ * a binding needs no lock but against those who look a number up under RCU.
+ */
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/slab.h>
+
+#include "attach/cpu.h"
+#include "attach/group.h"
+#include "attach/mediated.h"
+#include "attach/pasid.h"
+#include "include/ioasid_api.h"
+
+/* RIDs that have PASIDs in the hands of users; under groups_lock */
+static LIST_HEAD(rids);
+
+/* So many numbers are tried where the host uses PASIDs of the RID as well */
+#define HOST_COLLISIONS_MAX	16
+
+/* Only a domain knows what its driver can do with PASIDs */
+static int pasids_look(struct ioasid_pasids *pasids)
+{
+	const struct ioasid_shim *shim = pasids->shim;
+	struct ioasid_route route = {
+		.group = pasids->dev->iommu_group, .msi = pasids->msi,
+	};
+	struct iommu_domain *domain;
+	u32 limit;
+
+	domain = shim->domain_alloc(pasids->dev, &route,
+				    IOASID_DOMAIN_EMPTY | IOASID_DOMAIN_PASID);
+	if (IS_ERR(domain))
+		return PTR_ERR(domain);
+	limit = shim->pasid_limit(pasids->dev, domain);
+	pasids->can_snoop = shim->can_enforce_snoop(pasids->dev, domain);
+	pasids->pgsizes = shim->pgsizes(domain);
+	pasids->aperture = shim->aperture(pasids->dev, domain);
+	shim->domain_free(domain);
+	if (limit < 2)
+		return -EOPNOTSUPP;
+	ioasid_numbers_init(&pasids->wire, rounddown_pow_of_two(limit));
+	return 0;
+}
+
+/**
+ * ioasid_pasids_get() - the PASIDs of a device's RID
+ * @dev: the device, or the parent of a mediated one
+ *
+ * Context: groups_lock is held.
+ * Return: them, NULL if there are none or the kernel cannot attach by PASID, or
+ * ERR_PTR(-ENOMEM).
+ */
+struct ioasid_pasids *ioasid_pasids_get(struct device *dev)
+{
+	const struct ioasid_shim *shim = ioasid_shim_of(dev);
+	struct ioasid_pasids *pasids;
+	int ret;
+
+	list_for_each_entry(pasids, &rids, node)
+		if (pasids->dev == dev) {
+			pasids->users++;
+			return pasids;
+		}
+	if (!shim->pasid_limit(dev, NULL))
+		return NULL;
+
+	pasids = kzalloc(sizeof(*pasids), GFP_KERNEL_ACCOUNT);
+	if (!pasids)
+		return ERR_PTR(-ENOMEM);
+	pasids->dev = dev;
+	pasids->shim = shim;
+	pasids->users = 1;
+	ret = ioasid_read_reserved(dev->iommu_group, &pasids->reserved,
+				   &pasids->nr_reserved, &pasids->msi);
+	if (ret)
+		goto free;
+	ret = pasids_look(pasids);
+	if (ret)
+		goto free_reserved;
+	list_add(&pasids->node, &rids);
+	return pasids;
+
+free_reserved:
+	kfree(pasids->reserved);
+free:
+	kfree(pasids);
+	return ret == -EOPNOTSUPP ? NULL : ERR_PTR(ret);
+}
+
+/**
+ * ioasid_pasids_put() - a binding needs its RID's PASIDs no more
+ * @pasids: them, or NULL
+ *
+ * Context: groups_lock is held.
+ */
+void ioasid_pasids_put(struct ioasid_pasids *pasids)
+{
+	if (!pasids || --pasids->users)
+		return;
+	list_del(&pasids->node);
+	ioasid_numbers_destroy(&pasids->wire);
+	kfree(pasids->reserved);
+	/* A binding that ends just now may be looked up yet */
+	kfree_rcu(pasids, rcu);
+}
+
+static bool is_mediated(const struct ioasid_device *idev)
+{
+	return idev->numbers != &idev->pasids->wire;
+}
+
+/*
+ * What a user's number stands for: NULL if nothing, -EBUSY if it was attached
+ * through another binding of the device
+ */
+static struct ioasid_pasid *find(const struct ioasid_device *idev, u32 number)
+{
+	struct ioasid_pasid *pasid;
+
+	rcu_read_lock();
+	if (number)
+		pasid = xa_load(&idev->numbers->entries, number);
+	else
+		pasid = idev->mediated->default_pasid;
+	if (pasid && pasid->idev != idev)
+		pasid = ERR_PTR(-EBUSY);
+	rcu_read_unlock();
+	return pasid;
+}
+
+/* A physical device's number, which is the user's and the wire's */
+static int take_own(struct ioasid_pasid *pasid, u32 flags, u32 number)
+{
+	int ret;
+
+	if (flags & IOASID_ATTACH_PASID)
+		ret = ioasid_cpu_take_direct(pasid, number);
+	else
+		ret = ioasid_cpu_alloc_direct(pasid, &number);
+	pasid->number = number;
+	pasid->route.pasid = number;
+	return ret;
+}
+
+static void give_back_own(struct ioasid_pasid *pasid)
+{
+	struct ioasid_device *idev = pasid->idev;
+
+	if (pasid->route.alias)
+		ioasid_numbers_give_back(idev->numbers, pasid->route.alias);
+	ioasid_numbers_give_back(idev->numbers, pasid->route.pasid);
+	ioasid_cpu_give_back(pasid);
+}
+
+/* A mediated device's: the user's own number, and none yet on the wire */
+static int take_virtual(struct ioasid_pasid *pasid, u32 flags, u32 number)
+{
+	struct ioasid_device *idev = pasid->idev;
+	int ret;
+
+	if (flags & IOASID_ATTACH_PASID)
+		ret = ioasid_numbers_take(idev->numbers, number, pasid);
+	else if (flags & IOASID_ATTACH_PASID_ALLOC)
+		ret = ioasid_numbers_alloc(idev->numbers, 0, pasid, &number);
+	else
+		ret = 0;
+	pasid->number = number;
+	if (!ret && !number)
+		idev->mediated->default_pasid = pasid;
+	return ret;
+}
+
+static void give_back_virtual(struct ioasid_pasid *pasid)
+{
+	struct ioasid_device *idev = pasid->idev;
+
+	if (pasid->number)
+		ioasid_numbers_give_back(idev->numbers, pasid->number);
+	else
+		idev->mediated->default_pasid = NULL;
+}
+
+static void free_point(struct ioasid_pasid_point *point)
+{
+	ioasid_ioas_detach(&point->point);
+	kfree(point);
+}
+
+/* Put an address space there, in place of what there was */
+static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas)
+{
+	struct ioasid_pasid_point *old = pasid->point, *new;
+	struct ioasid_pasids *pasids = pasid->idev->pasids;
+	int ret;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return -ENOMEM;
+	new->attached.cookie = pasid->idev->cookie;
+	new->attached.pasid = pasid->number;
+	INIT_LIST_HEAD(&new->point.devices);
+	list_add(&new->attached.node, &new->point.devices);
+	new->point.nr_reserved = pasids->nr_reserved;
+	new->point.reserved = pasids->reserved;
+	ret = ioasid_ioas_attach(ioas, &new->point, pasids->shim, pasids->dev,
+				 &pasid->route, pasids->can_snoop);
+	if (ret) {
+		kfree(new);
+		return ret;
+	}
+	pasid->point = new;
+	WRITE_ONCE(pasid->ioasid, ioas->obj.id);
+	if (old)
+		free_point(old);
+	return 0;
+}
+
+/*
+ * Find a number for the wire, and attach. Below the middle the host's own PASIDs
+ * are the likeliest.
+ */
+static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas)
+{
+	struct ioasid_numbers *wire = &pasid->idev->pasids->wire;
+	u32 *number = &pasid->route.pasid, from = wire->limit / 2;
+	unsigned int tries = 0;
+	int ret;
+
+	do {
+		ret = ioasid_numbers_alloc(wire, from, pasid, number);
+		if (ret == -ENOSPC)
+			ret = ioasid_numbers_alloc(wire, 0, pasid, number);
+		if (ret)
+			return ret;
+		ret = set_point(pasid, ioas);
+		if (!ret)
+			return 0;
+		ioasid_numbers_give_back(wire, *number);
+		from = *number + 1;
+	} while (ret == -EBUSY && ++tries < HOST_COLLISIONS_MAX);
+	return ret;
+}
+
+/* A number that all devices of the open file share */
+static int set_point_global(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas)
+{
+	struct ioasid_device *idev = pasid->idev;
+	struct ioasid_numbers *wire = &idev->pasids->wire;
+	u32 *number = &pasid->route.pasid;
+	int ret;
+
+	ret = ioasid_cpu_take_translated(pasid, number);
+	if (ret)
+		return ret;
+	ret = *number < wire->limit ? ioasid_numbers_take(wire, *number, pasid) : -EINVAL;
+	if (ret)
+		goto put;
+	ret = set_point(pasid, ioas);
+	if (!ret)
+		return 0;
+	ioasid_numbers_give_back(wire, *number);
+put:
+	ioasid_cpu_give_back(pasid);
+	return ret;
+}
+
+static int attach_mediated(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
+			   u32 flags, u32 number)
+{
+	int ret = take_virtual(pasid, flags, number);
+
+	if (ret)
+		return ret;
+	if (pasid->number && pasid->idev->type == IOASID_DEVICE_MEDIATED_CPU)
+		ret = set_point_global(pasid, ioas);
+	else
+		ret = set_point_on_wire(pasid, ioas);
+	if (ret)
+		give_back_virtual(pasid);
+	return ret;
+}
+
+static int attach_physical(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
+			   u32 flags, u32 number)
+{
+	int ret = take_own(pasid, flags, number);
+
+	if (ret)
+		return ret;
+	ret = set_point(pasid, ioas);
+	if (ret)
+		give_back_own(pasid);
+	return ret;
+}
+
+static void tell_gone(const struct ioasid_pasid *pasid)
+{
+	struct ioasid_pasid_event event = {
+		.cookie = pasid->idev->cookie,
+		.vpasid = pasid->number,
+		.ppasid = pasid->route.pasid,
+	};
+
+	blocking_notifier_call_chain(&pasid->idev->ctx->notifier,
+				     IOASID_EVENT_PASID_GONE, &event);
+}
+
+/* Nothing is behind it any more but the kernel's block */
+static void end(struct ioasid_pasid *pasid)
+{
+	struct ioasid_device *idev = pasid->idev;
+
+	list_del(&pasid->node);
+	/* From here on nobody gets the number from us who has not got it yet */
+	WRITE_ONCE(pasid->ioasid, 0);
+	tell_gone(pasid);
+	free_point(pasid->point);
+	if (is_mediated(idev)) {
+		ioasid_numbers_give_back(&idev->pasids->wire, pasid->route.pasid);
+		if (pasid->cpu)
+			ioasid_cpu_give_back(pasid);
+		give_back_virtual(pasid);
+	} else {
+		give_back_own(pasid);
+	}
+	kfree_rcu(pasid, rcu);
+}
+
+static int replace(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas)
+{
+	int ret;
+
+	if (pasid->point->point.ioas == ioas)
+		return 0;
+	ret = set_point(pasid, ioas);
+	/* Neither the new one nor the old one: blocked */
+	if (ret && !pasid->route.domain) {
+		end(pasid);
+		ret = -EIO;
+	}
+	return ret;
+}
+
+/**
+ * ioasid_pasid_attach() - put an address space behind a PASID
+ * @idev: the binding, of a device that has PASIDs
+ * @ioas: the address space
+ * @flags: IOASID_ATTACH_*. With neither ATTACH_PASID nor ATTACH_PASID_ALLOC the
+ *	device is a mediated one, and its default PASID is meant
+ * @number: the user's number, in or out as @flags says
+ *
+ * Return: 0, or an error as IOASID_DEVICE_ATTACH says.
+ */
+int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
+			u32 flags, u32 *number)
+{
+	struct ioasid_pasid *pasid = NULL;
+	int ret;
+
+	if (flags & IOASID_ATTACH_PASID) {
+		ret = ioasid_numbers_check(idev->numbers, *number);
+		/* Above the floor too what the kernel chose can be replaced */
+		pasid = *number ? find(idev, *number) : NULL;
+		if (ret && !pasid)
+			return ret;
+	} else if (!(flags & IOASID_ATTACH_PASID_ALLOC)) {
+		pasid = find(idev, 0);
+	}
+	if (IS_ERR(pasid))
+		return PTR_ERR(pasid);
+	if (pasid)
+		return replace(pasid, ioas);
+
+	pasid = kzalloc(sizeof(*pasid), GFP_KERNEL_ACCOUNT);
+	if (!pasid)
+		return -ENOMEM;
+	pasid->idev = idev;
+	pasid->route.dev = idev->pasids->dev;
+	pasid->route.group = idev->pasids->dev->iommu_group;
+	pasid->route.msi = idev->pasids->msi;
+	ret = is_mediated(idev) ? attach_mediated(pasid, ioas, flags, *number) :
+				  attach_physical(pasid, ioas, flags, *number);
+	if (ret) {
+		kfree_rcu(pasid, rcu);
+		return ret;
+	}
+	list_add(&pasid->node, &idev->attached_pasids);
+	*number = pasid->number;
+	return 0;
+}
+
+static void block_and_end(struct ioasid_pasid *pasid)
+{
+	pasid->idev->pasids->shim->block(&pasid->route);
+	end(pasid);
+}
+
+/**
+ * ioasid_pasid_detach() - block DMA with a PASID, and with its alias
+ * @idev: the binding, of a device that has PASIDs
+ * @number: the user's number, or its alias; 0: a mediated device's default
+ *
+ * Return: 0, -EINVAL if nothing is attached, -EBUSY if it was attached through
+ * another binding.
+ */
+int ioasid_pasid_detach(struct ioasid_device *idev, u32 number)
+{
+	struct ioasid_pasid *pasid = find(idev, number);
+
+	if (IS_ERR_OR_NULL(pasid))
+		return pasid ? PTR_ERR(pasid) : -EINVAL;
+	block_and_end(pasid);
+	return 0;
+}
+
+/**
+ * ioasid_pasid_detach_all() - block DMA with all PASIDs of a binding
+ * @idev: the binding
+ *
+ * Never fails, needs no memory.
+ */
+void ioasid_pasid_detach_all(struct ioasid_device *idev)
+{
+	struct ioasid_pasid *pasid, *next;
+
+	list_for_each_entry_safe(pasid, next, &idev->attached_pasids, node)
+		block_and_end(pasid);
+}
+
+/**
+ * ioasid_pasid_alias() - give an attached PASID a second number
+ * @idev: the binding, of a device that has PASIDs
+ * @number: the PASID
+ * @alias: the second number
+ *
+ * Return: 0, or an error as IOASID_DEVICE_ALIAS says.
+ */
+int ioasid_pasid_alias(struct ioasid_device *idev, u32 number, u32 alias)
+{
+	struct ioasid_pasid *pasid;
+	int ret;
+
+	if (is_mediated(idev))
+		return -EOPNOTSUPP;
+	ret = ioasid_numbers_check(idev->numbers, alias);
+	if (ret || !number)
+		return -EINVAL;
+	pasid = find(idev, number);
+	if (IS_ERR_OR_NULL(pasid))
+		return pasid ? PTR_ERR(pasid) : -EINVAL;
+	if (pasid->route.alias)
+		return -EBUSY;
+
+	ret = ioasid_numbers_take(idev->numbers, alias, pasid);
+	if (ret)
+		return ret;
+	ret = ioasid_cpu_alias(pasid, alias);
+	if (ret)
+		goto give_back;
+	ret = idev->pasids->shim->alias(&pasid->route, alias);
+	if (ret)
+		goto forget;
+	return 0;
+
+forget:
+	ioasid_cpu_unalias(pasid);
+give_back:
+	ioasid_numbers_give_back(idev->numbers, alias);
+	return ret;
+}
+
+/**
+ * ioasid_pasid_ioasid() - what is attached to a PASID
+ * @idev: the binding, of a device that has PASIDs
+ * @number: the user's number
+ *
+ * Return: the handle of the address space; 0 if there is none, or it is another
+ * binding's.
+ */
+u32 ioasid_pasid_ioasid(const struct ioasid_device *idev, u32 number)
+{
+	struct ioasid_pasid *pasid = find(idev, number);
+
+	return IS_ERR_OR_NULL(pasid) ? 0 : pasid->ioasid;
+}
+
+/**
+ * ioasid_pasid_default() - what is on the wire for a mediated device's RID
+ * @idev: the binding, its device's lock held
+ *
+ * Return: the PASID; 0 if this binding has attached nothing.
+ */
+u32 ioasid_pasid_default(const struct ioasid_device *idev)
+{
+	const struct ioasid_pasid *pasid = idev->mediated->default_pasid;
+
+	return pasid && pasid->idev == idev ? pasid->route.pasid : 0;
+}
+
+int ioasid_pasid_lookup(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
+			u32 vpasid, u32 *ppasid)
+{
+	struct ioasid_device *idev;
+	struct ioasid_pasid *pasid;
+	int ret = -ENOENT;
+
+	if (!vpasid || !ioasid)
+		return -EINVAL;
+	rcu_read_lock();
+	list_for_each_entry_rcu(idev, &ctx->devices, ctx_node) {
+		if (idev->cookie != cookie)
+			continue;
+		pasid = idev->pasids ? xa_load(&idev->numbers->entries, vpasid) : NULL;
+		if (pasid && pasid->idev == idev &&
+		    READ_ONCE(pasid->ioasid) == ioasid) {
+			*ppasid = pasid->route.pasid;
+			ret = 0;
+		}
+		break;
+	}
+	rcu_read_unlock();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ioasid_pasid_lookup);

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "expect.h"
+#include "pci.h"
+#include "vtdtable.h"
+
+#define PAGE_BITS	0xffffffffff000ULL
+
+/* Root Table Address Register (11.4.5), and its mode: scalable */
+#define RTADDR		0x20
+#define RTADDR_TTM(r)	(((r) >> 10) & 3)
+#define TTM_SCALABLE	1
+
+static __u64 read64(int fd, __u64 at)
+{
+	__u64 value;
+
+	EXPECT_EQ(pread(fd, &value, sizeof(value), at), sizeof(value));
+	return value;
+}
+
+static __u64 registers(void)
+{
+	unsigned long long at;
+	char text[32];
+
+	sysfs_read("/sys/class/iommu/dmar0/intel-iommu/address", text, sizeof(text));
+	EXPECT_EQ(sscanf(text, "%llx", &at), 1);
+	return at;
+}
+
+struct vtd_pasid_entry vtd_pasid_entry(const char *bdf, unsigned int pasid)
+{
+	struct vtd_pasid_entry entry = {};
+	unsigned int domain, bus, slot, function, devfn;
+	__u64 at, value, words[3];
+	int fd, i;
+
+	fd = EXPECT_OK(open("/dev/ioasid_test_memory", O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &slot, &function), 4);
+	devfn = slot << 3 | function;
+
+	value = read64(fd, registers() + RTADDR);
+	EXPECT_EQ(RTADDR_TTM(value), TTM_SCALABLE);
+	/* 9.1: 16 bytes a bus, the upper half of them for devfn 128 and up */
+	at = (value & PAGE_BITS) + 16 * bus + (devfn >= 128 ? 8 : 0);
+	value = read64(fd, at);
+	EXPECT_TRUE(value & 1);
+	/* 9.4: context entries of 32 bytes */
+	value = read64(fd, (value & PAGE_BITS) + 32 * (devfn & 0x7f));
+	EXPECT_TRUE(value & 1);
+	/* 9.5: a directory entry leads to 64 PASIDs */
+	value = read64(fd, (value & PAGE_BITS) + 8 * (pasid >> 6));
+	if (value & 1) {
+		at = (value & PAGE_BITS) + 64 * (pasid & 0x3f);
+		for (i = 0; i < 3; i++)
+			words[i] = read64(fd, at + 8 * i);
+		entry.present = words[0] & 1;
+		entry.type = (words[0] >> 6) & 7;
+		entry.domain = words[1] & 0xffff;
+		entry.table = (entry.type == 1 ? words[2] : words[0]) & PAGE_BITS;
+	}
+	EXPECT_OK(close(fd));
+	return entry;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The tables of VT-d in scalable mode, read from memory as the hardware does
+ * (VT-d specification 9), through ioasid_test_pasidcap.
+ */
+#ifndef TESTS_VTDTABLE_H
+#define TESTS_VTDTABLE_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+/* Scalable-mode PASID table entry (9.6), what is of interest of it */
+struct vtd_pasid_entry {
+	bool present;
+	unsigned int type;	/* PGTT: 1 first stage, 2 second stage */
+	unsigned int domain;	/* DID */
+	__u64 table;		/* SSPTPTR or FSPTPTR, by @type */
+};
+
+/* Of the device at @bdf; PASID 0 is what DMA without one is translated by */
+struct vtd_pasid_entry vtd_pasid_entry(const char *bdf, unsigned int pasid);
+
+#endif /* TESTS_VTDTABLE_H */
