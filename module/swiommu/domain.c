@@ -109,6 +109,11 @@ static void change(struct swiommu_context *ctx, struct swiommu_domain *domain,
 	struct swiommu_domain *old = ctx->domain;
 
 	lockdep_assert_held(&iommu->lock);
+	/* Not every kernel keeps attaching away from removal; that is no error here */
+	if (ctx->dev->released) {
+		domain = NULL;
+		pgtable = NULL;
+	}
 	if (old)
 		list_del(&ctx->node);
 	if (domain)
@@ -177,6 +182,19 @@ void swiommu_context_clear(struct swiommu_device *dev, u32 pasid)
 	change(ctx, NULL, NULL);
 	spin_unlock(&dev->iommu->lock);
 	kfree(ctx);
+}
+
+/**
+ * swiommu_context_release() - block a device for good, for it is being removed
+ * @dev: the device
+ */
+void swiommu_context_release(struct swiommu_device *dev)
+{
+	WARN_ON(!xa_empty(&dev->contexts));
+	spin_lock(&dev->iommu->lock);
+	dev->released = true;
+	change(&dev->no_pasid, NULL, NULL);
+	spin_unlock(&dev->iommu->lock);
 }
 
 /**

@@ -276,8 +276,7 @@ static void release_device(struct device *dev)
 {
 	struct swiommu_device *sdev = dev_iommu_priv_get(dev);
 
-	WARN_ON(!xa_empty(&sdev->contexts));
-	swiommu_context_set(sdev, 0, NULL, NULL);
+	swiommu_context_release(sdev);
 	sdev->group = NULL;
 }
 
@@ -286,13 +285,14 @@ static struct iommu_group *device_group(struct device *dev)
 	return swiommu_device_group(dev_iommu_priv_get(dev));
 }
 
-/* What the kernel would have for itself must not have pages larger than its own */
+/* The kernel takes no domain for itself with pages larger than its own */
 static int def_domain_type(struct device *dev)
 {
-	struct swiommu_device *sdev = dev_iommu_priv_get(dev);
-	unsigned long smallest = 1UL << __ffs(sdev->iommu->pgsizes);
+	struct swiommu *iommu = ((struct swiommu_device *)dev_iommu_priv_get(dev))->iommu;
 
-	return smallest > PAGE_SIZE ? IOMMU_DOMAIN_IDENTITY : 0;
+	if (iommu->passthrough || 1UL << __ffs(iommu->pgsizes) > PAGE_SIZE)
+		return IOMMU_DOMAIN_IDENTITY;
+	return 0;
 }
 
 const struct iommu_ops swiommu_ops = {

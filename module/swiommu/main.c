@@ -35,6 +35,10 @@ static bool snoop[] = FOR_ALL(true);
 module_param_array(snoop, bool, NULL, 0444);
 MODULE_PARM_DESC(snoop, "Can each make no-snoop DMA snoop? (default: Y)");
 
+static bool passthrough[SWIOMMU_MAX_IOMMUS];
+module_param_array(passthrough, bool, NULL, 0444);
+MODULE_PARM_DESC(passthrough, "Does the kernel's own domain let devices reach all memory? (default: as the machine's)");
+
 static struct swiommu all[SWIOMMU_MAX_IOMMUS];
 
 /* As far as they are registered */
@@ -95,6 +99,7 @@ static int register_all(void)
 		iommu->pasid_width = pasid_width[nr];
 		iommu->pgsizes = page_sizes[nr];
 		iommu->snoop = snoop[nr];
+		iommu->passthrough = passthrough[nr];
 		ret = swiommu_register(iommu);
 		if (ret == -EBUSY)
 			pr_err("this kernel takes one kind of IOMMU at a time and has another\n");

@@ -102,6 +102,7 @@ struct swiommu_pgtable {
  * @pasid_width: of a PASID, bits
  * @pgsizes: bitmap of page sizes
  * @snoop: can make no-snoop DMA snoop
+ * @passthrough: addresses are physical ones while nobody has a device bound
  * @dids: domain numbers in use
  * @lock: protects what follows; the devices' contexts and device TLBs; and is held
  *	while DMA translates an address and moves the bytes of that page: who has
@@ -122,6 +123,7 @@ struct swiommu {
 	unsigned int pasid_width;
 	unsigned long pgsizes;
 	bool snoop;
+	bool passthrough;
 	struct ida dids;
 	spinlock_t lock; /* what DMA looks at */
 	struct swiommu_tlb iotlb;
@@ -184,6 +186,7 @@ struct swiommu_context {
  * @bindings: who has bound it
  * @user: the file through which DMA may be asked for, NULL if it is not bound; from
  *	here on under swiommu.lock
+ * @released: the kernel has taken it from behind the IOMMU
  * @no_pasid: the entry for DMA without PASID; in @contexts too
  * @contexts: the PASID table, struct swiommu_context
  * @tlb: the device TLB
@@ -204,6 +207,7 @@ struct swiommu_device {
 	char name[32];
 	struct ioasid_bindings bindings;
 	struct file *user;
+	bool released;
 	struct swiommu_context no_pasid;
 	struct xarray contexts;
 	struct swiommu_tlb tlb;
@@ -234,6 +238,7 @@ int swiommu_context_set(struct swiommu_device *dev, u32 pasid,
 			struct swiommu_domain *domain,
 			struct swiommu_pgtable *pgtable);
 void swiommu_context_clear(struct swiommu_device *dev, u32 pasid);
+void swiommu_context_release(struct swiommu_device *dev);
 void swiommu_domain_flush(struct swiommu_domain *domain, u64 start, u64 last);
 extern struct swiommu_pgtable swiommu_identity;
 

@@ -17,7 +17,8 @@
 #define DEVICES		"/sys/bus/platform/devices"
 #define DEVICE_PREFIX	SWIOMMU "_dev."
 
-bool swiommu_is_possible(void)
+/* Does this kernel take a software IOMMU beside the machine's? */
+static bool swiommu_is_possible(void)
 {
 	/* its IOMMU core takes one kind of IOMMU */
 	return !kernel_is("6.1") || config_is("none");
@@ -228,4 +229,42 @@ void swiommu_drop(__u32 iommu, __u32 caches, __u32 count)
 	};
 
 	EXPECT_OK(control(SWIOMMU_IOMMU_DEBUG, &arg));
+}
+
+struct swscene swscene(const char *options)
+{
+	struct swscene s;
+
+	swiommu_load(options);
+	s.fd = EXPECT_OK(iommu_open());
+	s.ioas = new_ioas(s.fd);
+	swdev_start(&s.a, 0, s.fd);
+	swdev_start(&s.b, swiommu_info(0).nr_iommus - 1, s.fd);
+	return s;
+}
+
+void swscene_end(struct swscene *s)
+{
+	EXPECT_OK(close(s->a.fd));
+	EXPECT_OK(close(s->b.fd));
+	EXPECT_OK(close(s->fd));
+	swiommu_unload();
+}
+
+START_TEST(swiommu_is_refused_beside_another_iommu_on_old_kernels)
+{
+	EXPECT_ERRNO(module_load(SWIOMMU, NULL), EBUSY);
+	EXPECT_TRUE(!module_is_loaded(SWIOMMU));
+	EXPECT_OK(module_unload("ioasidfd"));
+}
+END_TEST
+
+int run_swiommu_program(int argc, char **argv, const char *name, const TTest *const *tests)
+{
+	const TTest *const refused[] = {
+		swiommu_is_refused_beside_another_iommu_on_old_kernels,
+		NULL,
+	};
+
+	return run_program(argc, argv, name, swiommu_is_possible() ? tests : refused, RUN_BARE);
 }

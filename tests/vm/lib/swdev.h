@@ -6,6 +6,7 @@
 #ifndef TESTS_SWDEV_H
 #define TESTS_SWDEV_H
 
+#include <check.h>
 #include <linux/ioasid_swiommu.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,8 +23,6 @@ struct swdev {
 	__u64 cookie;
 };
 
-/* Does this kernel take a software IOMMU beside the machine's? */
-bool swiommu_is_possible(void);
 /* Anew, after whatever a test that failed has left. @options may be NULL */
 void swiommu_load(const char *options);
 /* Remove all devices, and see that nothing is left */
@@ -62,6 +61,24 @@ struct swiommu_iommu_info swiommu_info(__u32 iommu);
 struct swiommu_device_info swdev_info(struct swdev *dev);
 /* @caches of the IOMMU ignore the next @count invalidations */
 void swiommu_drop(__u32 iommu, __u32 caches, __u32 count);
+/* An open /dev/iommu, an address space, and devices that are bound to it and not
+ * attached: @a behind IOMMU 0, @b behind the last one
+ */
+struct swscene {
+	int fd;
+	__u32 ioas;
+	struct swdev a, b;
+};
+
+struct swscene swscene(const char *options);
+/* Close it, and unload */
+void swscene_end(struct swscene *s);
+
+/* run_program() for tests that load the software IOMMU themselves. Where the kernel does
+ * not take it, the test is that it says so
+ */
+int run_swiommu_program(int argc, char **argv, const char *name, const TTest *const *tests);
+
 #define SWIOMMU_ALL_TLBS	(SWIOMMU_DROP_IOTLB | SWIOMMU_DROP_DEVICE_TLB)
 
 #endif /* TESTS_SWDEV_H */
