@@ -10,9 +10,11 @@
  * bus's notifiers are called. So one that is called before the kernel's own takes
  * the lock, and one that is called behind it gives it back.
  */
+#include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/notifier.h>
 #include <linux/pci.h>
+#include <linux/platform_device.h>
 #include <linux/sched.h>
 
 #include "shim/domains.h"
@@ -43,15 +45,24 @@ static int removal_ends(struct notifier_block *nb, unsigned long action,
 	return NOTIFY_DONE;
 }
 
-static struct notifier_block first = {
-	.notifier_call = removal_begins,
-	.priority = INT_MAX,
+#define FIRST	{ .notifier_call = removal_begins, .priority = INT_MAX }
+#define LAST	{ .notifier_call = removal_ends, .priority = INT_MIN }
+
+static struct {
+	typeof(&pci_bus_type) bus;
+	struct notifier_block first, last;
+} buses[] = {
+	{ &pci_bus_type, FIRST, LAST },
+	{ &platform_bus_type, FIRST, LAST },
 };
 
-static struct notifier_block last = {
-	.notifier_call = removal_ends,
-	.priority = INT_MIN,
-};
+static void unwatch(unsigned int nr)
+{
+	while (nr--) {
+		bus_unregister_notifier(buses[nr].bus, &buses[nr].first);
+		bus_unregister_notifier(buses[nr].bus, &buses[nr].last);
+	}
+}
 
 /**
  * ioasid_domains_init() - from here on removals are kept away
@@ -60,16 +71,25 @@ static struct notifier_block last = {
  */
 int ioasid_domains_init(void)
 {
+	unsigned int i;
 	int ret;
 
 	if (!KC_DOMAINS_LOCK)
 		return 0;
-	ret = bus_register_notifier(&pci_bus_type, &last);
-	if (ret)
-		return ret;
-	ret = bus_register_notifier(&pci_bus_type, &first);
-	if (ret)
-		bus_unregister_notifier(&pci_bus_type, &last);
+	for (i = 0; i < ARRAY_SIZE(buses); i++) {
+		ret = bus_register_notifier(buses[i].bus, &buses[i].last);
+		if (ret)
+			goto undo;
+		ret = bus_register_notifier(buses[i].bus, &buses[i].first);
+		if (ret) {
+			bus_unregister_notifier(buses[i].bus, &buses[i].last);
+			goto undo;
+		}
+	}
+	return 0;
+
+undo:
+	unwatch(i);
 	return ret;
 }
 
@@ -78,8 +98,6 @@ int ioasid_domains_init(void)
  */
 void ioasid_domains_exit(void)
 {
-	if (!KC_DOMAINS_LOCK)
-		return;
-	bus_unregister_notifier(&pci_bus_type, &first);
-	bus_unregister_notifier(&pci_bus_type, &last);
+	if (KC_DOMAINS_LOCK)
+		unwatch(ARRAY_SIZE(buses));
 }

@@ -82,7 +82,8 @@ static long ioctl_create(void __user *arg)
 	if ((create.flags & ~SWIOMMU_DEVICE_TLB) || create.__reserved)
 		return -EINVAL;
 	if (create.type < 1 || create.type > 8 ||
-	    create.pasid_width > SWIOMMU_MAX_PASID_WIDTH)
+	    create.pasid_width > SWIOMMU_MAX_PASID_WIDTH ||
+	    create.reserved_start > create.reserved_last)
 		return -EINVAL;
 	iommu = swiommu_by_index(create.iommu);
 	if (!iommu)

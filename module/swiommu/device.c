@@ -208,6 +208,8 @@ static struct swiommu_device *device_alloc(struct swiommu *iommu,
 	dev->type = arg->type;
 	dev->pasid_width = arg->pasid_width;
 	dev->group_nr = arg->group;
+	dev->reserved.start = arg->reserved_start;
+	dev->reserved.last = arg->reserved_last;
 	dev->no_pasid.dev = dev;
 	xa_init(&dev->contexts);
 	swiommu_tlb_init(&dev->tlb, &iommu->drop_device_tlb);

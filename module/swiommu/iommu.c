@@ -285,6 +285,20 @@ static struct iommu_group *device_group(struct device *dev)
 	return swiommu_device_group(dev_iommu_priv_get(dev));
 }
 
+static void get_resv_regions(struct device *dev, struct list_head *regions)
+{
+	struct swiommu_device *sdev = dev_iommu_priv_get(dev);
+	struct iommu_resv_region *region;
+
+	if (!sdev->reserved.last)
+		return;
+	region = iommu_alloc_resv_region(sdev->reserved.start,
+					 sdev->reserved.last - sdev->reserved.start + 1,
+					 0, IOMMU_RESV_RESERVED, GFP_KERNEL);
+	if (region)
+		list_add_tail(&region->list, regions);
+}
+
 /* The kernel takes no domain for itself with pages larger than its own */
 static int def_domain_type(struct device *dev)
 {
@@ -304,6 +318,7 @@ const struct iommu_ops swiommu_ops = {
 	.release_device		= release_device,
 	.device_group		= device_group,
 	.def_domain_type	= def_domain_type,
+	.get_resv_regions	= get_resv_regions,
 	.default_domain_ops	= &paging_ops,
 	.owner			= THIS_MODULE,
 };

@@ -33,6 +33,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
+#include <uapi/linux/ioasid.h>
 #include <uapi/linux/ioasid_swiommu.h>
 
 #include "ioasid_api.h"
@@ -178,6 +179,7 @@ struct swiommu_context {
  * @type: type of device
  * @pasid_width: of the PASIDs that it issues
  * @group_nr: number of the group that it shares; 0: its own
+ * @reserved: what its DMA cannot use; 0 to 0: nothing
  * @group: the kernel's group as long as it is in it, under devices_lock
  * @node: in the list of devices
  * @pdev: the kernel's device
@@ -200,6 +202,7 @@ struct swiommu_device {
 	u32 type;
 	u32 pasid_width;
 	u32 group_nr;
+	struct ioasid_range reserved;
 	struct iommu_group *group;
 	struct list_head node;
 	struct platform_device *pdev;

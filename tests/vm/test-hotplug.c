@@ -22,7 +22,7 @@ struct half {
 	char other[BDF_SIZE];
 };
 
-static struct half half(enum which which, enum which other)
+static struct half half(enum which mine, enum which other)
 {
 	struct half h;
 
@@ -30,7 +30,7 @@ static struct half half(enum which which, enum which other)
 	h.ioas = new_ioas(h.fd);
 	h.p = memory(2 * PAGE, CANARY);
 	EXPECT_OK(ioas_map(h.fd, h.ioas, h.p, IOVA, PAGE, RW));
-	dev_start(&h.dev, which, h.fd);
+	dev_start(&h.dev, mine, h.fd);
 	which_bdf(other, h.other);
 	return h;
 }

@@ -107,9 +107,11 @@ struct swiommu_iommu_debug {
  *	behind the same IOMMU that have the same number
  * @device: out: number of the device, N in /dev/ioasid_swiommuN
  * @__reserved: must be 0
+ * @reserved_start: first of the addresses that its DMA cannot use
+ * @reserved_last: last of them; both 0: it can use all
  *
- * Errors: ENODEV (there is no such IOMMU), EINVAL (type or width out of range),
- * ENOSPC (too many devices).
+ * Errors: ENODEV (there is no such IOMMU), EINVAL (type, width or reserved
+ * addresses out of range), ENOSPC (too many devices).
  */
 struct swiommu_device_create {
 	__u32 argsz;
@@ -121,6 +123,8 @@ struct swiommu_device_create {
 	__u32 group;
 	__u32 device;
 	__u32 __reserved;
+	__aligned_u64 reserved_start;
+	__aligned_u64 reserved_last;
 };
 
 /**
