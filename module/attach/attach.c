@@ -38,14 +38,16 @@ static u32 device_ioasid(const struct ioasid_device *idev)
 				ioasid_group_ioasid(idev);
 }
 
-static int rid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas)
+static int rid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
+		      u32 flags)
 {
 	u32 number = 0;
 
 	if (has_default_pasid(idev))
-		return ioasid_pasid_attach(idev, ioas, 0, &number);
+		return ioasid_pasid_attach(idev, ioas, flags, &number);
 	return idev->mediated ? ioasid_mediated_attach(idev, ioas) :
-				ioasid_group_attach(idev, ioas);
+				ioasid_group_attach(idev, ioas,
+						    flags & IOASID_ATTACH_NO_SNOOP);
 }
 
 /* Who may not fail is not @killable */
@@ -82,6 +84,7 @@ void ioasid_device_detach_all(struct ioasid_device *idev)
 	}
 	if (idev->pasids)
 		ioasid_pasid_detach_all(idev);
+	ioasid_no_snoop_tell(idev->ctx);
 }
 
 static void trace_attach(struct ioasid_device *idev, u32 old, u32 ioasid,
@@ -101,6 +104,9 @@ int ioasid_device_attach(struct ioasid_device *idev, u32 ioasid, u32 flags)
 
 	if (flags & ~IOASID_ATTACH_NO_SNOOP)
 		return -EINVAL;
+	/* Its driver does what DMA there is */
+	if (idev->ops && (flags & IOASID_ATTACH_NO_SNOOP))
+		return -EINVAL;
 	ioas = ioasid_ioas_get(idev->ctx, ioasid);
 	if (!ioas)
 		return -ENOENT;
@@ -108,9 +114,10 @@ int ioasid_device_attach(struct ioasid_device *idev, u32 ioasid, u32 flags)
 	if (ret)
 		goto put;
 	old = device_ioasid(idev);
-	ret = rid_attach(idev, ioas);
+	ret = rid_attach(idev, ioas, flags);
 	trace_attach(idev, old, ioasid, IOASID_NO_PASID, ret);
 	mutex_unlock(attach_lock(idev));
+	ioasid_no_snoop_tell(idev->ctx);
 put:
 	ioasid_ioas_put(ioas);
 	return ret;
@@ -145,6 +152,7 @@ int ioasid_device_detach(struct ioasid_device *idev)
 		return ret;
 	ret = rid_detach(idev, true);
 	mutex_unlock(attach_lock(idev));
+	ioasid_no_snoop_tell(idev->ctx);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(ioasid_device_detach);
@@ -175,6 +183,7 @@ int ioasid_device_attach_pasid(struct ioasid_device *idev, u32 ioasid, u32 flags
 		old = ioasid_pasid_ioasid(idev, *pasid);
 	ret = ioasid_pasid_attach(idev, ioas, flags, pasid);
 	trace_attach(idev, old, ioasid, *pasid, ret);
+	ioasid_no_snoop_tell(idev->ctx);
 	ioasid_ioas_put(ioas);
 	return ret;
 }
@@ -212,6 +221,7 @@ int ioasid_device_detach_pasid(struct ioasid_device *idev, u32 pasid)
 	ioasid = ioasid_pasid_ioasid(idev, pasid);
 	ret = ioasid_pasid_detach(idev, pasid);
 	trace_ioasid_detach(idev, ioasid, pasid, ret);
+	ioasid_no_snoop_tell(idev->ctx);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(ioasid_device_detach_pasid);

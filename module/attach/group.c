@@ -376,6 +376,7 @@ static int group_attach_new(struct ioasid_device *idev, struct ioasid_ioas *ioas
  * ioasid_group_attach() - put an address space behind a device, and its group
  * @idev: the binding, the lock of its group held
  * @ioas: the address space
+ * @no_snoop: the user's hint that it will do no-snoop DMA
  *
  * The RIDs of a group cannot be told apart: what is attached first is behind all
  * of them, and further devices can only ask for the same. Another one takes its
@@ -383,7 +384,8 @@ static int group_attach_new(struct ioasid_device *idev, struct ioasid_ioas *ioas
  *
  * Return: 0, or an error as IOASID_DEVICE_ATTACH says.
  */
-int ioasid_group_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas)
+int ioasid_group_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
+			bool no_snoop)
 {
 	struct ioasid_group *group = idev->group;
 	struct ioasid_attachment_point *point = group->point;
@@ -391,8 +393,10 @@ int ioasid_group_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas)
 	int ret = 0;
 
 	lockdep_assert_held(&group->lock);
-	if (point && point->ioas == ioas && idev->attached)
+	if (point && point->ioas == ioas && idev->attached) {
+		ioasid_ioas_set_no_snoop(point, idev->attached, no_snoop);
 		return 0;
+	}
 	/* Somebody else would notice, or it is somebody else's to decide */
 	if (point && point->ioas != ioas &&
 	    !(idev->attached && list_is_singular(&point->devices)))
@@ -401,6 +405,7 @@ int ioasid_group_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas)
 	if (!attached)
 		return -ENOMEM;
 	attached->cookie = idev->cookie;
+	attached->no_snoop = no_snoop;
 	if (point && point->ioas == ioas)
 		ioasid_ioas_add_device(point, attached);
 	else

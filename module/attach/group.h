@@ -96,7 +96,8 @@ struct ioasid_device {
 
 int ioasid_group_join(struct ioasid_device *idev);
 void ioasid_group_leave(struct ioasid_device *idev);
-int ioasid_group_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas);
+int ioasid_group_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
+			bool no_snoop);
 int ioasid_group_detach(struct ioasid_device *idev);
 u32 ioasid_group_ioasid(const struct ioasid_device *idev);
 int ioasid_group_ranges(struct ioasid_group *group, struct ioasid_ranges *set);
@@ -105,6 +106,8 @@ unsigned int ioasid_group_size(struct ioasid_group *group);
 int ioasid_read_reserved(struct iommu_group *iommu_group,
 			 struct ioasid_range **ranges, unsigned int *nr_ranges,
 			 struct ioasid_range *msi);
+
+void ioasid_no_snoop_tell(struct ioasid_ctx *ctx);
 
 int ioasid_groups_lock(void);
 void ioasid_groups_lock_unkillable(void);

@@ -197,7 +197,8 @@ static void free_point(struct ioasid_pasid_point *point)
 }
 
 /* Put an address space there, in place of what there was */
-static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas)
+static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
+		     bool no_snoop)
 {
 	struct ioasid_pasid_point *old = pasid->point, *new;
 	struct ioasid_pasids *pasids = pasid->idev->pasids;
@@ -208,6 +209,7 @@ static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas)
 		return -ENOMEM;
 	new->attached.cookie = pasid->idev->cookie;
 	new->attached.pasid = pasid->number;
+	new->attached.no_snoop = no_snoop;
 	INIT_LIST_HEAD(&new->point.devices);
 	list_add(&new->attached.node, &new->point.devices);
 	new->point.nr_reserved = pasids->nr_reserved;
@@ -229,7 +231,8 @@ static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas)
  * Find a number for the wire, and attach. Below the middle the host's own PASIDs
  * are the likeliest.
  */
-static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas)
+static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
+			     bool no_snoop)
 {
 	struct ioasid_numbers *wire = &pasid->idev->pasids->wire;
 	u32 *number = &pasid->route.pasid, from = wire->limit / 2;
@@ -242,7 +245,7 @@ static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioa
 			ret = ioasid_numbers_alloc(wire, 0, pasid, number);
 		if (ret)
 			return ret;
-		ret = set_point(pasid, ioas);
+		ret = set_point(pasid, ioas, no_snoop);
 		if (!ret)
 			return 0;
 		ioasid_numbers_give_back(wire, *number);
@@ -252,7 +255,8 @@ static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioa
 }
 
 /* A number that all devices of the open file share */
-static int set_point_global(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas)
+static int set_point_global(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
+			     bool no_snoop)
 {
 	struct ioasid_device *idev = pasid->idev;
 	struct ioasid_numbers *wire = &idev->pasids->wire;
@@ -265,7 +269,7 @@ static int set_point_global(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas
 	ret = *number < wire->limit ? ioasid_numbers_take(wire, *number, pasid) : -EINVAL;
 	if (ret)
 		goto put;
-	ret = set_point(pasid, ioas);
+	ret = set_point(pasid, ioas, no_snoop);
 	if (!ret)
 		return 0;
 	ioasid_numbers_give_back(wire, *number);
@@ -282,9 +286,9 @@ static int attach_mediated(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 	if (ret)
 		return ret;
 	if (pasid->number && pasid->idev->type == IOASID_DEVICE_MEDIATED_CPU)
-		ret = set_point_global(pasid, ioas);
+		ret = set_point_global(pasid, ioas, flags & IOASID_ATTACH_NO_SNOOP);
 	else
-		ret = set_point_on_wire(pasid, ioas);
+		ret = set_point_on_wire(pasid, ioas, flags & IOASID_ATTACH_NO_SNOOP);
 	if (ret)
 		give_back_virtual(pasid);
 	return ret;
@@ -297,7 +301,7 @@ static int attach_physical(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 
 	if (ret)
 		return ret;
-	ret = set_point(pasid, ioas);
+	ret = set_point(pasid, ioas, flags & IOASID_ATTACH_NO_SNOOP);
 	if (ret)
 		give_back_own(pasid);
 	return ret;
@@ -336,13 +340,17 @@ static void end(struct ioasid_pasid *pasid)
 	kfree_rcu(pasid, rcu);
 }
 
-static int replace(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas)
+static int replace(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
+		   bool no_snoop)
 {
 	int ret;
 
-	if (pasid->point->point.ioas == ioas)
+	if (pasid->point->point.ioas == ioas) {
+		ioasid_ioas_set_no_snoop(&pasid->point->point,
+					 &pasid->point->attached, no_snoop);
 		return 0;
-	ret = set_point(pasid, ioas);
+	}
+	ret = set_point(pasid, ioas, no_snoop);
 	/* Neither the new one nor the old one: blocked */
 	if (ret && !pasid->route.domain) {
 		end(pasid);
@@ -379,7 +387,7 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 	if (IS_ERR(pasid))
 		return PTR_ERR(pasid);
 	if (pasid)
-		return replace(pasid, ioas);
+		return replace(pasid, ioas, flags & IOASID_ATTACH_NO_SNOOP);
 
 	pasid = kzalloc(sizeof(*pasid), GFP_KERNEL_ACCOUNT);
 	if (!pasid)

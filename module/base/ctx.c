@@ -27,6 +27,8 @@ struct ioasid_ctx *ioasid_ctx_new(struct file *file)
 	ctx->file = file;
 	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	mutex_init(&ctx->lock);
+	mutex_init(&ctx->no_snoop_lock);
+	RAW_INIT_NOTIFIER_HEAD(&ctx->no_snoop_chain);
 	INIT_LIST_HEAD(&ctx->devices);
 	BLOCKING_INIT_NOTIFIER_HEAD(&ctx->notifier);
 	xa_init_flags(&ctx->cpu_pasids, XA_FLAGS_ACCOUNT);
@@ -43,6 +45,7 @@ void ioasid_ctx_release(struct kref *kref)
 	xa_destroy(&ctx->cpu_pasids);
 	xa_destroy(&ctx->objects);
 	mutex_destroy(&ctx->lock);
+	mutex_destroy(&ctx->no_snoop_lock);
 	kfree(ctx);
 }
 

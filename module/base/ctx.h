@@ -16,6 +16,9 @@ struct file;
  * Lock order, outermost first. A lock may be taken under any of those above it.
  *
  *	groups_lock (attach/group.c)	the list of groups and their bindings
+ *	ioasid_ctx.no_snoop_lock	who wants to know of no-snoop DMA; held while they
+ *					are told, so what they lock is below it, and
+ *					nothing of the core is
  *	ioasid_group.lock		what is attached to a group; held while a user is
  *					waited for, so under groups_lock it is only tried
  *	ioasid_mediated.lock		what is attached to a mediated device
@@ -51,6 +54,11 @@ struct file;
  * @closed: the file has been closed: no call can name an object any more, and
  *	an address space lives for as long as it is attached. Read under the lock
  *	of the object
+ * @no_snoop: number of attached devices that may do no-snoop DMA
+ * @no_snoop_lock: protects what follows. Held while those are called who want to
+ *	know: outside of all locks of the core
+ * @no_snoop_told: what they have been told
+ * @no_snoop_chain: those who want to know
  */
 struct ioasid_ctx {
 	struct kref kref;
@@ -65,6 +73,10 @@ struct ioasid_ctx {
 	unsigned int nr_direct;
 	unsigned int nr_translated;
 	bool closed;
+	atomic_t no_snoop;
+	struct mutex no_snoop_lock;
+	bool no_snoop_told;
+	struct raw_notifier_head no_snoop_chain;
 };
 
 enum ioasid_obj_type {

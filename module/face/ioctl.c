@@ -169,6 +169,7 @@ static int ioas_info(struct ioasid_ioas *ioas, struct ioasid_info *info,
 {
 	struct ioasid_attachment_point *point;
 	struct ioasid_attached *device;
+	u32 flags = IOASID_INFO_SNOOP_ENFORCED;
 	struct ioasid_table *table;
 	unsigned int nr = 0;
 	int ret;
@@ -185,17 +186,21 @@ static int ioas_info(struct ioasid_ioas *ioas, struct ioasid_info *info,
 		return -ENOMEM;
 	nr = 0;
 	list_for_each_entry(point, &ioas->attachments, node)
-		list_for_each_entry(device, &point->devices, node)
-			(*attachments)[nr++] = (struct ioasid_attachment) {
-				.cookie = device->cookie,
-				.flags = device->pasid ? IOASID_ATTACHMENT_PASID : 0,
-				.pasid = device->pasid,
-			};
-
-	info->flags = list_empty(&ioas->tables) ? 0 : IOASID_INFO_SNOOP_ENFORCED;
+		list_for_each_entry(device, &point->devices, node) {
+			(*attachments)[nr].cookie = device->cookie;
+			(*attachments)[nr].pasid = device->pasid;
+			if (device->pasid)
+				(*attachments)[nr].flags |= IOASID_ATTACHMENT_PASID;
+			if (device->no_snoop)
+				(*attachments)[nr].flags |= IOASID_ATTACHMENT_NO_SNOOP;
+			if (ioasid_may_no_snoop(point, device))
+				flags |= IOASID_INFO_NO_SNOOP;
+			nr++;
+		}
 	list_for_each_entry(table, &ioas->tables, node)
 		if (!table->snoop_enforced)
-			info->flags = 0;
+			flags &= ~IOASID_INFO_SNOOP_ENFORCED;
+	info->flags = list_empty(&ioas->tables) ? 0 : flags;
 	info->format = IOASID_FORMAT_KERNEL;
 	info->parent = 0;
 	info->nesting = IOASID_NESTING_NONE;
@@ -399,6 +404,7 @@ static bool extension(unsigned long ext)
 	switch (ext) {
 	case IOASID_EXT_TYPE1V2_MAP:
 	case IOASID_EXT_MAP_ARRAY:
+	case IOASID_EXT_NO_SNOOP:
 	case IOASID_EXT_MULTI_DEVICE_GROUPS:
 		return true;
 	case IOASID_EXT_PASID:

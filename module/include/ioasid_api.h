@@ -18,6 +18,7 @@
 
 struct device;
 struct file;
+struct notifier_block;
 struct pci_dev;
 struct platform_device;
 struct ioasid_ctx;
@@ -427,6 +428,39 @@ int ioasid_device_write(struct ioasid_device *idev, u64 iova, const void *buf,
  */
 void ioasid_device_pasid_info(const struct ioasid_device *idev,
 			      struct ioasid_pasid_info *info);
+
+/**
+ * ioasid_ctx_no_snoop() - may any attached device do no-snoop DMA?
+ * @ctx: the context
+ *
+ * A device may if its user has said so (IOASID_ATTACH_NO_SNOOP) and the page table
+ * behind it does not make its DMA snoop, see enum ioasid_snoop.
+ */
+bool ioasid_ctx_no_snoop(struct ioasid_ctx *ctx);
+
+/**
+ * ioasid_ctx_register_no_snoop() - be told when that changes
+ * @ctx: the context; held until ioasid_ctx_unregister_no_snoop(), also if the caller
+ *	gives it back before and its file is closed
+ * @nb: its call gets whether a device may, 1 or 0, in place of an action. Told in the
+ *	order in which it changes, before the attach or detach returns that has
+ *	changed it; what changes back at once may not be told. What it answers is
+ *	not looked at
+ *
+ * Context: process. @nb is called in that of any user of a device, under no lock of
+ * the core that it could want but for one of these calls' own: it attaches nothing,
+ * detaches, unbinds, registers and unregisters nothing, and takes no lock under which
+ * that is done.
+ * Return: what there was to be told so far.
+ */
+bool ioasid_ctx_register_no_snoop(struct ioasid_ctx *ctx, struct notifier_block *nb);
+
+/**
+ * ioasid_ctx_unregister_no_snoop() - the opposite
+ * @ctx: the context
+ * @nb: not called any more when this returns
+ */
+void ioasid_ctx_unregister_no_snoop(struct ioasid_ctx *ctx, struct notifier_block *nb);
 
 /**
  * struct ioasid_binding_ops - how a driver finds the bindings of a device fd

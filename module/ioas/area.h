@@ -32,6 +32,17 @@ struct ioasid_table {
 };
 
 /**
+ * ioasid_may_no_snoop() - may a device get past the CPU's caches?
+ * @point: where it is attached
+ * @device: what it is known by
+ */
+static inline bool ioasid_may_no_snoop(const struct ioasid_attachment_point *point,
+				       const struct ioasid_attached *device)
+{
+	return device->no_snoop && point->table && !point->table->snoop_enforced;
+}
+
+/**
  * struct ioasid_areas_stock - memory for some areas
  * @nr: how many
  * @area: the areas

@@ -343,6 +343,22 @@ free:
 	return ERR_PTR(ret);
 }
 
+/* Of so many of the context, @by more, or fewer */
+static void count_no_snoop(const struct ioasid_attachment_point *point,
+			   const struct ioasid_attached *device, int by)
+{
+	if (ioasid_may_no_snoop(point, device))
+		atomic_add(by, &point->ioas->obj.ctx->no_snoop);
+}
+
+static void count_all_no_snoop(const struct ioasid_attachment_point *point, int by)
+{
+	struct ioasid_attached *device;
+
+	list_for_each_entry(device, &point->devices, node)
+		count_no_snoop(point, device, by);
+}
+
 /**
  * ioasid_ioas_attach() - put an address space behind a group
  * @ioas: the address space
@@ -385,6 +401,7 @@ int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 	point->ioas = ioas;
 	point->table = table;
 	list_add_tail(&point->node, &ioas->attachments);
+	count_all_no_snoop(point, 1);
 	ioasid_ioas_narrowed(ioas);
 unlock:
 	up_write(&ioas->lock);
@@ -434,6 +451,7 @@ void ioasid_ioas_detach(struct ioasid_attachment_point *point)
 
 	ioas_lock(ioas);
 	list_del(&point->node);
+	count_all_no_snoop(point, -1);
 	ioasid_ioas_narrowed(ioas);
 	if (point->table)
 		table_drop(ioas, point->table);
@@ -454,6 +472,7 @@ void ioasid_ioas_add_device(struct ioasid_attachment_point *point,
 {
 	down_write(&point->ioas->lock);
 	list_add_tail(&device->node, &point->devices);
+	count_no_snoop(point, device, 1);
 	up_write(&point->ioas->lock);
 }
 
@@ -467,6 +486,25 @@ void ioasid_ioas_remove_device(struct ioasid_attachment_point *point,
 {
 	down_write(&point->ioas->lock);
 	list_del(&device->node);
+	count_no_snoop(point, device, -1);
+	up_write(&point->ioas->lock);
+}
+
+/**
+ * ioasid_ioas_set_no_snoop() - the user has another hint for a device
+ * @point: the attachment, the group's lock held
+ * @device: what the device is known by
+ * @no_snoop: will it do no-snoop DMA?
+ */
+void ioasid_ioas_set_no_snoop(struct ioasid_attachment_point *point,
+			      struct ioasid_attached *device, bool no_snoop)
+{
+	if (device->no_snoop == no_snoop)
+		return;
+	down_write(&point->ioas->lock);
+	count_no_snoop(point, device, -1);
+	device->no_snoop = no_snoop;
+	count_no_snoop(point, device, 1);
 	up_write(&point->ioas->lock);
 }
 

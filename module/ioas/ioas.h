@@ -97,11 +97,13 @@ struct ioasid_ioas {
  * @node: in the devices of the point
  * @cookie: of the device
  * @pasid: as the user knows it; 0: the RID
+ * @no_snoop: the user's hint that it will do no-snoop DMA; as @devices of the point
  */
 struct ioasid_attached {
 	struct list_head node;
 	u64 cookie;
 	u32 pasid;
+	bool no_snoop;
 };
 
 /**
@@ -143,6 +145,8 @@ int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 int ioasid_ioas_attach_mediated(struct ioasid_ioas *ioas,
 				struct ioasid_attachment_point *point);
 void ioasid_ioas_detach(struct ioasid_attachment_point *point);
+void ioasid_ioas_set_no_snoop(struct ioasid_attachment_point *point,
+			      struct ioasid_attached *device, bool no_snoop);
 void ioasid_ioas_add_device(struct ioasid_attachment_point *point,
 			    struct ioasid_attached *device);
 void ioasid_ioas_remove_device(struct ioasid_attachment_point *point,

@@ -41,6 +41,11 @@ static struct workqueue_struct *queue;
  * @attach_lock: one attaches or detaches at a time
  * @bindings: struct binding
  * @delay: how the driver answers when it is told to let go
+ * @watch_lock: protects @ctx
+ * @ctx: whose no-snoop DMA is watched, or NULL
+ * @nb: for that
+ * @noticed: as in struct mediated_state
+ * @notice: as there
  */
 struct open_file {
 	struct miscdevice *misc;
@@ -48,6 +53,11 @@ struct open_file {
 	struct mutex attach_lock;
 	struct list_head bindings;
 	u32 delay;
+	struct mutex watch_lock;
+	struct ioasid_ctx *ctx;
+	struct notifier_block nb;
+	u32 noticed;
+	u32 notice;
 };
 
 /**
@@ -507,6 +517,59 @@ static int get_state(struct open_file *file, void __user *user)
 	return ret;
 }
 
+static int no_snoop_changed(struct notifier_block *nb, unsigned long now, void *unused)
+{
+	struct open_file *file = container_of(nb, struct open_file, nb);
+
+	WRITE_ONCE(file->notice, now);
+	WRITE_ONCE(file->noticed, file->noticed + 1);
+	return NOTIFY_OK;
+}
+
+static void unwatch(struct open_file *file)
+{
+	if (file->ctx)
+		ioasid_ctx_unregister_no_snoop(file->ctx, &file->nb);
+	file->ctx = NULL;
+}
+
+/* Begins with the first call */
+static int watch(struct open_file *file, void __user *user)
+{
+	struct mediated_state state;
+	struct ioasid_ctx *ctx;
+	int ret;
+
+	if (copy_from_user(&state, user, sizeof(state)))
+		return -EFAULT;
+	ret = mutex_lock_killable(&file->watch_lock);
+	if (ret)
+		return ret;
+	if (!file->ctx) {
+		ctx = ioasid_ctx_from_fd(state.iommu_fd);
+		ret = PTR_ERR_OR_ZERO(ctx);
+		if (ret)
+			goto unlock;
+		file->nb.notifier_call = no_snoop_changed;
+		file->noticed = 0;
+		file->notice = ioasid_ctx_register_no_snoop(ctx, &file->nb);
+		file->ctx = ctx;
+		/* Held by the registration */
+		ioasid_ctx_put(ctx);
+	} else if (state.iommu_fd == -2) {
+		unwatch(file);
+		goto unlock;
+	}
+	state.no_snoop = ioasid_ctx_no_snoop(file->ctx);
+	state.noticed = READ_ONCE(file->noticed);
+	state.notice = READ_ONCE(file->notice);
+unlock:
+	mutex_unlock(&file->watch_lock);
+	if (!ret && copy_to_user(user, &state, sizeof(state)))
+		ret = -EFAULT;
+	return ret;
+}
+
 static long mediated_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 {
 	struct open_file *file = filp->private_data;
@@ -526,6 +589,8 @@ static long mediated_ioctl(struct file *filp, unsigned int cmd, unsigned long ar
 		return 0;
 	case MEDIATED_STATE:
 		return get_state(file, user);
+	case MEDIATED_WATCH:
+		return watch(file, user);
 	case MEDIATED_TRANSLATE:
 	case MEDIATED_READ:
 	case MEDIATED_WRITE:
@@ -548,6 +613,7 @@ static int mediated_open(struct inode *inode, struct file *filp)
 	file->misc = filp->private_data;
 	init_rwsem(&file->bind_sem);
 	mutex_init(&file->attach_lock);
+	mutex_init(&file->watch_lock);
 	INIT_LIST_HEAD(&file->bindings);
 	filp->private_data = file;
 	return 0;
@@ -558,6 +624,7 @@ static int mediated_release(struct inode *inode, struct file *filp)
 	struct open_file *file = filp->private_data;
 	struct binding *binding, *next;
 
+	unwatch(file);
 	if (file->delay == MEDIATED_NEVER)
 		file->delay = 0;
 	list_for_each_entry_safe(binding, next, &file->bindings, node)

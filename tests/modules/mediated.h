@@ -40,14 +40,15 @@ struct mediated_op {
 
 /**
  * struct mediated_state - what the driver has seen
- * @iommu_fd: of the binding, or, for MEDIATED_WATCH, of any address spaces
+ * @iommu_fd: of the binding. For MEDIATED_WATCH any I/O address space fd, in the first
+ *	call; -2 to watch no more
  * @pins: so many pins of the binding
  * @told: it was told so often to let go
  * @start: of what range the last time
  * @last: last address of that
  * @no_snoop: may a device do no-snoop DMA, asked now
- * @noticed: so many notices, since MEDIATED_WATCH
- * @notice: what the last one said
+ * @noticed: so many notices, since the first MEDIATED_WATCH
+ * @notice: what the last one said, or what there was in the beginning
  */
 struct mediated_state {
 	__s32 iommu_fd;

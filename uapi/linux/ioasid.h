@@ -58,7 +58,9 @@
  * @IOASID_EXT_USER_PAGE_TABLE: page tables written by the user
  * @IOASID_EXT_USER_PASID_TABLE: PASID tables written by the user
  * @IOASID_EXT_MULTI_DEVICE_GROUPS: devices that share an IOMMU group
- * @IOASID_EXT_NO_SNOOP: devices that may do no-snoop DMA
+ * @IOASID_EXT_NO_SNOOP: devices that may do no-snoop DMA: IOASID_ATTACH_NO_SNOOP is
+ *	heeded, and whoever has to know in the kernel is told. The CPU's caches are
+ *	flushed for nobody
  * @IOASID_EXT_DIRTY_TRACKING: dirty page tracking
  * @IOASID_EXT_PASID: attach by RID and PASID
  * @IOASID_EXT_PASID_ALIAS: a second number for an attached PASID
@@ -215,6 +217,11 @@ enum ioasid_format {
  * @IOASID_SNOOP_AUTO: where the IOMMU can
  * @IOASID_SNOOP_ON: always; a device whose IOMMU cannot is not attached
  * @IOASID_SNOOP_OFF: never
+ *
+ * A device that was attached with the hint IOASID_ATTACH_NO_SNOOP is taken to get past
+ * the CPU's caches where its DMA is not forced to snoop: with IOASID_SNOOP_OFF, and
+ * with IOASID_SNOOP_AUTO behind an IOMMU that cannot. Without the hint it is taken
+ * at its user's word that it does not.
  */
 enum ioasid_snoop {
 	IOASID_SNOOP_AUTO = 0,
@@ -303,6 +310,7 @@ struct ioasid_attachment {
 	__aligned_u64 cookie;
 	__u32 flags;
 #define IOASID_ATTACHMENT_PASID	(1 << 0)
+#define IOASID_ATTACHMENT_NO_SNOOP (1 << 1) /* attached with that hint */
 	__u32 pasid;
 };
 
@@ -336,6 +344,7 @@ struct ioasid_info {
 	__u32 argsz;
 	__u32 flags;
 #define IOASID_INFO_SNOOP_ENFORCED	(1 << 0) /* behind all attached devices */
+#define IOASID_INFO_NO_SNOOP		(1 << 1) /* one may do no-snoop DMA */
 	__u32 ioasid;
 	__u32 format;
 	__u32 parent;
@@ -542,7 +551,8 @@ struct ioasid_unbind {
  *
  * Puts an address space behind a device. What is attached already is replaced,
  * without a gap if IOMMU_DEVICE_GET_INFO says IOASID_DEVICE_INFO_ATOMIC_REPLACE,
- * otherwise with the device's DMA blocked in between.
+ * otherwise with the device's DMA blocked in between. To attach again what is attached
+ * changes the hint alone: enum ioasid_snoop says what comes of it.
  *
  * The devices of an IOMMU group share one address space: what is attached to one
  * of them is behind the DMA of all. Attaching it to another one as well keeps it
@@ -551,7 +561,8 @@ struct ioasid_unbind {
  *
  * Errors: EINVAL (not bound to that fd; something in the address space lies
  * outside what the device may use; its IOMMU has only pages that are larger than
- * the CPU's; IOASID_SNOOP_ON and the IOMMU cannot), EBADF, EBADFD (as for bind), ENOENT
+ * the CPU's; IOASID_SNOOP_ON and the IOMMU cannot; IOASID_ATTACH_NO_SNOOP for a
+ * software-mediated device), EBADF, EBADFD (as for bind), ENOENT
  * (no such address space), EBUSY (attached through another I/O address space
  * fd; another device of the group has another address space, or the same as this
  * one, which cannot be replaced; or a device of the group is being reset just now), EFAULT (mapped memory is gone or cannot be pinned), ENOMEM (or
