@@ -38,7 +38,7 @@ static u32 device_ioasid(const struct ioasid_device *idev)
 				ioasid_group_ioasid(idev);
 }
 
-static int rid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
+static int route_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 		      u32 flags)
 {
 	u32 number = 0;
@@ -114,7 +114,7 @@ int ioasid_device_attach(struct ioasid_device *idev, u32 ioasid, u32 flags)
 	if (ret)
 		goto put;
 	old = device_ioasid(idev);
-	ret = rid_attach(idev, ioas, flags);
+	ret = route_attach(idev, ioas, flags);
 	trace_attach(idev, old, ioasid, IOASID_NO_PASID, ret);
 	mutex_unlock(attach_lock(idev));
 	ioasid_no_snoop_tell(idev->ctx);

@@ -196,7 +196,7 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	 * none of them any more. EBUSY: it is attached to something that has not
 	 * claimed it
 	 */
-	ret = ioasid_rid_claim(&group->route, group);
+	ret = group->shim->claim(&group->route, group);
 	if (ret) {
 		ret = ret == -EBUSY ? -EPERM : ret;
 		goto free;

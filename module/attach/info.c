@@ -15,10 +15,8 @@ static u32 device_info_flags(const struct ioasid_group *group)
 
 	if (group->can_snoop)
 		flags |= IOASID_DEVICE_INFO_ENFORCE_SNOOP;
-	/*
-	 * No IOASID_DEVICE_INFO_ATOMIC_REPLACE: the drivers of all kernels block
-	 * the device for a moment, whatever the kernel's core does.
-	 */
+	if (group->shim->atomic_replace)
+		flags |= IOASID_DEVICE_INFO_ATOMIC_REPLACE;
 	if (group->unsafe_msi)
 		flags |= IOASID_DEVICE_INFO_UNSAFE_MSI;
 	return flags;

@@ -15,6 +15,10 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#ifdef CONFIG_X86
+#include <asm/cpufeature.h>
+#endif
+
 #include "ioasid_config.h"
 
 /* Room on the stack that is written before it is read: kernels clear all of it */
@@ -40,6 +44,17 @@
 #define KC_DOMAIN_COMPLETE_AT_ALLOC 1
 #else
 #define KC_DOMAIN_COMPLETE_AT_ALLOC 0
+#endif
+
+/**
+ * KC_DOMAIN_ALLOC_BY_DEVICE - are domains made for a device?
+ *
+ * Then those of a driver that makes use of it are complete at once.
+ */
+#ifdef HAVE_PAGING_DOMAIN_ALLOC
+#define KC_DOMAIN_ALLOC_BY_DEVICE 1
+#else
+#define KC_DOMAIN_ALLOC_BY_DEVICE 0
 #endif
 
 static inline struct iommu_domain *kc_domain_alloc(struct device *dev)
@@ -220,6 +235,24 @@ static inline u64 kc_msi_iova(const struct msi_desc *desc)
 	return 0;
 }
 #endif
+
+/**
+ * kc_amd_blocked_may_pass() - may a device that AMD's driver has blocked reach
+ * all memory?
+ *
+ * Until drivers were told from which domain a device comes, or not long before,
+ * AMD's left an entry with a valid translation of mode 0 and neither permission.
+ * Hardware blocks what has no permission (2.2.2.1); emulations, QEMU's for one,
+ * take mode 0 for pass-through and look no further.
+ */
+static inline bool kc_amd_blocked_may_pass(void)
+{
+#if defined(CONFIG_X86) && !defined(HAVE_ATTACH_DEV_OLD)
+	return boot_cpu_has(X86_FEATURE_HYPERVISOR);
+#else
+	return false;
+#endif
+}
 
 static inline bool kc_isolated_msi(struct iommu_group *group, struct device *dev)
 {

@@ -280,6 +280,7 @@ const struct ioasid_shim ioasid_shim_generic = {
 	.flush = ioasid_generic_flush,
 	.aperture = ioasid_generic_aperture,
 	.hw_info = ioasid_generic_hw_info,
+	IOASID_GENERIC_ATTACH,
 	IOASID_GENERIC_OPS,
 };
 
@@ -292,7 +293,7 @@ const struct ioasid_shim *ioasid_shim_of(struct device *dev)
 	/* The generic one takes what is left */
 	static const struct ioasid_shim *const shims[] = {
 		&ioasid_shim_vtd, &ioasid_shim_amd, &ioasid_shim_smmuv3,
-		&ioasid_shim_generic,
+		&ioasid_shim_swiommu, &ioasid_shim_generic,
 	};
 	struct device *iommu = dev->iommu->iommu_dev->dev;
 	const char *name = iommu ? dev_name(iommu) : "";

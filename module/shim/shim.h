@@ -61,9 +61,14 @@ static inline void ioasid_gather_init(struct ioasid_gather *gather)
  * @complete_at_alloc: a domain is complete from the beginning, otherwise when it
  *	has been attached for the first time. Before that it has no properties
  *	and cannot be mapped into
+ * @atomic_replace: @attach takes devices from one domain to another without a
+ *	moment in which they have neither, and a domain is filled before it is
+ *	attached
  * @domain_alloc: make a paging domain for a device with @route; @flags are
  *	IOASID_DOMAIN_*. ERR_PTR() on error
  * @domain_free: free it; no device is attached
+ * @claim: take the DMA of a group for an owner, as iommu_group_claim_dma_owner()
+ *	does: it is blocked from then on
  * @attach: attach a domain to a route, in place of what was there; interrupts go
  *	on. On error the old domain is back, or, with -EIO, nothing is attached;
  *	-EINVAL: it needs a domain of another kind
@@ -91,10 +96,12 @@ struct ioasid_shim {
 	u32 vendor;
 	const char *prefix;
 	bool complete_at_alloc;
+	bool atomic_replace;
 	struct iommu_domain *(*domain_alloc)(struct device *dev,
 					     const struct ioasid_route *route,
 					     unsigned int flags);
 	void (*domain_free)(struct iommu_domain *domain);
+	int (*claim)(struct ioasid_route *route, void *owner);
 	int (*attach)(struct ioasid_route *route, struct iommu_domain *domain);
 	void (*block)(struct ioasid_route *route);
 	int (*alias)(struct ioasid_route *route, u32 alias);
@@ -117,6 +124,7 @@ struct ioasid_shim {
 extern const struct ioasid_shim ioasid_shim_vtd;
 extern const struct ioasid_shim ioasid_shim_amd;
 extern const struct ioasid_shim ioasid_shim_smmuv3;
+extern const struct ioasid_shim ioasid_shim_swiommu;
 extern const struct ioasid_shim ioasid_shim_generic;
 
 const struct ioasid_shim *ioasid_shim_of(struct device *dev);
@@ -167,8 +175,6 @@ u32 ioasid_generic_pasid_limit(struct device *dev, struct iommu_domain *paging);
 #define IOASID_GENERIC_OPS						\
 	.domain_alloc = ioasid_generic_domain_alloc,			\
 	.domain_free = ioasid_generic_domain_free,			\
-	.attach = ioasid_generic_attach,				\
-	.block = ioasid_generic_block,					\
 	.alias = ioasid_generic_alias,					\
 	.pasid_limit = ioasid_generic_pasid_limit,			\
 	.map = ioasid_generic_map,					\
@@ -176,5 +182,10 @@ u32 ioasid_generic_pasid_limit(struct device *dev, struct iommu_domain *paging);
 	.pgsizes = ioasid_generic_pgsizes,				\
 	.can_enforce_snoop = ioasid_generic_can_enforce_snoop,		\
 	.enforce_snoop = ioasid_generic_enforce_snoop
+
+#define IOASID_GENERIC_ATTACH						\
+	.claim = ioasid_rid_claim,					\
+	.attach = ioasid_generic_attach,				\
+	.block = ioasid_generic_block
 
 #endif /* IOASID_SHIM_H */

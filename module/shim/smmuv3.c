@@ -12,5 +12,6 @@ const struct ioasid_shim ioasid_shim_smmuv3 = {
 	.flush = ioasid_generic_flush,
 	.aperture = ioasid_generic_aperture,
 	.hw_info = ioasid_generic_hw_info,
+	IOASID_GENERIC_ATTACH,
 	IOASID_GENERIC_OPS,
 };

@@ -131,5 +131,6 @@ const struct ioasid_shim ioasid_shim_vtd = {
 	.flush = vtd_flush,
 	.aperture = vtd_aperture,
 	.hw_info = vtd_hw_info,
+	IOASID_GENERIC_ATTACH,
 	IOASID_GENERIC_OPS,
 };

@@ -48,10 +48,8 @@ static volatile __u64 *reg64(struct dev *dev, unsigned int at)
 	return (volatile __u64 *)((volatile char *)dev->bar + at);
 }
 
-enum dma_result testdev_write(struct dev *dev, __u64 iova, __u32 length, __u64 phys)
+static void testdev_arm(struct dev *dev, __u64 iova, __u32 length, __u64 phys)
 {
-	__u32 result;
-
 	barrier();
 	*reg32(dev, TESTDEV_IOVA_LOW) = iova;
 	*reg32(dev, TESTDEV_IOVA_HIGH) = iova >> 32;
@@ -59,10 +57,34 @@ enum dma_result testdev_write(struct dev *dev, __u64 iova, __u32 length, __u64 p
 	*reg32(dev, TESTDEV_PHYS_LOW) = phys;
 	*reg32(dev, TESTDEV_PHYS_HIGH) = phys >> 32;
 	*reg32(dev, TESTDEV_DOORBELL) = 1;
-	EXPECT_EQ(*reg32(dev, TESTDEV_RESULT), TESTDEV_BUSY);
+}
+
+static __u32 testdev_trigger(struct dev *dev)
+{
+	__u32 result;
+
 	(void)*reg32(dev, TESTDEV_TRIGGER);
 	result = *reg32(dev, TESTDEV_RESULT);
 	barrier();
+	return result;
+}
+
+enum dma_result testdev_try_write(struct dev *dev, __u64 iova, __u32 length)
+{
+	__u32 result;
+
+	testdev_arm(dev, iova, length, 0);
+	result = testdev_trigger(dev);
+	return result == TESTDEV_OK || result == TESTDEV_MISMATCH ? DMA_DONE : DMA_BLOCKED;
+}
+
+enum dma_result testdev_write(struct dev *dev, __u64 iova, __u32 length, __u64 phys)
+{
+	__u32 result;
+
+	testdev_arm(dev, iova, length, phys);
+	EXPECT_EQ(*reg32(dev, TESTDEV_RESULT), TESTDEV_BUSY);
+	result = testdev_trigger(dev);
 
 	switch (result) {
 	case TESTDEV_OK:
@@ -105,15 +127,21 @@ static void edu_start(struct dev *dev, __u64 src, __u64 dst, __u32 length, __u32
 	*reg64(dev, EDU_DMA_COMMAND) = command | EDU_DMA_RUN;
 }
 
+bool edu_runs(struct dev *dev)
+{
+	bool runs = *reg64(dev, EDU_DMA_COMMAND) & EDU_DMA_RUN;
+
+	barrier();
+	return runs;
+}
+
 void edu_wait(struct dev *dev)
 {
 	int i;
 
 	for (i = 0; i < 10000; i++) {
-		if (!(*reg64(dev, EDU_DMA_COMMAND) & EDU_DMA_RUN)) {
-			barrier();
+		if (!edu_runs(dev))
 			return;
-		}
 		usleep(1000);
 	}
 	FAIL("edu's DMA does not end");

@@ -31,6 +31,11 @@ enum dma_result { DMA_DONE, DMA_BLOCKED };
  */
 enum dma_result testdev_write(struct dev *dev, __u64 iova, __u32 length, __u64 phys);
 
+/* The same for a device that may be switched off any moment, or be reset: done
+ * only if it says so
+ */
+enum dma_result testdev_try_write(struct dev *dev, __u64 iova, __u32 length);
+
 /* What the tests fill memory with, to see whether it was written to */
 #define CANARY	0xa5
 
@@ -44,6 +49,7 @@ void edu_from_memory(struct dev *dev, __u64 iova, __u32 length);
 void edu_to_memory(struct dev *dev, __u64 iova, __u32 length);
 /* Start one of them and do not wait */
 void edu_start_to_memory(struct dev *dev, __u64 iova, __u32 length);
+bool edu_runs(struct dev *dev);
 void edu_wait(struct dev *dev);
 /* Have it raise its interrupt, and take that back */
 void edu_raise_irq(struct dev *dev);
