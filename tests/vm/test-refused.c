@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel refuses to attach a domain, at a call that nothing from outside can
+ * make it refuse (tests/modules/ioasid_test_refuse.c has it do so): the old
+ * address space is back, or, if that is refused as well, the device is blocked,
+ * attached to nothing, and the call says EIO.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "device.h"
+#include "dma.h"
+#include "expect.h"
+#include "memory.h"
+#include "modules.h"
+#include "run.h"
+
+#define PARAMETERS	"/sys/module/ioasid_test_refuse/parameters/"
+
+/* By way of what every driver is called; 6.1 detaches first and cannot replace */
+#define KERNEL_FUNCTIONS	"iommu_replace_group_handle,iommu_attach_group_handle"
+#define KERNEL_FUNCTIONS_61	"iommu_attach_group"
+/* VT-d's driver, when the device is attached already: it blocks the device */
+#define DRIVER_FUNCTION		"cache_tag_assign_domain"
+
+/* An address space that is attached and one that is not, a page in each */
+struct setting {
+	struct attached old;
+	__u32 new;
+	char *p, *q;
+};
+
+static void load(const char *functions)
+{
+	char options[128];
+
+	if (module_is_loaded("ioasid_test_refuse"))
+		EXPECT_OK(module_unload("ioasid_test_refuse"));
+	snprintf(options, sizeof(options), "functions=%s", functions);
+	EXPECT_OK(module_load("ioasid_test_refuse", options));
+}
+
+static const char *kernel_functions(void)
+{
+	return kernel_is("6.1") ? KERNEL_FUNCTIONS_61 : KERNEL_FUNCTIONS;
+}
+
+static void make_setting(struct setting *s, const char *functions)
+{
+	load(functions);
+	s->old = attached();
+	s->new = new_ioas(s->old.fd);
+	s->p = memory(PAGE, CANARY);
+	s->q = memory(PAGE, CANARY);
+	EXPECT_OK(ioas_map(s->old.fd, s->old.ioas, s->p, IOVA, PAGE, RW));
+	EXPECT_OK(ioas_map(s->old.fd, s->new, s->q, IOVA, PAGE, RW));
+	expect_dma(&s->old.dev, IOVA, s->p, PAGE);
+}
+
+/* The calls to come that are refused: bits */
+static void refuse(unsigned int calls, int err)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", err);
+	EXPECT_OK(sysfs_write(PARAMETERS "error", text));
+	snprintf(text, sizeof(text), "%u", calls);
+	EXPECT_OK(sysfs_write(PARAMETERS "calls", text));
+}
+
+static void expect_all_refused(void)
+{
+	char text[16];
+
+	sysfs_read(PARAMETERS "calls", text, sizeof(text));
+	EXPECT_EQ(atoi(text), 0);
+}
+
+static int try_new(struct setting *s)
+{
+	return dev_attach(s->old.dev.fd, s->old.fd, s->new);
+}
+
+static void expect_new_works(struct setting *s)
+{
+	EXPECT_OK(try_new(s));
+	memset(s->p, CANARY, PAGE);
+	expect_dma(&s->old.dev, IOVA, s->q, PAGE);
+	expect_filled(s->p, CANARY, PAGE);
+	EXPECT_OK(dev_detach(s->old.dev.fd, s->old.fd));
+	EXPECT_EQ(pinned_bytes(s->old.fd, s->new), 0);
+}
+
+static void expect_old_is_back(struct setting *s)
+{
+	expect_all_refused();
+	EXPECT_EQ(nr_attachments(s->old.fd, s->old.ioas), 1);
+	EXPECT_EQ(nr_attachments(s->old.fd, s->new), 0);
+	EXPECT_EQ(pinned_bytes(s->old.fd, s->old.ioas), PAGE);
+	EXPECT_EQ(pinned_bytes(s->old.fd, s->new), 0);
+	memset(s->q, CANARY, PAGE);
+	expect_dma(&s->old.dev, IOVA, s->p, PAGE);
+	expect_filled(s->q, CANARY, PAGE);
+	expect_new_works(s);
+}
+
+/*
+ * The kernel's own blocked state is not that of an empty table: with AMD-Vi on
+ * 6.12 it lets DMA through, if it comes from a device that, as iommu-testdev, does
+ * not care whether it is a bus master.
+ */
+static bool kernel_blocks(void)
+{
+	return !config_is("amd") || !kernel_is("6.12");
+}
+
+static void expect_nothing_attached(struct setting *s)
+{
+	EXPECT_EQ(nr_attachments(s->old.fd, s->old.ioas), 0);
+	EXPECT_EQ(nr_attachments(s->old.fd, s->new), 0);
+	EXPECT_EQ(pinned_bytes(s->old.fd, s->old.ioas), 0);
+	EXPECT_EQ(pinned_bytes(s->old.fd, s->new), 0);
+	if (kernel_blocks()) {
+		expect_blocked(&s->old.dev, IOVA, s->p, PAGE);
+		expect_blocked(&s->old.dev, phys_of(s->q), s->q, PAGE);
+	} else {
+		EXPECT_EQ(config_read16(&s->old.dev, PCI_COMMAND) & PCI_COMMAND_MASTER, 0);
+	}
+}
+
+static void expect_eio_and_blocked(struct setting *s)
+{
+	expect_all_refused();
+	expect_nothing_attached(s);
+	EXPECT_ERRNO(dev_detach(s->old.dev.fd, s->old.fd), EINVAL);
+	/* and that can be attached again */
+	EXPECT_OK(dev_attach(s->old.dev.fd, s->old.fd, s->old.ioas));
+	expect_dma(&s->old.dev, IOVA, s->p, PAGE);
+	expect_new_works(s);
+}
+
+START_TEST(refused_replace_keeps_the_old_one)
+{
+	struct setting s;
+
+	make_setting(&s, kernel_functions());
+	refuse(1, ENOMEM);
+	EXPECT_ERRNO(try_new(&s), ENOMEM);
+	expect_old_is_back(&s);
+}
+END_TEST
+
+START_TEST(refused_replace_and_refused_return_to_the_old_one_is_eio_and_blocked)
+{
+	struct setting s;
+
+	make_setting(&s, kernel_functions());
+	refuse(3, ENOMEM);
+	EXPECT_ERRNO(try_new(&s), EIO);
+	expect_eio_and_blocked(&s);
+}
+END_TEST
+
+/* Where a device may go from one domain to the other it was not even tried */
+START_TEST(replace_during_a_reset_is_ebusy_and_keeps_the_old_one)
+{
+	struct setting s;
+
+	make_setting(&s, kernel_functions());
+	refuse(1, EBUSY);
+	EXPECT_ERRNO(try_new(&s), EBUSY);
+	expect_old_is_back(&s);
+}
+END_TEST
+
+/* 6.12's kernel goes back by itself between the two, 7.2's does not; 6.1's has no
+ * such function
+ */
+static bool driver_refuses(void)
+{
+	return config_has("vtd") && !kernel_is("6.1");
+}
+
+START_TEST(replace_refused_by_the_driver_keeps_the_old_one)
+{
+	struct setting s;
+
+	make_setting(&s, driver_refuses() ? DRIVER_FUNCTION : kernel_functions());
+	refuse(1, ENOMEM);
+	EXPECT_ERRNO(try_new(&s), ENOMEM);
+	expect_old_is_back(&s);
+}
+END_TEST
+
+START_TEST(replace_and_return_refused_by_the_driver_is_eio_and_blocked)
+{
+	struct setting s;
+
+	make_setting(&s, driver_refuses() ? DRIVER_FUNCTION : kernel_functions());
+	refuse(driver_refuses() && kernel_is("6.12") ? 5 : 3, ENOMEM);
+	EXPECT_ERRNO(try_new(&s), EIO);
+	expect_eio_and_blocked(&s);
+}
+END_TEST
+
+/* Detaching never fails: the kernel's own blocked state has to do */
+START_TEST(detach_succeeds_if_the_empty_domain_is_refused)
+{
+	struct setting s;
+
+	make_setting(&s, kernel_functions());
+	refuse(1, ENOMEM);
+	EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
+	expect_all_refused();
+	expect_nothing_attached(&s);
+	EXPECT_OK(dev_attach(s.old.dev.fd, s.old.fd, s.old.ioas));
+	/* What the user does if his device is not a bus master any more */
+	dev_enable(&s.old.dev);
+	expect_dma(&s.old.dev, IOVA, s.p, PAGE);
+	expect_new_works(&s);
+}
+END_TEST
+
+START_TEST(bind_fails_if_the_empty_domain_is_refused)
+{
+	int fd = EXPECT_OK(iommu_open());
+	struct dev dev;
+
+	load(kernel_functions());
+	dev_open_only(&dev, TESTDEV_0);
+	refuse(1, ENOMEM);
+	EXPECT_ERRNO(dev_bind(dev.fd, fd, 1), ENOMEM);
+	expect_all_refused();
+	/* Nothing is claimed: it works when nothing is refused */
+	EXPECT_OK(dev_bind(dev.fd, fd, 1));
+}
+END_TEST
+
+/*
+ * The driver does not want the page table that other devices of the same IOMMU
+ * have: the device gets one of its own, with all that is in it
+ */
+START_TEST(refused_shared_page_table_makes_a_second_one)
+{
+	struct setting s;
+	struct dev two;
+	char *r = memory(PAGE, CANARY);
+
+	make_setting(&s, kernel_functions());
+	dev_start(&two, TESTDEV_1, s.old.fd);
+	refuse(1, EINVAL);
+	EXPECT_OK(dev_attach(two.fd, s.old.fd, s.old.ioas));
+	expect_all_refused();
+	expect_dma(&two, IOVA, s.p, PAGE);
+	expect_dma(&s.old.dev, IOVA, s.p, PAGE);
+	EXPECT_OK(ioas_map(s.old.fd, s.old.ioas, r, IOVA + PAGE, PAGE, RW));
+	expect_dma(&two, IOVA + PAGE, r, PAGE);
+	expect_dma(&s.old.dev, IOVA + PAGE, r, PAGE);
+	EXPECT_EQ(pinned_bytes(s.old.fd, s.old.ioas), 2 * PAGE);
+	EXPECT_OK(ioas_unmap(s.old.fd, s.old.ioas, IOVA, PAGE, NULL));
+	expect_blocked(&two, IOVA, s.p, PAGE);
+	expect_blocked(&s.old.dev, IOVA, s.p, PAGE);
+	EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
+	expect_dma(&two, IOVA + PAGE, r, PAGE);
+	expect_blocked(&s.old.dev, IOVA + PAGE, r, PAGE);
+	EXPECT_OK(dev_detach(two.fd, s.old.fd));
+	EXPECT_EQ(pinned_bytes(s.old.fd, s.old.ioas), 0);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+	const TTest *const tests[] = {
+		refused_replace_keeps_the_old_one,
+		refused_replace_and_refused_return_to_the_old_one_is_eio_and_blocked,
+		replace_during_a_reset_is_ebusy_and_keeps_the_old_one,
+		replace_refused_by_the_driver_keeps_the_old_one,
+		replace_and_return_refused_by_the_driver_is_eio_and_blocked,
+		detach_succeeds_if_the_empty_domain_is_refused,
+		bind_fails_if_the_empty_domain_is_refused,
+		refused_shared_page_table_makes_a_second_one,
+		NULL,
+	};
+	int failed = run_program(argc, argv, "refused", tests, RUN_DEVICES);
+
+	return failed | module_unload("ioasid_test_refuse");
+}
