@@ -43,7 +43,7 @@
 static bool wall;
 static int rounds = 3;
 static const char *profiled = "";
-static char bdf[BDF_SIZE];
+static char bdf[3][BDF_SIZE];
 static struct memory memories[NR_KINDS];
 static struct range separate[SEPARATE];
 
@@ -285,6 +285,84 @@ static void run_threads(void)
 	pthread_barrier_destroy(&threads_ready);
 }
 
+/* 1 GiB of the kind that the case's name ends with */
+static struct range big_range(void)
+{
+	struct range range = { .length = GIB };
+	int kind;
+
+	for (kind = 0; strcmp(strchr(name, '_') + 1, kind_names[kind]); kind++)
+		;
+	range.vaddr = (uintptr_t)memories[kind].start;
+	range.iova = IOVA + memories[kind].shift;
+	return range;
+}
+
+/* A second device is attached to 1 GiB mapped: one of the same IOMMU ... */
+static void run_second(void)
+{
+	struct range range = big_range();
+
+	check(subject->map(&range));
+	begin("attach");
+	check(subject->join(false));
+	end("attach", 1);
+	begin("detach");
+	check(subject->leave());
+	end("detach", 1);
+	check(subject->unmap(&range));
+}
+
+/* ... and one that needs a page table of its own */
+static void run_copy(void)
+{
+	struct range range = big_range();
+
+	check(subject->map(&range));
+	usage_start();
+	begin("attach");
+	check(subject->join(true));
+	end("attach", GIB / PAGE);
+	usage_end();
+	begin("detach");
+	check(subject->leave());
+	end("detach", GIB / PAGE);
+	check(subject->unmap(&range));
+}
+
+static void run_two(void)
+{
+	struct range range = big_range();
+
+	check(subject->join(true));
+	begin("map");
+	check(subject->map(&range));
+	end("map", GIB / PAGE);
+	begin("unmap");
+	check(subject->unmap(&range));
+	end("unmap", GIB / PAGE);
+	check(subject->leave());
+}
+
+static void run_two_pair(void)
+{
+	check(subject->join(true));
+	run_pair();
+	check(subject->leave());
+}
+
+static void run_replace(void)
+{
+	size_t i;
+
+	subject->swap_start();
+	begin("replace");
+	for (i = 0; i < PAIRS; i++)
+		check(subject->swap());
+	end("replace", PAIRS);
+	subject->swap_stop();
+}
+
 static void run_ioctl(void)
 {
 	size_t i;
@@ -311,6 +389,15 @@ static const struct bench_case {
 	{ "separate_array", run_separate_array, 1 << SEQUENTIAL },
 	{ "no_device", run_no_device, 1 << SCATTERED },
 	{ "ioctl", run_ioctl, 0 },
+	{ "replace", run_replace, 0 },
+	{ "second_4k_scattered", run_second, 1 << SCATTERED },
+	{ "copy_4k_scattered", run_copy, 1 << SCATTERED },
+	{ "copy_4k_sequential", run_copy, 1 << SEQUENTIAL },
+	{ "copy_thp", run_copy, 1 << HUGE },
+	{ "two_4k_scattered", run_two, 1 << SCATTERED },
+	{ "two_4k_sequential", run_two, 1 << SEQUENTIAL },
+	{ "two_thp", run_two, 1 << HUGE },
+	{ "two_pair", run_two_pair, 1 << SEQUENTIAL },
 	{ "threads_1", run_threads, 1 << SCATTERED, WALL },
 	{ "threads_2", run_threads, 1 << SCATTERED, WALL },
 	{ "pair_1000", run_pair_crowded, 1 << SEQUENTIAL, ON_REQUEST },
@@ -318,6 +405,12 @@ static const struct bench_case {
 };
 
 #define NR_CASES	(sizeof(cases) / sizeof(cases[0]))
+
+static bool needs_more(const struct bench_case *c)
+{
+	return c->run == run_replace || c->run == run_second || c->run == run_copy ||
+	       c->run == run_two || c->run == run_two_pair;
+}
 
 /* Does the subject have the calls that a case makes? */
 static bool can(const struct subject *s, const struct bench_case *c)
@@ -331,6 +424,10 @@ static bool can(const struct subject *s, const struct bench_case *c)
 		return s->unmap_all;
 	if (c->run == run_no_device)
 		return s->map_unattached;
+	if (c->run == run_replace)
+		return s->swap;
+	if (needs_more(c))
+		return s->join;
 	/* The floor has one buffer for all */
 	if (c->run == run_threads)
 		return s != &subject_floor && s != &subject_floor_readback;
@@ -425,7 +522,7 @@ int main(int argc, char **argv)
 		{ }
 	};
 	const char *only_subjects = "all", *only_cases = "all";
-	bool want[NR_CASES] = { };
+	bool want[NR_CASES] = { }, added;
 	unsigned int kinds = 0;
 	size_t i, j;
 	int c, kind;
@@ -455,8 +552,9 @@ int main(int argc, char **argv)
 	sleep(1);
 	settle();
 	errno = ENODEV;
-	if (!pci_find(TESTDEV_ID, 1, 0, bdf))
-		die("the test device");
+	for (i = 0; i < 3; i++)
+		if (!pci_find(TESTDEV_ID, 1, i, bdf[i]))
+			die("the test device");
 
 	for (i = 0; i < NR_CASES; i++) {
 		want[i] = listed(only_cases, cases[i].name) ||
@@ -479,17 +577,22 @@ int main(int argc, char **argv)
 		subject = subjects[i];
 		if (!listed(only_subjects, "all") && !listed(only_subjects, subject->name))
 			continue;
-		subject->start(bdf);
+		subject->start(bdf[0]);
+		added = false;
 		if (*profiled)
 			send_symbols();
 		for (j = 0; j < NR_CASES; j++) {
 			if (!want[j] || !can(subject, &cases[j]))
 				continue;
 			name = cases[j].name;
+			if (needs_more(&cases[j]) && subject->add && !added) {
+				subject->add(bdf[1], bdf[2]);
+				added = true;
+			}
 			for (round_nr = 0; round_nr <= rounds; round_nr++)
 				cases[j].run();
 		}
-		subject->stop(bdf);
+		subject->stop(bdf[0]);
 	}
 	printf("@done\n");
 	return 0;

@@ -67,6 +67,16 @@ static int nop(void)
 	return ioctl(fd, FLOOR_NOP);
 }
 
+/* It has two domains, and there is nothing in them now */
+static void swap_nothing(void)
+{
+}
+
+static int swap(void)
+{
+	return ioctl(fd, FLOOR_REPLACE);
+}
+
 const struct subject subject_floor = {
 	.name = "floor",
 	.start = start,
@@ -77,6 +87,9 @@ const struct subject subject_floor = {
 	.map_array = map_array,
 	.unmap_array = unmap_array,
 	.nop = nop,
+	.swap_start = swap_nothing,
+	.swap = swap,
+	.swap_stop = swap_nothing,
 };
 
 /* Pages are not remembered, but read back from the page table */

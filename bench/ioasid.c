@@ -7,10 +7,22 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "pci.h"
 #include "subject.h"
 
-static int fd, device;
-static __u32 attached, unattached;
+#define MAX_DEVICES	3
+
+/*
+ * All devices of the machine share one page table. What the driver of their IOMMU
+ * says no to gets one of its own, and so it is made to say no.
+ */
+#define REFUSE		"ioasid_test_refuse"
+#define PARAMETERS	"/sys/module/" REFUSE "/parameters/"
+
+static int fd, device[MAX_DEVICES];
+static const char *bdfs[MAX_DEVICES];
+static unsigned int nr_devices;
+static __u32 attached, unattached, swapped[2];
 
 static __u32 new_ioas(void)
 {
@@ -20,36 +32,111 @@ static __u32 new_ioas(void)
 	return alloc.ioasid;
 }
 
+static int attach(unsigned int i, __u32 ioasid)
+{
+	struct ioasid_attach arg = {
+		.argsz = sizeof(arg), .iommu_fd = fd, .ioasid = ioasid,
+	};
+
+	return ioctl(device[i], IOASID_DEVICE_ATTACH, &arg);
+}
+
+static int detach(unsigned int i)
+{
+	struct ioasid_detach arg = { .argsz = sizeof(arg), .iommu_fd = fd };
+
+	return ioctl(device[i], IOASID_DEVICE_DETACH, &arg);
+}
+
+static void open_device(const char *bdf)
+{
+	struct ioasid_bind bind = {
+		.argsz = sizeof(bind), .iommu_fd = fd, .cookie = nr_devices + 1,
+	};
+
+	give(bdf, "ioasid_vfio_pci");
+	bdfs[nr_devices] = bdf;
+	device[nr_devices] = open_device_node(bdf);
+	must(ioctl(device[nr_devices], IOASID_DEVICE_BIND, &bind), "IOASID_DEVICE_BIND");
+	nr_devices++;
+}
+
 static void start(const char *bdf)
 {
-	struct ioasid_bind bind = { .argsz = sizeof(bind), .cookie = 1 };
-	struct ioasid_attach attach = { .argsz = sizeof(attach) };
-
 	load("ioasid_vfio_pci");
-	give(bdf, "ioasid_vfio_pci");
 	fd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
 	must(fd, "/dev/iommu");
-	device = open_device_node(bdf);
-	bind.iommu_fd = fd;
-	must(ioctl(device, IOASID_DEVICE_BIND, &bind), "IOASID_DEVICE_BIND");
+	open_device(bdf);
 	attached = new_ioas();
 	unattached = new_ioas();
-	attach.iommu_fd = fd;
-	attach.ioasid = attached;
-	must(ioctl(device, IOASID_DEVICE_ATTACH, &attach), "IOASID_DEVICE_ATTACH");
+	must(attach(0, attached), "IOASID_DEVICE_ATTACH");
 }
 
 static void stop(const char *bdf)
 {
-	close(device);
+	while (nr_devices) {
+		close(device[--nr_devices]);
+		take(bdfs[nr_devices]);
+	}
 	close(fd);
-	take(bdf);
+	unload(REFUSE);
 	unload("ioasid_vfio_pci");
 	unload("ioasidfd");
 	unload("vfio_pci");
 	unload("vfio_pci_core");
 	unload("vfio_iommu_type1");
 	unload("vfio");
+}
+
+static void add(const char *second, const char *third)
+{
+	open_device(second);
+	open_device(third);
+	insmod(REFUSE ".ko", "functions=iommu_replace_group_handle error=22");
+}
+
+static int join(bool own)
+{
+	if (own)
+		must(sysfs_write(PARAMETERS "calls", "1"), "refuse");
+	return attach(1, attached);
+}
+
+static int leave(void)
+{
+	return detach(1);
+}
+
+static void swap_start(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		swapped[i] = new_ioas();
+		must(attach(1 + i, swapped[i]), "IOASID_DEVICE_ATTACH");
+	}
+	must(attach(0, swapped[0]), "IOASID_DEVICE_ATTACH");
+}
+
+static int swap(void)
+{
+	static unsigned int now;
+
+	now = !now;
+	return attach(0, swapped[now]);
+}
+
+static void swap_stop(void)
+{
+	struct ioasid_free arg = { .argsz = sizeof(arg) };
+	unsigned int i;
+
+	must(attach(0, attached), "IOASID_DEVICE_ATTACH");
+	for (i = 0; i < 2; i++) {
+		must(detach(1 + i), "IOASID_DEVICE_DETACH");
+		arg.ioasid = swapped[i];
+		must(ioctl(fd, IOMMU_IOASID_FREE, &arg), "IOMMU_IOASID_FREE");
+	}
 }
 
 static int map_in(__u32 ioasid, const struct range *range)
@@ -161,4 +248,10 @@ const struct subject subject_ioasid = {
 	.nop = nop,
 	.map_unattached = map_unattached,
 	.unmap_unattached = unmap_unattached,
+	.add = add,
+	.join = join,
+	.leave = leave,
+	.swap_start = swap_start,
+	.swap = swap,
+	.swap_stop = swap_stop,
 };

@@ -11,8 +11,13 @@
 
 #include "subject.h"
 
-static int fd, device;
-static __u32 attached, unattached;
+#define MAX_DEVICES	3
+
+static int fd, device[MAX_DEVICES];
+static __u32 device_id[MAX_DEVICES];
+static const char *bdfs[MAX_DEVICES];
+static unsigned int nr_devices;
+static __u32 attached, unattached, swapped[2], own_table;
 
 static __u32 new_ioas(void)
 {
@@ -22,38 +27,124 @@ static __u32 new_ioas(void)
 	return alloc.out_ioas_id;
 }
 
+static int attach(unsigned int i, __u32 pt)
+{
+	struct vfio_device_attach_iommufd_pt arg = { .argsz = sizeof(arg), .pt_id = pt };
+
+	return ioctl(device[i], VFIO_DEVICE_ATTACH_IOMMUFD_PT, &arg);
+}
+
+static int detach(unsigned int i)
+{
+	struct vfio_device_detach_iommufd_pt arg = { .argsz = sizeof(arg) };
+
+	return ioctl(device[i], VFIO_DEVICE_DETACH_IOMMUFD_PT, &arg);
+}
+
+static int destroy(__u32 id)
+{
+	struct iommu_destroy arg = { .size = sizeof(arg), .id = id };
+
+	return ioctl(fd, IOMMU_DESTROY, &arg);
+}
+
+static void open_device(const char *bdf)
+{
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind), .iommufd = fd };
+
+	give(bdf, "vfio-pci");
+	bdfs[nr_devices] = bdf;
+	device[nr_devices] = open_device_node(bdf);
+	must(ioctl(device[nr_devices], VFIO_DEVICE_BIND_IOMMUFD, &bind),
+	     "VFIO_DEVICE_BIND_IOMMUFD");
+	device_id[nr_devices++] = bind.out_devid;
+}
+
 static void start(const char *bdf)
 {
-	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
-	struct vfio_device_attach_iommufd_pt attach = { .argsz = sizeof(attach) };
-
 	load("irqbypass");
 	insmod("iommufd.ko", NULL);
 	insmod("vfio.ko", NULL);
 	insmod("vfio-pci-core.ko", NULL);
 	insmod("vfio-pci.ko", NULL);
-	give(bdf, "vfio-pci");
 	fd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
 	must(fd, "/dev/iommu");
-	device = open_device_node(bdf);
-	bind.iommufd = fd;
-	must(ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &bind), "VFIO_DEVICE_BIND_IOMMUFD");
+	open_device(bdf);
 	attached = new_ioas();
 	unattached = new_ioas();
-	attach.pt_id = attached;
-	must(ioctl(device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach),
-	     "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+	must(attach(0, attached), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
 }
 
 static void stop(const char *bdf)
 {
-	close(device);
+	while (nr_devices) {
+		close(device[--nr_devices]);
+		take(bdfs[nr_devices]);
+	}
 	close(fd);
-	take(bdf);
 	unload("vfio_pci");
 	unload("vfio_pci_core");
 	unload("vfio");
 	unload("iommufd");
+}
+
+static void add(const char *second, const char *third)
+{
+	open_device(second);
+	open_device(third);
+}
+
+/* Making it fills it */
+static int join(bool own)
+{
+	struct iommu_hwpt_alloc alloc = {
+		.size = sizeof(alloc), .dev_id = device_id[1], .pt_id = attached,
+	};
+
+	if (own && ioctl(fd, IOMMU_HWPT_ALLOC, &alloc))
+		return -1;
+	own_table = alloc.out_hwpt_id;
+	return attach(1, own ? own_table : attached);
+}
+
+static int leave(void)
+{
+	int ret = detach(1);
+
+	if (!ret && own_table)
+		ret = destroy(own_table);
+	own_table = 0;
+	return ret;
+}
+
+static void swap_start(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		swapped[i] = new_ioas();
+		must(attach(1 + i, swapped[i]), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+	}
+	must(attach(0, swapped[0]), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+}
+
+static int swap(void)
+{
+	static unsigned int now;
+
+	now = !now;
+	return attach(0, swapped[now]);
+}
+
+static void swap_stop(void)
+{
+	unsigned int i;
+
+	must(attach(0, attached), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+	for (i = 0; i < 2; i++) {
+		must(detach(1 + i), "VFIO_DEVICE_DETACH_IOMMUFD_PT");
+		must(destroy(swapped[i]), "IOMMU_DESTROY");
+	}
 }
 
 static int map_in(__u32 ioas, const struct range *range)
@@ -106,9 +197,7 @@ static int unmap_unattached(const struct range *range)
 /* There is none that does nothing; destroying what is not there comes close */
 static int nop(void)
 {
-	struct iommu_destroy destroy = { .size = sizeof(destroy) };
-
-	return ioctl(fd, IOMMU_DESTROY, &destroy) < 0 && errno == ENOENT ? 0 : -1;
+	return destroy(0) < 0 && errno == ENOENT ? 0 : -1;
 }
 
 const struct subject subject_iommufd = {
@@ -121,4 +210,10 @@ const struct subject subject_iommufd = {
 	.nop = nop,
 	.map_unattached = map_unattached,
 	.unmap_unattached = unmap_unattached,
+	.add = add,
+	.join = join,
+	.leave = leave,
+	.swap_start = swap_start,
+	.swap = swap,
+	.swap_stop = swap_stop,
 };

@@ -4,6 +4,7 @@
 #define BENCH_SUBJECT_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define PAGE	4096UL
@@ -31,8 +32,18 @@ struct range {
  * @map_unattached: map a range in an address space that no device is attached
  *	to, or NULL
  * @unmap_unattached: and unmap it
+ * @add: open two more devices of the same IOMMU, or NULL
+ * @join: attach the second device to the address space of the first; @own: with a
+ *	page table of its own. NULL if there is no such thing
+ * @leave: detach it
+ * @swap_start: make two address spaces that other devices are attached to, so
+ *	that their page tables are there, and attach the first device to one of
+ *	them; or NULL
+ * @swap: attach it to the other one
+ * @swap_stop: undo all of that
  *
- * All but @start and @stop return 0, or -1 with errno.
+ * All but @start, @stop, @add, @swap_start and @swap_stop return 0, or -1 with
+ * errno.
  */
 struct subject {
 	const char *name;
@@ -46,6 +57,12 @@ struct subject {
 	int (*nop)(void);
 	int (*map_unattached)(const struct range *range);
 	int (*unmap_unattached)(const struct range *range);
+	void (*add)(const char *second, const char *third);
+	int (*join)(bool own);
+	int (*leave)(void);
+	void (*swap_start)(void);
+	int (*swap)(void);
+	void (*swap_stop)(void);
 };
 
 extern const struct subject subject_floor, subject_floor_readback;

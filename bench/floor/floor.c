@@ -19,6 +19,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "compat/compat.h"
 #include "floor.h"
 
 /* More pages in one go gain nothing */
@@ -36,7 +37,9 @@ module_param(bdf, charp, 0);
 MODULE_PARM_DESC(bdf, "PCI address of the device, as in 0000:00:03.0");
 
 static struct pci_dev *pdev;
-static struct iommu_domain *domain;
+static struct iommu_domain *domain;	/* what is attached */
+static struct iommu_domain *second;	/* what replaces it; nothing is mapped there */
+static struct kc_attach attach;
 static struct run *runs;
 static struct page *batch[BATCH];
 
@@ -215,6 +218,12 @@ static int floor_unmap_all(unsigned long nr)
 	return ret;
 }
 
+static int floor_replace(void)
+{
+	swap(domain, second);
+	return kc_group_attach(pdev->dev.iommu_group, second, domain, &attach);
+}
+
 static long floor_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct floor_array array;
@@ -241,6 +250,8 @@ static long floor_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 						floor_unmap_array(&array);
 	case FLOOR_UNMAP_ALL:
 		return floor_unmap_all(arg);
+	case FLOOR_REPLACE:
+		return floor_replace();
 	default:
 		return -ENOTTY;
 	}
@@ -275,18 +286,24 @@ static int __init floor_init(void)
 	ret = iommu_device_claim_dma_owner(&pdev->dev, &floor_misc);
 	if (ret)
 		goto free_runs;
-	domain = iommu_paging_domain_alloc(&pdev->dev);
+	domain = kc_domain_alloc(&pdev->dev);
 	ret = PTR_ERR_OR_ZERO(domain);
 	if (ret)
 		goto release;
-	ret = iommu_attach_group(domain, pdev->dev.iommu_group);
+	second = kc_domain_alloc(&pdev->dev);
+	ret = PTR_ERR_OR_ZERO(second);
 	if (ret)
 		goto free_domain;
+	ret = kc_group_attach(pdev->dev.iommu_group, NULL, domain, &attach);
+	if (ret)
+		goto free_second;
 	ret = misc_register(&floor_misc);
 	if (!ret)
 		return 0;
 
-	iommu_detach_group(domain, pdev->dev.iommu_group);
+	kc_group_detach(pdev->dev.iommu_group, domain);
+free_second:
+	iommu_domain_free(second);
 free_domain:
 	iommu_domain_free(domain);
 release:
@@ -302,7 +319,8 @@ module_init(floor_init);
 static void __exit floor_exit(void)
 {
 	misc_deregister(&floor_misc);
-	iommu_detach_group(domain, pdev->dev.iommu_group);
+	kc_group_detach(pdev->dev.iommu_group, domain);
+	iommu_domain_free(second);
 	iommu_domain_free(domain);
 	iommu_device_release_dma_owner(&pdev->dev);
 	vfree(runs);
@@ -310,5 +328,6 @@ static void __exit floor_exit(void)
 }
 module_exit(floor_exit);
 
+KC_IMPORT_NS;
 MODULE_DESCRIPTION("What mapping memory for a device costs at the least (benchmark)");
 MODULE_LICENSE("GPL");

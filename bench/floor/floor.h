@@ -46,5 +46,7 @@ struct floor_array {
 #define FLOOR_UNMAP_ARRAY	_IOW('f', 5, struct floor_array)
 /* What the first so many slots remember, with one flush */
 #define FLOOR_UNMAP_ALL		_IO('f', 6)
+/* Attach the device to a second domain, and to the first one again */
+#define FLOOR_REPLACE		_IO('f', 7)
 
 #endif /* BENCH_FLOOR_H */
