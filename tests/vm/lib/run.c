@@ -15,6 +15,7 @@
 #include "run.h"
 
 #define TIME_LIMIT	30
+#define TIME_LIMIT_LONG	120
 
 static bool was_open[1024];
 static long pinned_before;
@@ -237,7 +238,7 @@ int run_program(int argc, char **argv, const char *name,
 			tcase_add_test(main, *tests);
 	}
 	tcase_set_timeout(first, TIME_LIMIT);
-	tcase_set_timeout(main, TIME_LIMIT);
+	tcase_set_timeout(main, flags & RUN_LONG ? TIME_LIMIT_LONG : TIME_LIMIT);
 	tcase_set_timeout(last, TIME_LIMIT);
 	if (flags & RUN_DEVICES)
 		suite_add_tcase(suite, first);

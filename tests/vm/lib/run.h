@@ -16,6 +16,8 @@
 #define RUN_BARE	(1 << 1)
 /* The same as RUN_DEVICES, and load the example driver of mediated devices */
 #define RUN_MEDIATED	(1 << 2)
+/* They work as hard as the machine can: a longer time limit */
+#define RUN_LONG	(1 << 3)
 
 /**
  * run_program() - the main function of a test program

@@ -35,12 +35,13 @@ static unsigned int phase(struct traffic *t)
 	return __atomic_load_n(&t->phase, __ATOMIC_SEQ_CST);
 }
 
-void traffic_init(struct traffic *t, struct dev *dev)
+void traffic_init(struct traffic *t, struct dev *dev, struct swdev *swdev)
 {
 	unsigned int i;
 
 	memset(t, 0, sizeof(*t));
 	t->dev = dev;
+	t->swdev = swdev;
 	t->guard = memory(TRAFFIC_PAGES * PAGE, CANARY);
 	for (i = 0; i < TRAFFIC_PAGES; i++)
 		t->iova[i] = phys_of(t->guard + i * PAGE);
@@ -140,6 +141,16 @@ static void rest(struct traffic *t)
 	} while (get(&t->pause));
 }
 
+static enum dma_result write_word(struct traffic *t, __u64 iova)
+{
+	unsigned int word = TESTDEV_PATTERN;
+
+	if (t->dev)
+		return testdev_write(t->dev, iova, 4, 0);
+	return swdev_dma(t->swdev, SWIOMMU_DMA_WRITE, iova, &word, 4).fault ? DMA_BLOCKED :
+									      DMA_DONE;
+}
+
 static void *write_and_look(void *arg)
 {
 	struct write *writes = calloc(SLOTS, sizeof(*writes));
@@ -154,8 +165,8 @@ static void *write_and_look(void *arg)
 			/* All over the pages */
 			slot = nr * 1031 % SLOTS;
 			writes[slot].before = phase(t);
-			writes[slot].result = testdev_write(t->dev, t->iova[slot / (PAGE / 4)] +
-							    slot % (PAGE / 4) * 4, 4, 0);
+			writes[slot].result = write_word(t, t->iova[slot / (PAGE / 4)] +
+							 slot % (PAGE / 4) * 4);
 			writes[slot].after = phase(t);
 			if (writes[slot].result == DMA_DONE)
 				__atomic_add_fetch(&t->done, 1, __ATOMIC_SEQ_CST);

@@ -14,6 +14,8 @@
 #include <pthread.h>
 
 #include "device.h"
+#include "dma.h"
+#include "swdev.h"
 
 #define TRAFFIC_PAGES	4
 #define TRAFFIC_SPACES	3
@@ -23,7 +25,8 @@
 
 /**
  * struct traffic - a device and its writes
- * @dev: an iommu-testdev, BAR 0 mapped
+ * @dev: an iommu-testdev, BAR 0 mapped; or NULL
+ * @swdev: a software device; or NULL
  * @mem: its pages in each address space that it may be attached to, or NULL
  * @guard: the guard pages
  * @may_pass: what the device writes while something changes may go past them all
@@ -43,6 +46,7 @@
  */
 struct traffic {
 	struct dev *dev;
+	struct swdev *swdev;
 	unsigned char *mem[TRAFFIC_SPACES];
 	unsigned char *guard;
 	bool may_pass, pauses;
@@ -59,7 +63,7 @@ struct traffic {
 };
 
 /* For a device that is attached to nothing */
-void traffic_init(struct traffic *t, struct dev *dev);
+void traffic_init(struct traffic *t, struct dev *dev, struct swdev *swdev);
 /* Map its pages in an address space, which becomes space @space */
 void traffic_map(struct traffic *t, unsigned int space, int fd, __u32 ioas);
 void traffic_start(struct traffic *t);
