@@ -10,10 +10,13 @@ KDIR ?= /lib/modules/$(KERNEL)/build
 OUT ?= build/modules/$(KERNEL)
 
 # The kernels that are tested, and the root that holds each
-SERIES := 6.1 6.12 7.2
+SERIES := 6.1 6.12 7.2 6.1-arm64 6.12-arm64 7.2-arm64
 root-6.1 := bookworm
 root-6.12 := bookworm
 root-7.2 := forky
+root-6.1-arm64 := bookworm_arm64
+root-6.12-arm64 := bookworm_arm64
+root-7.2-arm64 := forky_arm64
 release = $(shell sed -n 's/^$(1) //p' build/roots/$(root-$(1))/kernels)
 
 .PHONY: modules
@@ -33,19 +36,24 @@ modules-debug: modules-%:
 	@scripts/in-root bookworm scripts/build-test-modules \
 		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT)
 
+cross = ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
 $(addprefix modules-,$(SERIES)): modules-%: root-$$(root-$$*)
-	@scripts/in-root $(root-$*) scripts/build-modules $(call release,$*) \
+	@scripts/in-root $(root-$*) env $(if $(filter %-arm64,$*),$(cross)) \
+		scripts/build-modules $(call release,$*) \
 		/lib/modules/$(call release,$*)/build $(MUTATION_OUT) $(MUTATION_PATCH)
 	@scripts/in-root $(root-$*) scripts/build-test-modules \
 		/lib/modules/$(call release,$*)/build $(MUTATION_OUT)
 
-.PHONY: root-bookworm root-forky
-root-bookworm root-forky: root-%:
+ROOTS := bookworm forky bookworm_arm64 forky_arm64
+.PHONY: $(addprefix root-,$(ROOTS))
+$(addprefix root-,$(ROOTS)): root-%:
 	@scripts/root $*
 
-.PHONY: tests
+.PHONY: tests tests-arm64
 tests: root-bookworm
 	@scripts/in-root bookworm $(MAKE) -s -C tests
+tests-arm64: root-bookworm_arm64
+	@scripts/in-root bookworm_arm64 $(MAKE) -s -C tests CROSS=aarch64-linux-gnu-
 
 # On a machine that has Check, or else in the root
 .PHONY: check-unit
