@@ -104,8 +104,8 @@ static struct device *next_device(const struct ioasid_route *route, struct devic
  * set up an interrupt before it was called, and with him the use of a domain that
  * is not attached any more.
  */
-static int for_each_page(const struct ioasid_route *route,
-			 int (*fn)(u64 iova, void *data), void *data)
+static int walk_pages(const struct ioasid_route *route,
+		      int (*fn)(u64 iova, void *data), void *data)
 {
 	struct device *dev = NULL;
 	struct msi_desc *desc;
@@ -158,7 +158,7 @@ int ioasid_msi_domain_init(struct iommu_domain *domain,
 	if (!has_window(route))
 		return 0;
 	if (!empty) {
-		for_each_page(route, use_slice, &used);
+		walk_pages(route, use_slice, &used);
 		for (i = 0; i < SLICES - 1; i++) {
 			slice = 1 + (unsigned int)atomic_inc_return(&turn) % (SLICES - 1);
 			if (!(used.map & BIT(slice)))
@@ -218,7 +218,7 @@ static int carry_pages(const struct ioasid_route *route, struct iommu_domain *fr
 		.from = from, .to = to, .slice = slice_range(route, slice),
 	};
 
-	return for_each_page(route, carry_page, &carry);
+	return walk_pages(route, carry_page, &carry);
 }
 
 static int no_page(u64 iova, void *data)
@@ -266,7 +266,7 @@ int ioasid_msi_finish(const struct ioasid_route *route, struct iommu_domain *old
 	if (!has_window(route))
 		return 0;
 	if (!domain)
-		return for_each_page(route, no_page, NULL);
+		return walk_pages(route, no_page, NULL);
 	entry = xa_to_value(xa_load(&domains, (unsigned long)domain));
 	/* There is an entry, so that this needs no memory */
 	if (!(entry & ATTACHED))

@@ -27,6 +27,9 @@ enum which {
 	TWIN_0, TWIN_1,				/* the same, iommu-testdev */
 	HOSTED,		/* iommu-testdev; the other one of its group is the host's */
 	NR_DEVICES,
+	/* iommu-testdev behind another IOMMU than all these, on some machines */
+	FAR_0 = NR_DEVICES, FAR_1,
+	NR_ALL_DEVICES,
 };
 
 /* The PCI address; ends the test if the machine lacks the device */

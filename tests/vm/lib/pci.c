@@ -129,6 +129,22 @@ bool pci_find(unsigned int vendor, unsigned int device, int functions, int index
 	return found;
 }
 
+bool pci_find_far(unsigned int vendor, unsigned int device, int index, char *bdf)
+{
+	char near[64], iommu[64];
+	int i;
+
+	if (!pci_find(vendor, device, 0, 0, bdf))
+		return false;
+	link_name(bdf, "iommu", near, sizeof(near));
+	for (i = 1; pci_find(vendor, device, 0, i, bdf); i++) {
+		link_name(bdf, "iommu", iommu, sizeof(iommu));
+		if (strcmp(iommu, near) && !index--)
+			return true;
+	}
+	return false;
+}
+
 int pci_unbind_driver(const char *bdf)
 {
 	char path[128];

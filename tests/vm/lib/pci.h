@@ -18,6 +18,8 @@
  * device into a group only when a driver binds it.
  */
 bool pci_find(unsigned int vendor, unsigned int device, int functions, int index, char *bdf);
+/* The same behind another IOMMU than that of the first such device */
+bool pci_find_far(unsigned int vendor, unsigned int device, int index, char *bdf);
 int pci_group_size(const char *bdf);
 int pci_group(const char *bdf);
 /* The driver's name, "" if none */

@@ -121,8 +121,9 @@ static void load(int i)
 	EXPECT_OK(module_load("ioasid_vfio_pci", NULL));
 	if (with_mediated)
 		EXPECT_OK(module_load("ioasid_test_mediated", NULL));
-	for (which = 0; which < NR_DEVICES; which++)
-		EXPECT_OK(pci_give_to(which_bdf(which, bdf), "ioasid_vfio_pci"));
+	for (which = 0; which < NR_ALL_DEVICES; which++)
+		if (which < NR_DEVICES || which_exists(which))
+			EXPECT_OK(pci_give_to(which_bdf(which, bdf), "ioasid_vfio_pci"));
 }
 
 static void unload(int i)
@@ -130,8 +131,9 @@ static void unload(int i)
 	char bdf[BDF_SIZE];
 	int which;
 
-	for (which = 0; which < NR_DEVICES; which++)
-		EXPECT_OK(pci_take_back(which_bdf(which, bdf)));
+	for (which = 0; which < NR_ALL_DEVICES; which++)
+		if (which < NR_DEVICES || which_exists(which))
+			EXPECT_OK(pci_take_back(which_bdf(which, bdf)));
 	if (with_mediated)
 		EXPECT_OK(module_unload("ioasid_test_mediated"));
 	EXPECT_OK(module_unload("ioasid_vfio_pci"));
