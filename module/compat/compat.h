@@ -228,7 +228,7 @@ static inline void kc_msi_unlock(struct device *dev)
 {
 }
 
-#define kc_for_each_msi(desc, dev)	for (desc = NULL; desc; )
+#define kc_for_each_msi(desc, dev)	for ((void)(dev), desc = NULL; desc; )
 
 static inline u64 kc_msi_iova(const struct msi_desc *desc)
 {

@@ -89,13 +89,16 @@ static struct device *next_device(const struct ioasid_route *route, struct devic
 {
 	struct device_walk walk;
 
-	do {
-		walk = (struct device_walk) { .after = dev, .passed = !dev };
+	for (;;) {
+		walk.after = dev;
+		walk.passed = !dev;
+		walk.next = NULL;
 		iommu_group_for_each_dev(route->group, &walk, walk_device);
 		put_device(dev);
+		if (walk.passed)
+			return walk.next;
 		dev = NULL;
-	} while (!walk.passed);
-	return walk.next;
+	}
 }
 
 /*
