@@ -16,11 +16,11 @@
 
 #include "swiommu/swiommu.h"
 
-#define PTE_READ	BIT_ULL(0)
-#define PTE_WRITE	BIT_ULL(1)
-#define PTE_LARGE	BIT_ULL(7)
-#define PTE_SNOOP	BIT_ULL(11)
-#define PTE_ADDR	GENMASK_ULL(51, SWIOMMU_PAGE_SHIFT)
+#define SWIOMMU_PTE_READ	BIT_ULL(0)
+#define SWIOMMU_PTE_WRITE	BIT_ULL(1)
+#define SWIOMMU_PTE_LARGE	BIT_ULL(7)
+#define SWIOMMU_PTE_SNOOP	BIT_ULL(11)
+#define SWIOMMU_PTE_ADDR	GENMASK_ULL(51, SWIOMMU_PAGE_SHIFT)
 
 #define LEVEL_BITS	9
 #define ENTRIES		(1U << LEVEL_BITS)
@@ -38,17 +38,17 @@ static unsigned int entry_index(u64 iova, unsigned int level)
 
 static bool is_present(u64 pte)
 {
-	return pte & (PTE_READ | PTE_WRITE);
+	return pte & (SWIOMMU_PTE_READ | SWIOMMU_PTE_WRITE);
 }
 
 static bool is_leaf(u64 pte, unsigned int level)
 {
-	return !level || (pte & PTE_LARGE);
+	return !level || (pte & SWIOMMU_PTE_LARGE);
 }
 
 static u64 *table_of(u64 pte)
 {
-	return phys_to_virt(pte & PTE_ADDR);
+	return phys_to_virt(pte & SWIOMMU_PTE_ADDR);
 }
 
 static u64 *alloc_table(gfp_t gfp)
@@ -129,11 +129,11 @@ static u64 *lower_table(u64 *entry, gfp_t gfp)
 	u64 *table;
 
 	if (is_present(pte))
-		return pte & PTE_LARGE ? ERR_PTR(-EEXIST) : table_of(pte);
+		return pte & SWIOMMU_PTE_LARGE ? ERR_PTR(-EEXIST) : table_of(pte);
 	table = alloc_table(gfp);
 	if (!table)
 		return ERR_PTR(-ENOMEM);
-	old = cmpxchg64(entry, pte, virt_to_phys(table) | PTE_READ | PTE_WRITE);
+	old = cmpxchg64(entry, pte, virt_to_phys(table) | SWIOMMU_PTE_READ | SWIOMMU_PTE_WRITE);
 	if (old == pte)
 		return table;
 	/* Somebody maps something nearby */
@@ -195,13 +195,13 @@ int swiommu_pgtable_map(struct swiommu_pgtable *pgtable, u64 iova,
 	u64 bits = 0;
 
 	if (prot & SWIOMMU_READ)
-		bits |= PTE_READ;
+		bits |= SWIOMMU_PTE_READ;
 	if (prot & SWIOMMU_WRITE)
-		bits |= PTE_WRITE;
+		bits |= SWIOMMU_PTE_WRITE;
 	if (prot & SWIOMMU_SNOOP)
-		bits |= PTE_SNOOP;
+		bits |= SWIOMMU_PTE_SNOOP;
 	if (leaf)
-		bits |= PTE_LARGE;
+		bits |= SWIOMMU_PTE_LARGE;
 
 	*mapped = 0;
 	while (pgcount) {
@@ -294,13 +294,13 @@ bool swiommu_pgtable_walk(struct swiommu_pgtable *pgtable, u64 iova,
 		table = table_of(pte);
 	}
 	mask = (1ULL << level_shift(level)) - 1;
-	*phys = (pte & PTE_ADDR & ~mask) | (iova & mask);
+	*phys = (pte & SWIOMMU_PTE_ADDR & ~mask) | (iova & mask);
 	*prot = 0;
-	if (pte & PTE_READ)
+	if (pte & SWIOMMU_PTE_READ)
 		*prot |= SWIOMMU_READ;
-	if (pte & PTE_WRITE)
+	if (pte & SWIOMMU_PTE_WRITE)
 		*prot |= SWIOMMU_WRITE;
-	if (pte & PTE_SNOOP)
+	if (pte & SWIOMMU_PTE_SNOOP)
 		*prot |= SWIOMMU_SNOOP;
 	return true;
 }
