@@ -36,12 +36,11 @@ modules-debug: modules-%:
 	@scripts/in-root bookworm scripts/build-test-modules \
 		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT)
 
-cross = ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
+cross = $(if $(filter %-arm64,$*),ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-)
 $(addprefix modules-,$(SERIES)): modules-%: root-$$(root-$$*)
-	@scripts/in-root $(root-$*) env $(if $(filter %-arm64,$*),$(cross)) \
-		scripts/build-modules $(call release,$*) \
+	@scripts/in-root $(root-$*) env $(cross) scripts/build-modules $(call release,$*) \
 		/lib/modules/$(call release,$*)/build $(MUTATION_OUT) $(MUTATION_PATCH)
-	@scripts/in-root $(root-$*) scripts/build-test-modules \
+	@scripts/in-root $(root-$*) env $(cross) scripts/build-test-modules \
 		/lib/modules/$(call release,$*)/build $(MUTATION_OUT)
 
 ROOTS := bookworm forky bookworm_arm64 forky_arm64
