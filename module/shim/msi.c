@@ -244,7 +244,7 @@ int ioasid_msi_prepare(const struct ioasid_route *route, struct iommu_domain *do
 	if (!has_window(route) || !route->domain)
 		return 0;
 	entry = xa_to_value(xa_load(&domains, (unsigned long)domain));
-	/* Or else when it is */
+	/* Or else as soon as it is */
 	if (!(entry & ATTACHED))
 		return 0;
 	return carry_pages(route, route->domain, domain, entry & SLICE_MASK);
@@ -265,12 +265,14 @@ int ioasid_msi_finish(const struct ioasid_route *route, struct iommu_domain *old
 {
 	struct iommu_domain *domain = route->domain;
 	unsigned long entry;
+	void *value;
 
 	if (!has_window(route))
 		return 0;
-	if (!domain)
+	value = domain ? xa_load(&domains, (unsigned long)domain) : NULL;
+	if (!value)
 		return walk_pages(route, no_page, NULL);
-	entry = xa_to_value(xa_load(&domains, (unsigned long)domain));
+	entry = xa_to_value(value);
 	/* There is an entry, so that this needs no memory */
 	if (!(entry & ATTACHED))
 		xa_store(&domains, (unsigned long)domain,

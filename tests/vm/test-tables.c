@@ -5,8 +5,11 @@
  */
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/klog.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "array.h"
@@ -14,6 +17,7 @@
 #include "dma.h"
 #include "expect.h"
 #include "memory.h"
+#include "pci.h"
 #include "process.h"
 #include "run.h"
 
@@ -560,6 +564,59 @@ START_TEST(tables_of_a_killed_process_go)
 }
 END_TEST
 
+#define CGROUP	"/sys/fs/cgroup/tables"
+
+/* The kernel charges the tables of an IOMMU to whoever maps, from 6.12 on */
+static void attach_runs_out_of_memory(void *arg)
+{
+	struct pair s = pair(0);
+	char *p = memory(700 * PAGE, CANARY), text[32];
+	long before = pages_pinned();
+	struct lot lot[700];
+	int i, j;
+
+	/* so that there is nobody to be killed for it: the charge fails */
+	EXPECT_OK(sysfs_write("/proc/self/oom_score_adj", "-1000"));
+	EXPECT_OK(sysfs_write(CGROUP "/cgroup.procs", "0"));
+	for (i = 0; i < 700; i++) {
+		/* a page of the page table each */
+		lot[i] = (struct lot){ p + i * PAGE, 4 * GIB + i * 2 * MIB, 1, RW };
+		map_lot(s.fd, s.ioas, &lot[i]);
+	}
+	attach(&s, 0);
+	sysfs_read(CGROUP "/memory.current", text, sizeof(text));
+	snprintf(text, sizeof(text), "%lu", strtoul(text, NULL, 0) + 1 * MIB);
+	EXPECT_OK(sysfs_write(CGROUP "/memory.max", text));
+	/* of which the kernel speaks at length, with a trace */
+	EXPECT_OK(klogctl(8, NULL, 1));
+	for (i = 0; i < 5 && !kernel_is("6.1"); i++)
+		EXPECT_ERRNO(dev_attach(s.dev[1].fd, s.fd, s.ioas), ENOMEM);
+	EXPECT_OK(klogctl(8, NULL, 7));
+	EXPECT_OK(sysfs_write(CGROUP "/memory.max", "max"));
+	EXPECT_EQ(nr_attachments(s.fd, s.ioas), 1);
+	expect_pinned(&s, 700, before);
+	for (j = 0; j < 2; j++) {
+		for (i = 0; i < 700; i++) {
+			expect_lot(&s.dev[0], &lot[i], true);
+			expect_lot(&s.dev[1], &lot[i], j);
+		}
+		attach(&s, 1);
+	}
+	EXPECT_OK(ioas_unmap(s.fd, s.ioas, 4 * GIB, 350 * 2 * MIB, NULL));
+	for (i = 0; i < 700; i++)
+		expect_lot(&s.dev[1], &lot[i], i >= 350);
+	expect_pinned(&s, 350, before);
+}
+
+START_TEST(tables_are_filled_all_or_not_at_all)
+{
+	EXPECT_OK(sysfs_write("/sys/fs/cgroup/cgroup.subtree_control", "+memory"));
+	EXPECT_OK(mkdir(CGROUP, 0755));
+	run_child(attach_runs_out_of_memory, NULL);
+	EXPECT_OK(rmdir(CGROUP));
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -574,6 +631,7 @@ int main(int argc, char **argv)
 		tables_refuse_a_device_whose_memory_is_gone,
 		tables_agree_while_one_comes_and_goes_and_others_map,
 		tables_of_a_killed_process_go,
+		tables_are_filled_all_or_not_at_all,
 		NULL,
 	};
 
