@@ -17,8 +17,7 @@
 #define DEVICES		"/sys/bus/platform/devices"
 #define DEVICE_PREFIX	SWIOMMU "_dev."
 
-/* Does this kernel take a software IOMMU beside the machine's? */
-static bool swiommu_is_possible(void)
+bool swiommu_is_possible(void)
 {
 	/* its IOMMU core takes one kind of IOMMU */
 	return !kernel_is("6.1") || config_is("none");

@@ -74,6 +74,9 @@ struct swscene swscene(const char *options);
 /* Close it, and unload */
 void swscene_end(struct swscene *s);
 
+/* Does this kernel take a software IOMMU beside the machine's? */
+bool swiommu_is_possible(void);
+
 /* run_program() for tests that load the software IOMMU themselves. Where the kernel does
  * not take it, the test is that it says so
  */
