@@ -267,24 +267,43 @@ free:
 /* So many bytes of an array are read at a time */
 #define ARRAY_BYTES	SZ_4K
 
+/*
+ * Read the next elements of a user's array. How many: all up to where it cannot be
+ * read; or -EFAULT if that is the first one. The CPU may stop some bytes early, so
+ * what is near that is read one by one, @room being so many at a time.
+ */
+static int read_array(void *range, const void __user *user, size_t size, u32 left,
+		      u32 *room)
+{
+	u32 nr = min(left, *room);
+	size_t missing;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	missing = copy_from_user(range, user, nr * size);
+	if (!missing)
+		return nr;
+	if (nr == 1)
+		return -EFAULT;
+	*room = 1;
+	return nr - DIV_ROUND_UP(missing, size);
+}
+
 static int map_array(struct ioasid_ioas *ioas, struct ioasid_map *args)
 {
 	const struct ioasid_map_range __user *user = u64_to_user_ptr(args->ranges);
 	struct ioasid_map_range *range = kmalloc(ARRAY_BYTES, GFP_KERNEL_ACCOUNT);
 	struct ioasid_areas_stock stock __uninitialized;
-	u32 nr, i;
-	int ret = 0;
+	u32 room = ARRAY_BYTES / sizeof(*range);
+	int ret = 0, nr, i;
 
 	if (!range)
 		return -ENOMEM;
 	stock.nr = 0;
 	while (!ret && args->nr_done < args->nr_ranges) {
-		nr = min_t(u32, args->nr_ranges - args->nr_done,
-			   ARRAY_BYTES / sizeof(*range));
-		if (fatal_signal_pending(current))
-			ret = -EINTR;
-		else if (copy_from_user(range, user + args->nr_done, nr * sizeof(*range)))
-			ret = -EFAULT;
+		nr = read_array(range, user + args->nr_done, sizeof(*range),
+				args->nr_ranges - args->nr_done, &room);
+		ret = min(nr, 0);
 		for (i = 0; i < nr && !ret; i++) {
 			ret = ioasid_check_map_range(&range[i], PAGE_SIZE);
 			if (!ret && !stock.nr)
@@ -335,21 +354,19 @@ static int unmap_array(struct ioasid_ioas *ioas, struct ioasid_unmap *args)
 {
 	const struct ioasid_unmap_range __user *user = u64_to_user_ptr(args->ranges);
 	struct ioasid_unmap_range *range = kmalloc(ARRAY_BYTES, GFP_KERNEL_ACCOUNT);
-	u32 nr, valid, done;
-	int ret = 0, err;
+	u32 room = ARRAY_BYTES / sizeof(*range), done;
+	int ret = 0, err, nr, valid;
 	u64 unmapped;
 
 	if (!range)
 		return -ENOMEM;
 	while (!ret && args->nr_done < args->nr_ranges) {
-		nr = min_t(u32, args->nr_ranges - args->nr_done,
-			   ARRAY_BYTES / sizeof(*range));
-		if (fatal_signal_pending(current))
-			ret = -EINTR;
-		else if (copy_from_user(range, user + args->nr_done, nr * sizeof(*range)))
-			ret = -EFAULT;
-		if (ret)
+		nr = read_array(range, user + args->nr_done, sizeof(*range),
+				args->nr_ranges - args->nr_done, &room);
+		if (nr < 0) {
+			ret = nr;
 			break;
+		}
 		for (valid = 0; valid < nr && !ret; valid += !ret)
 			ret = ioasid_check_unmap_range(&range[valid], PAGE_SIZE);
 		err = ioasid_areas_unmap(ioas, range, valid, &done, &unmapped);
