@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "dma.h"
 #include "expect.h"
 #include "memory.h"
@@ -48,6 +49,30 @@ START_TEST(swiommu_second_one_gets_everything_when_attached_late)
 	EXPECT_OK(ioas_unmap(s.fd, s.ioas, 2 * GIB, PAGE, NULL));
 	expect_swblocked(&s.a, 2 * GIB, SWIOMMU_FAULT_NOT_MAPPED);
 	expect_swblocked(&s.b, 2 * GIB, SWIOMMU_FAULT_NOT_MAPPED);
+	swscene_end(&s);
+}
+END_TEST
+
+/* Memory of every physical shape, in one mapping over a multiple of 1 GiB */
+START_TEST(swiommu_second_one_gets_every_run_of_a_mapping)
+{
+	struct swscene s = swscene(NULL);
+	static struct arena arena;
+	__u64 iova, size;
+
+	arena_make(&arena);
+	size = arena.pages * PAGE;
+	iova = 2 * GIB - size / 2 / PAGE * PAGE;
+	EXPECT_OK(ioas_map(s.fd, s.ioas, arena.mem, iova, size, RW));
+	EXPECT_OK(dev_attach(s.a.fd, s.fd, s.ioas));
+	EXPECT_OK(dev_attach(s.b.fd, s.fd, s.ioas));
+	expect_swread(&s.a, iova, arena.mem, size);
+	expect_swread(&s.b, iova, arena.mem, size);
+	EXPECT_OK(dev_detach(s.a.fd, s.fd));
+	expect_swwrite(&s.b, iova, arena.mem, size);
+	EXPECT_OK(ioas_unmap(s.fd, s.ioas, iova, size, NULL));
+	expect_swfault(&s.b, SWIOMMU_DMA_READ, iova + size - PAGE, PAGE,
+		       SWIOMMU_FAULT_NOT_MAPPED, iova + size - PAGE);
 	swscene_end(&s);
 }
 END_TEST
@@ -237,6 +262,7 @@ int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
 		swiommu_second_one_gets_everything_when_attached_late,
+		swiommu_second_one_gets_every_run_of_a_mapping,
 		swiommu_goes_on_when_the_other_is_left,
 		swdevs_of_one_iommu_share_its_table,
 		swiommu_widths_narrow_what_is_permitted,

@@ -314,7 +314,7 @@ static void *device_run(void *arg)
 static bool wait_for_devices(struct world *w, unsigned int action, unsigned int each)
 {
 	while (!w->stop && __atomic_load_n(w->progress, __ATOMIC_RELAXED) / each < action)
-		usleep(50);
+		usleep(200);
 	return !w->stop;
 }
 
@@ -551,9 +551,9 @@ static void world_close(struct world *w, long before)
 
 START_TEST(stress_eight_swdevs_on_two_iommus)
 {
-	unsigned int i, k, rounds = chance_rounds(4);
+	unsigned int i, k, rounds = chance_rounds(kernel_is("debug") ? 2 : 4);
 	unsigned long done;
-	struct world *w = world_new(kernel_is("debug") ? 200 : 600);
+	struct world *w = world_new(kernel_is("debug") ? 100 : 600);
 	long before = pages_pinned();
 
 	swiommu_load(NULL);
@@ -588,7 +588,7 @@ static void run_until_killed(void *arg)
 
 START_TEST(stress_swdevs_of_a_killed_process)
 {
-	unsigned int i, k, much, rounds = chance_rounds(kernel_is("debug") ? 3 : 6);
+	unsigned int i, k, much, rounds = chance_rounds(kernel_is("debug") ? 2 : 6);
 	struct victim *v = shared_memory(sizeof(*v));
 	long before = pages_pinned();
 
@@ -600,7 +600,7 @@ START_TEST(stress_swdevs_of_a_killed_process)
 		v->progress = 0;
 		pid = start_child(run_until_killed, v);
 		chance_at(v->round, MAIN, 2);
-		much = chance_from(1, 400);
+		much = chance_from(1, kernel_is("debug") ? 100 : 400);
 		for (k = 0; k < 20000 && *(volatile unsigned int *)&v->progress < much &&
 		     child_runs(pid); k++)
 			sleep_ms(1);
