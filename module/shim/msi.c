@@ -240,12 +240,17 @@ static int no_page(u64 iova, void *data)
 int ioasid_msi_prepare(const struct ioasid_route *route, struct iommu_domain *domain)
 {
 	unsigned long entry;
+	void *value;
 
-	if (!has_window(route) || !route->domain)
+	if (!has_window(route))
 		return 0;
-	entry = xa_to_value(xa_load(&domains, (unsigned long)domain));
+	value = xa_load(&domains, (unsigned long)domain);
+	/* Made for a PASID, which raises no interrupts */
+	if (!value)
+		return -EINVAL;
+	entry = xa_to_value(value);
 	/* Or else as soon as it is */
-	if (!(entry & ATTACHED))
+	if (!route->domain || !(entry & ATTACHED))
 		return 0;
 	return carry_pages(route, route->domain, domain, entry & SLICE_MASK);
 }
