@@ -171,20 +171,8 @@ START_TEST(map_that_waits_is_in_the_way_too)
 }
 END_TEST
 
-/* Old kernels take one kind of IOMMU */
-START_TEST(no_device_brings_reserved_addresses_here)
-{
-	EXPECT_ERRNO(module_load(SWIOMMU, NULL), EBUSY);
-	EXPECT_OK(module_unload("ioasidfd"));
-}
-END_TEST
-
 int main(int argc, char **argv)
 {
-	const TTest *const refused[] = {
-		no_device_brings_reserved_addresses_here,
-		NULL,
-	};
 	const TTest *const tests[] = {
 		bind_is_eaddrinuse_while_something_is_mapped_where_the_device_cannot,
 		permitted_ranges_are_narrowed_by_a_bind_and_widened_by_one_after_it_has_gone,
@@ -193,6 +181,5 @@ int main(int argc, char **argv)
 		NULL,
 	};
 
-	return run_program(argc, argv, "reserved", swiommu_is_possible() ? tests : refused,
-			   RUN_BARE);
+	return run_swiommu_program(argc, argv, "reserved", tests);
 }
