@@ -9,7 +9,6 @@
 #include "dma.h"
 #include "expect.h"
 #include "memory.h"
-#include "modules.h"
 #include "process.h"
 #include "run.h"
 #include "stall.h"
@@ -117,6 +116,22 @@ START_TEST(permitted_ranges_are_narrowed_by_a_bind_and_widened_by_one_after_it_h
 }
 END_TEST
 
+START_TEST(device_that_brings_nothing_is_bound_whatever_is_mapped)
+{
+	struct join j = join();
+	struct swdev three;
+
+	EXPECT_OK(ioas_map(j.fd, j.ioas, j.p, FIRST, PAGE, RW));
+	EXPECT_OK(close(j.two.fd));
+	EXPECT_EQ(swdev_destroy(j.two.id), 0);
+	swdev_start_with(&three, &plain, j.fd);
+	EXPECT_OK(dev_attach(three.fd, j.fd, j.ioas));
+	expect_swwrite(&three, FIRST, j.p, PAGE);
+	expect_swwrite(&j.one, FIRST, j.p, PAGE);
+	end();
+}
+END_TEST
+
 static void *attach_what_waits(void *arg)
 {
 	struct join *j = arg;
@@ -176,6 +191,7 @@ int main(int argc, char **argv)
 	const TTest *const tests[] = {
 		bind_is_eaddrinuse_while_something_is_mapped_where_the_device_cannot,
 		permitted_ranges_are_narrowed_by_a_bind_and_widened_by_one_after_it_has_gone,
+		device_that_brings_nothing_is_bound_whatever_is_mapped,
 		bind_is_eagain_while_another_device_is_being_attached,
 		map_that_waits_is_in_the_way_too,
 		NULL,
