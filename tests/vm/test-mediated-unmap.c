@@ -480,10 +480,10 @@ START_TEST(pins_maps_and_attaches_race_and_nothing_is_left)
 	struct mediated m = mediated();
 	char *p = memory(2 * PAGES * PAGE, 1);
 	struct racer r[4] = {
-		{ .m = &m, .dev = m.dev, .rounds = 1500, .seed = 1 },
-		{ .m = &m, .dev = mediated_beside(&m, 1), .rounds = 1500, .seed = 2 },
-		{ .m = &m, .rounds = 1000, .p = p },
-		{ .m = &m, .rounds = 200 },
+		{ .m = &m, .dev = m.dev, .rounds = 300, .seed = 1 },
+		{ .m = &m, .dev = mediated_beside(&m, 1), .rounds = 300, .seed = 2 },
+		{ .m = &m, .rounds = 200, .p = p },
+		{ .m = &m, .rounds = 40 },
 	};
 	void *(*fn[4])(void *) = { use, use, change, come_and_go };
 	long before = pages_pinned();
