@@ -181,6 +181,10 @@ static bool is_known(unsigned int nr, bool device)
 	FOR_EACH_CALL(call)
 		if (_IOC_NR(call->cmd) == nr && call->on_device == device)
 			return true;
+	/* for devices that have PASIDs: test-pasid-vtd */
+	if (device && (nr == _IOC_NR(IOASID_DEVICE_SET_PASID_FLOOR) ||
+		       nr == _IOC_NR(IOASID_DEVICE_ALIAS)))
+		return true;
 	/* VFIO_DEVICE_GET_INFO to _FEATURE */
 	return device && nr >= 107 && nr <= 117;
 }

@@ -4,6 +4,7 @@
  * hardware's tables, and takes out again. No emulated device sends PASIDs, so
  * there is no DMA here; igb gets a PASID capability from ioasid_test_pasidcap.
  */
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -130,7 +131,7 @@ START_TEST(pasid_and_rid_have_tables_of_their_own)
 	EXPECT_NE(installed(0), rid);
 	EXPECT_EQ(installed(6), rid);
 	done(&s);
-	}
+}
 END_TEST
 
 START_TEST(pasid_attached_again_changes_nothing_and_another_replaces_it)
@@ -231,6 +232,61 @@ START_TEST(pasids_are_taken_for_other_files_of_the_same_device)
 }
 END_TEST
 
+/* As test-ioctl-args does it with the calls that any device takes */
+START_TEST(pasid_calls_check_their_arguments)
+{
+	struct setting s = bound();
+	struct {
+		struct ioasid_alias alias;
+		__u64 tail;
+	} longer = { .alias = { .argsz = sizeof(longer), .iommu_fd = s.fd, .pasid = 1, .alias = 2 } };
+	struct ioasid_alias alias = longer.alias;
+	struct ioasid_pasid_floor floor = { .argsz = sizeof(floor), .iommu_fd = s.fd };
+	int other = EXPECT_OK(iommu_open());
+
+	EXPECT_OK(ioctl(s.dev, IOASID_DEVICE_SET_PASID_FLOOR, &floor));
+	floor.argsz--;
+	EXPECT_ERRNO(ioctl(s.dev, IOASID_DEVICE_SET_PASID_FLOOR, &floor), EINVAL);
+	floor = (struct ioasid_pasid_floor){ .argsz = sizeof(floor), .flags = 1, .iommu_fd = s.fd };
+	EXPECT_ERRNO(ioctl(s.dev, IOASID_DEVICE_SET_PASID_FLOOR, &floor), EINVAL);
+	EXPECT_ERRNO(dev_set_pasid_floor(s.dev, s.fd, (1 << WIDTH) + 1), EINVAL);
+	EXPECT_OK(dev_set_pasid_floor(s.dev, s.fd, 1 << WIDTH));
+	EXPECT_ERRNO(dev_attach_pasid(s.dev, s.fd, s.a, 0), ENOSPC);
+	EXPECT_OK(dev_set_pasid_floor(s.dev, s.fd, 0));
+	EXPECT_ERRNO(dev_set_pasid_floor(s.dev, other, 5), EINVAL);
+	EXPECT_ERRNO(dev_set_pasid_floor(s.dev, -1, 5), EBADF);
+	EXPECT_ERRNO(dev_set_pasid_floor(s.dev, s.dev, 5), EBADFD);
+	EXPECT_ERRNO(ioctl(s.dev, IOASID_DEVICE_SET_PASID_FLOOR, NULL), EFAULT);
+
+	EXPECT_OK(dev_attach_pasid(s.dev, s.fd, s.a, 1));
+	EXPECT_ERRNO(dev_set_pasid_floor(s.dev, s.fd, 5), EBUSY);
+	alias.argsz = sizeof(alias) - 1;
+	EXPECT_ERRNO(ioctl(s.dev, IOASID_DEVICE_ALIAS, &alias), EINVAL);
+	alias = (struct ioasid_alias){ .argsz = sizeof(alias), .iommu_fd = s.fd, .pasid = 1,
+				       .alias = 2, .flags = 1 };
+	EXPECT_ERRNO(ioctl(s.dev, IOASID_DEVICE_ALIAS, &alias), EINVAL);
+	alias.flags = 0;
+	alias.__reserved = 1;
+	EXPECT_ERRNO(ioctl(s.dev, IOASID_DEVICE_ALIAS, &alias), EINVAL);
+	longer.tail = 1;
+	EXPECT_ERRNO(ioctl(s.dev, IOASID_DEVICE_ALIAS, &longer), E2BIG);
+	EXPECT_ERRNO(ioctl(s.dev, IOASID_DEVICE_ALIAS, NULL), EFAULT);
+	EXPECT_ERRNO(dev_alias(s.dev, s.fd, 1, 0), EINVAL);
+	EXPECT_ERRNO(dev_alias(s.dev, s.fd, 1, 1 << WIDTH), EINVAL);
+	EXPECT_ERRNO(dev_alias(s.dev, s.fd, 3, 4), EINVAL);
+	EXPECT_ERRNO(dev_alias(s.dev, s.fd, 0, 4), EINVAL);
+	EXPECT_ERRNO(dev_alias(s.dev, s.fd, 1, 1), EBUSY);
+	EXPECT_ERRNO(dev_alias(s.dev, other, 1, 2), EINVAL);
+	expect_gone(2);
+	/* a longer one with nothing in its tail is taken */
+	longer.tail = 0;
+	EXPECT_OK(ioctl(s.dev, IOASID_DEVICE_ALIAS, &longer));
+	EXPECT_EQ(installed(2), installed(1));
+	EXPECT_ERRNO(dev_alias(s.dev, s.fd, 1, 3), EBUSY);
+	done(&s);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -242,6 +298,7 @@ int main(int argc, char **argv)
 		pasid_alias_is_installed_replaced_and_gone_with_its_pasid,
 		pasids_end_with_the_binding,
 		pasids_are_taken_for_other_files_of_the_same_device,
+		pasid_calls_check_their_arguments,
 		NULL,
 	};
 

@@ -23,8 +23,6 @@ struct swdev {
 	__u64 cookie;
 };
 
-/* Does this kernel take a software IOMMU beside the machine's? */
-bool swiommu_is_possible(void);
 /* Anew, after whatever a test that failed has left. @options may be NULL */
 void swiommu_load(const char *options);
 /* Remove all devices, and see that nothing is left */
