@@ -49,7 +49,7 @@ $(addprefix root-,$(ROOTS)): root-%:
 	@scripts/root $*
 
 .PHONY: tests tests-arm64
-tests: root-bookworm
+tests: root-bookworm root-forky
 	@scripts/in-root bookworm $(MAKE) -s -C tests
 tests-arm64: root-bookworm_arm64
 	@scripts/in-root bookworm_arm64 $(MAKE) -s -C tests CROSS=aarch64-linux-gnu-

@@ -9,7 +9,7 @@
 #include <linux/platform_device.h>
 
 #include "attach/attach.h"
-#include "attach/group.h"
+#include "attach/hwpt.h"
 #include "attach/mediated.h"
 #include "attach/pasid.h"
 #include "attach/trace.h"
@@ -50,6 +50,13 @@ static int route_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 						    flags & IOASID_ATTACH_NO_SNOOP);
 }
 
+/* What a binding has attached has another name, or none */
+static void set_hwpt(struct ioasid_device *idev, struct ioasid_hwpt *hwpt)
+{
+	ioasid_hwpt_unuse(idev->hwpt);
+	idev->hwpt = hwpt;
+}
+
 /* Who may not fail is not @killable */
 static int rid_detach(struct ioasid_device *idev, bool killable)
 {
@@ -61,6 +68,8 @@ static int rid_detach(struct ioasid_device *idev, bool killable)
 	else
 		ret = idev->mediated ? ioasid_mediated_detach(idev, killable) :
 				       ioasid_group_detach(idev);
+	if (!ret)
+		set_hwpt(idev, NULL);
 	trace_ioasid_detach(idev, ioasid, IOASID_NO_PASID, ret);
 	return ret;
 }
@@ -96,10 +105,69 @@ static void trace_attach(struct ioasid_device *idev, u32 old, u32 ioasid,
 		trace_ioasid_attach(idev, ioasid, pasid, ret);
 }
 
+/* Put an address space behind the RID, named by @hwpt if that is not NULL */
+static int rid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
+		      struct ioasid_hwpt *hwpt, u32 flags)
+{
+	u32 old;
+	int ret;
+
+	ret = mutex_lock_killable(attach_lock(idev));
+	if (ret)
+		return ret;
+	ret = hwpt ? ioasid_hwpt_use(hwpt) : 0;
+	if (ret)
+		goto unlock;
+	old = device_ioasid(idev);
+	ret = route_attach(idev, ioas, flags);
+	if (ret)
+		ioasid_hwpt_unuse(hwpt);
+	else
+		set_hwpt(idev, hwpt);
+	/* The old one may have ended in the attempt */
+	if (!device_ioasid(idev))
+		set_hwpt(idev, NULL);
+	trace_attach(idev, old, ioas->obj.id, IOASID_NO_PASID, ret);
+unlock:
+	mutex_unlock(attach_lock(idev));
+	ioasid_no_snoop_tell(idev->ctx);
+	return ret;
+}
+
+/* @id is of an address space, or of a page table of one */
+static int attach_by_id(struct ioasid_device *idev, u32 id, u32 flags)
+{
+	struct ioasid_hwpt *hwpt = NULL;
+	struct ioasid_ioas *ioas;
+	int ret = -EINVAL;
+
+	ioas = ioasid_ioas_get(idev->ctx, id);
+	if (!ioas) {
+		hwpt = ioasid_hwpt_get(idev->ctx, id);
+		if (!hwpt)
+			return -ENOENT;
+		ioas = hwpt->ioas;
+		refcount_inc(&ioas->obj.refs);
+	}
+	if (!hwpt || (idev->group && ioasid_hwpt_is_for(hwpt, idev->group)))
+		ret = rid_attach(idev, ioas, hwpt, flags);
+	ioasid_ioas_put(ioas);
+	ioasid_hwpt_put(hwpt);
+	return ret;
+}
+
+int ioasid_device_attach_pt(struct ioasid_device *idev, u32 pt_id)
+{
+	int ret = attach_by_id(idev, pt_id, 0);
+
+	if (ret == -ENOENT && ioasid_obj_is(idev->ctx, pt_id, IOASID_OBJ_DEVICE))
+		ret = -EINVAL;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_attach_pt);
+
 int ioasid_device_attach(struct ioasid_device *idev, u32 ioasid, u32 flags)
 {
-	struct ioasid_ioas *ioas;
-	u32 old;
 	int ret;
 
 	if (flags & ~IOASID_ATTACH_NO_SNOOP)
@@ -107,20 +175,8 @@ int ioasid_device_attach(struct ioasid_device *idev, u32 ioasid, u32 flags)
 	/* Its driver does what DMA there is */
 	if (idev->ops && (flags & IOASID_ATTACH_NO_SNOOP))
 		return -EINVAL;
-	ioas = ioasid_ioas_get(idev->ctx, ioasid);
-	if (!ioas)
-		return -ENOENT;
-	ret = mutex_lock_killable(attach_lock(idev));
-	if (ret)
-		goto put;
-	old = device_ioasid(idev);
-	ret = route_attach(idev, ioas, flags);
-	trace_attach(idev, old, ioasid, IOASID_NO_PASID, ret);
-	mutex_unlock(attach_lock(idev));
-	ioasid_no_snoop_tell(idev->ctx);
-put:
-	ioasid_ioas_put(ioas);
-	return ret;
+	ret = attach_by_id(idev, ioasid, flags);
+	return ret == -EADDRINUSE ? -EINVAL : ret;
 }
 EXPORT_SYMBOL_GPL(ioasid_device_attach);
 
@@ -185,7 +241,7 @@ int ioasid_device_attach_pasid(struct ioasid_device *idev, u32 ioasid, u32 flags
 	trace_attach(idev, old, ioasid, *pasid, ret);
 	ioasid_no_snoop_tell(idev->ctx);
 	ioasid_ioas_put(ioas);
-	return ret;
+	return ret == -EADDRINUSE ? -EINVAL : ret;
 }
 EXPORT_SYMBOL_GPL(ioasid_device_attach_pasid);
 

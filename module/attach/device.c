@@ -5,6 +5,7 @@
  */
 #include <linux/err.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "attach/attach.h"
 #include "attach/group.h"
@@ -132,12 +133,14 @@ struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
 	ret = ioasid_groups_lock();
 	if (ret)
 		goto free;
-	ret = device_check(ctx, desc->dev, desc->cookie);
-	if (ret)
-		goto unlock;
 	ret = ioasid_obj_reserve(ctx, &idev->obj, IOASID_OBJ_DEVICE);
 	if (ret)
 		goto unlock;
+	if (desc->named_by_id)
+		idev->cookie = idev->obj.id;
+	ret = device_check(ctx, desc->dev, idev->cookie);
+	if (ret)
+		goto remove;
 	ret = device_join(idev, desc->parent);
 	if (ret)
 		goto remove;
@@ -147,7 +150,7 @@ struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
 	kref_get(&ctx->kref);
 	ioasid_obj_publish(&idev->obj);
 	ioasid_groups_unlock();
-	trace_ioasid_bind(ctx, desc->cookie, desc->dev, 0);
+	trace_ioasid_bind(ctx, idev->cookie, desc->dev, 0);
 	return idev;
 
 remove:
@@ -160,6 +163,12 @@ free:
 	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(ioasid_device_bind);
+
+u32 ioasid_device_id(const struct ioasid_device *idev)
+{
+	return idev->obj.id;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_id);
 
 void ioasid_device_unbind(struct ioasid_device *idev)
 {
@@ -186,3 +195,21 @@ bool ioasid_device_is_bound_to(const struct ioasid_device *idev,
 	return idev->ctx == ctx;
 }
 EXPORT_SYMBOL_GPL(ioasid_device_is_bound_to);
+
+/**
+ * ioasid_device_find() - a bound device by its cookie
+ * @ctx: the context, its lock held; it stays bound under groups_lock
+ * @cookie: the cookie
+ *
+ * Return: the binding, or NULL.
+ */
+struct ioasid_device *ioasid_device_find(struct ioasid_ctx *ctx, u64 cookie)
+{
+	struct ioasid_device *idev;
+
+	lockdep_assert_held(&ctx->lock);
+	list_for_each_entry(idev, &ctx->devices, ctx_node)
+		if (idev->cookie == cookie)
+			return idev;
+	return NULL;
+}

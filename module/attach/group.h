@@ -7,6 +7,7 @@
 #include "ioas/ioas.h"
 
 struct ioasid_device;
+struct ioasid_hwpt;
 
 /**
  * struct ioasid_group - an IOMMU group in the hands of a user
@@ -66,6 +67,8 @@ struct ioasid_group {
  * @dev: the device
  * @owner: who opened it
  * @cookie: the user's name for it
+ * @hwpt: what it has attached was named by this id of a page table, or NULL; as
+ *	@attached
  * @attached: its place in the group's attachment, or NULL; under the group's
  *	lock. Changed for no one but this binding, whose calls come one by one
  * @type: what kind of device it is
@@ -86,6 +89,7 @@ struct ioasid_device {
 	struct device *dev;
 	void *owner;
 	u64 cookie;
+	struct ioasid_hwpt *hwpt;
 	struct ioasid_attached *attached;
 	enum ioasid_device_type type;
 	struct ioasid_pasids *pasids;
@@ -113,6 +117,9 @@ int ioasid_groups_lock(void);
 void ioasid_groups_lock_unkillable(void);
 void ioasid_groups_unlock(void);
 
+struct ioasid_device *ioasid_device_find(struct ioasid_ctx *ctx, u64 cookie);
+int ioasid_device_hw_data(struct ioasid_ctx *ctx, u64 cookie,
+			  struct ioasid_hw_data *data);
 int ioasid_device_info_fill(struct ioasid_ctx *ctx,
 			    struct ioasid_device_info *info,
 			    void **caps, u32 *caps_len);

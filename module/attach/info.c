@@ -2,7 +2,10 @@
 /*
  * What a bound device and its IOMMU can do.
  */
+#include <linux/pci.h>
+#include <linux/pci-ats.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "attach/group.h"
 #include "attach/mediated.h"
@@ -152,6 +155,38 @@ int ioasid_device_info_fill(struct ioasid_ctx *ctx,
 		ret = device_caps(idev, caps, caps_len);
 		break;
 	}
+	mutex_unlock(&ctx->lock);
+	ioasid_groups_unlock();
+	return ret;
+}
+
+/**
+ * ioasid_device_hw_data() - what Linux's iommufd says of a device's IOMMU
+ * @ctx: the context
+ * @cookie: of the device
+ * @data: filled in
+ *
+ * Return: 0, -ENODEV if no device has that cookie, -EINTR.
+ */
+int ioasid_device_hw_data(struct ioasid_ctx *ctx, u64 cookie,
+			  struct ioasid_hw_data *data)
+{
+	struct ioasid_device *idev;
+	int ret;
+
+	ret = ioasid_groups_lock();
+	if (ret)
+		return ret;
+	memset(data, 0, sizeof(*data));
+	mutex_lock(&ctx->lock);
+	idev = ioasid_device_find(ctx, cookie);
+	if (!idev)
+		ret = -ENODEV;
+	else if (idev->group && idev->group->shim->hw_data)
+		idev->group->shim->hw_data(idev->dev, data);
+	if (idev && !(dev_is_pci(idev->dev) &&
+		      pci_ats_supported(to_pci_dev(idev->dev))))
+		data->capabilities |= IFD_HW_CAP_PCI_ATS_NOT_SUPPORTED;
 	mutex_unlock(&ctx->lock);
 	ioasid_groups_unlock();
 	return ret;

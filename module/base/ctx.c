@@ -123,3 +123,21 @@ struct ioasid_obj *ioasid_obj_get(struct ioasid_ctx *ctx, u32 id,
 	xa_unlock(&ctx->objects);
 	return obj;
 }
+
+/**
+ * ioasid_obj_is() - is there an object of a type?
+ * @ctx: in which table
+ * @id: its id, any number
+ * @type: its type
+ */
+bool ioasid_obj_is(struct ioasid_ctx *ctx, u32 id, enum ioasid_obj_type type)
+{
+	struct ioasid_obj *obj;
+	bool ret;
+
+	xa_lock(&ctx->objects);
+	obj = xa_load(&ctx->objects, id);
+	ret = obj && obj->type == type;
+	xa_unlock(&ctx->objects);
+	return ret;
+}

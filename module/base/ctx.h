@@ -82,6 +82,7 @@ struct ioasid_ctx {
 enum ioasid_obj_type {
 	IOASID_OBJ_IOAS,
 	IOASID_OBJ_DEVICE,
+	IOASID_OBJ_HWPT,
 };
 
 /**
@@ -114,5 +115,6 @@ void ioasid_obj_publish(struct ioasid_obj *obj);
 void ioasid_obj_remove(struct ioasid_obj *obj);
 struct ioasid_obj *ioasid_obj_get(struct ioasid_ctx *ctx, u32 id,
 				  enum ioasid_obj_type type);
+bool ioasid_obj_is(struct ioasid_ctx *ctx, u32 id, enum ioasid_obj_type type);
 
 #endif /* IOASID_CTX_H */

@@ -151,6 +151,22 @@ bool ioasid_ranges_contain(const struct ioasid_ranges *set, u64 start, u64 last)
 }
 
 /**
+ * ioasid_ranges_overlap() - does a set hold a part of a range?
+ * @set: the set
+ * @start: first address
+ * @last: last address, not below @start
+ */
+bool ioasid_ranges_overlap(const struct ioasid_ranges *set, u64 start, u64 last)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->nr; i++)
+		if (set->range[i].start <= last && set->range[i].last >= start)
+			return true;
+	return false;
+}
+
+/**
  * ioasid_ranges_clear() - empty a set and free what it allocated
  * @set: the set
  */

@@ -22,6 +22,7 @@ int ioasid_ranges_add(struct ioasid_ranges *set, u64 start, u64 last);
 int ioasid_ranges_subtract(struct ioasid_ranges *set, u64 start, u64 last);
 void ioasid_ranges_intersect(struct ioasid_ranges *set, u64 start, u64 last);
 bool ioasid_ranges_contain(const struct ioasid_ranges *set, u64 start, u64 last);
+bool ioasid_ranges_overlap(const struct ioasid_ranges *set, u64 start, u64 last);
 void ioasid_ranges_clear(struct ioasid_ranges *set);
 
 #endif /* IOASID_RANGES_H */

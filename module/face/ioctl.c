@@ -14,6 +14,7 @@
 #include "base/args.h"
 #include "compat/pasid_compat.h"
 #include "face/face.h"
+#include "face/iommufd.h"
 #include "include/ioasid_api.h"
 #include "ioas/area.h"
 
@@ -43,31 +44,12 @@ int ioasid_copy_struct(void *dst, size_t ksize, size_t minsize,
 }
 EXPORT_SYMBOL_GPL(ioasid_copy_struct);
 
-/* Of the size that we know, as nearly always, it takes less */
-#define read_args(args, last_field, user)				\
-({									\
-	const u32 __user *__argsz = (user);				\
-	u32 __size;							\
-	int __ret = get_user(__size, __argsz);				\
-									\
-	if (!__ret && __size == sizeof(*(args))) {			\
-		__ret = copy_from_user(args, user, sizeof(*(args))) ?	\
-			-EFAULT : 0;					\
-		(args)->argsz = __size;					\
-	} else if (!__ret) {						\
-		__ret = ioasid_copy_struct(args, sizeof(*(args)),	\
-			offsetofend(typeof(*(args)), last_field), user); \
-	}								\
-	__ret;								\
-})
-
 /* An answer that did not fit says what would */
 static int write_args(void __user *user, const void *args, size_t size, int ret)
 {
 	if (ret && ret != -EMSGSIZE)
 		return ret;
-	return copy_to_user(user, args, min_t(size_t, size, *(u32 *)args)) ?
-	       -EFAULT : ret;
+	return write_answer(user, args, size) ?: ret;
 }
 
 static int do_device_get_info(struct ioasid_ctx *ctx, void __user *user)
@@ -308,7 +290,7 @@ static int map_array(struct ioasid_ioas *ioas, struct ioasid_map *args)
 			ret = ioasid_check_map_range(&range[i], PAGE_SIZE);
 			if (!ret && !stock.nr)
 				ioasid_areas_stock(&stock, nr - i);
-			ret = ret ?: ioasid_area_map(ioas, &range[i], &stock);
+			ret = ret ?: ioasid_area_map(ioas, &range[i], &stock, NULL);
 			args->nr_done += !ret;
 		}
 		cond_resched();
@@ -337,7 +319,7 @@ static int do_map_dma(struct ioasid_ctx *ctx, void __user *user)
 	if (!ioas)
 		return -ENOENT;
 	if (!args.nr_ranges) {
-		ret = ioasid_area_map(ioas, &range, NULL);
+		ret = ioasid_area_map(ioas, &range, NULL, NULL);
 	} else if (put_user(0, &uargs->nr_done)) {
 		/* What cannot be answered is not done */
 		ret = -EFAULT;
@@ -423,6 +405,7 @@ static bool extension(unsigned long ext)
 	case IOASID_EXT_MAP_ARRAY:
 	case IOASID_EXT_NO_SNOOP:
 	case IOASID_EXT_MULTI_DEVICE_GROUPS:
+	case IOASID_EXT_IOMMUFD:
 		return true;
 	case IOASID_EXT_PASID:
 	case IOASID_EXT_PASID_ALIAS:
@@ -450,6 +433,10 @@ long ioasid_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return do_map_dma(ctx, user);
 	case IOMMU_UNMAP_DMA:
 		return do_unmap_dma(ctx, user);
+	case IFD_IOAS_MAP:
+		return ioasid_ifd_ioas_map(ctx, user);
+	case IFD_IOAS_UNMAP:
+		return ioasid_ifd_ioas_unmap(ctx, user);
 	case IOMMU_CHECK_EXTENSION:
 		return extension(arg);
 	case IOMMU_DEVICE_GET_INFO:
@@ -461,6 +448,6 @@ long ioasid_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case IOMMU_IOASID_GET_INFO:
 		return do_ioasid_get_info(ctx, user);
 	default:
-		return -ENOTTY;
+		return ioasid_ifd_ioctl(ctx, cmd, user);
 	}
 }

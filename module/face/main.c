@@ -11,7 +11,7 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
-#include "attach/group.h"
+#include "attach/hwpt.h"
 #include "compat/compat.h"
 #include "face/face.h"
 #include "include/ioasid_api.h"
@@ -31,6 +31,7 @@ static int ioasid_release(struct inode *inode, struct file *file)
 {
 	struct ioasid_ctx *ctx = file->private_data;
 
+	ioasid_hwpt_release_all(ctx);
 	ioasid_ioas_release_all(ctx);
 	__ioasid_ctx_put(ctx);
 	return 0;

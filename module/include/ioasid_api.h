@@ -119,6 +119,7 @@ struct ioasid_mediated_ops {
  * @owner: who opened the device, the struct file for one. Several contexts can
  *	bind one device only with the same owner. Another device of its IOMMU
  *	group can be bound only to a context that one of the group is bound to
+ * @named_by_id: its name is ioasid_device_id() instead, and @cookie is not looked at
  * @type: what it is. A physical one that is said to have PASIDs may turn out to
  *	have none
  * @parent: of a mediated device with PASIDs: the device whose PASIDs they are,
@@ -131,6 +132,7 @@ struct ioasid_device_desc {
 	struct device *dev;
 	struct device *parent;
 	u64 cookie;
+	bool named_by_id;
 	void *owner;
 	enum ioasid_device_type type;
 	const struct ioasid_mediated_ops *ops;
@@ -180,7 +182,8 @@ bool ioasid_device_is_bound_to(const struct ioasid_device *idev,
 /**
  * ioasid_device_attach() - put an address space behind a device
  * @idev: the binding
- * @ioasid: handle of the address space in the binding's context
+ * @ioasid: handle of the address space in the binding's context, or id of a page
+ *	table of one
  * @flags: IOASID_ATTACH_* of linux/ioasid.h
  *
  * Context: process. May sleep and pin memory, killable.
@@ -188,6 +191,23 @@ bool ioasid_device_is_bound_to(const struct ioasid_device *idev,
  * -EBUSY, -EFAULT, -ENOMEM, -EIO, -EOPNOTSUPP, -EINTR.
  */
 int ioasid_device_attach(struct ioasid_device *idev, u32 ioasid, u32 flags);
+
+/**
+ * ioasid_device_id() - a binding's own id, as Linux's iommufd numbers devices
+ * @idev: the binding
+ */
+u32 ioasid_device_id(const struct ioasid_device *idev);
+
+/**
+ * ioasid_device_attach_pt() - the same by the rules of Linux's iommufd
+ * @idev: the binding
+ * @pt_id: handle of the address space, or id of a page table of one
+ *
+ * Return: as ioasid_device_attach(); but -EADDRINUSE if something is mapped, or
+ * allowed to be, where the device permits nothing; and -EINVAL if @pt_id is the id
+ * of something else, or of a page table that is not for this device.
+ */
+int ioasid_device_attach_pt(struct ioasid_device *idev, u32 pt_id);
 
 /**
  * ioasid_pci_device_attach() - ioasid_device_attach() for a PCI device

@@ -306,7 +306,7 @@ static int hold_some(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 iov
 	if (i || ret)
 		return i ?: ret;
 
-	ret = area_pin(ioas, area, area->payer->mm, (iova - area->start) >> PAGE_SHIFT,
+	ret = area_pin(ioas, area, area->payer, (iova - area->start) >> PAGE_SHIFT,
 		       pinned, n);
 	if (ret)
 		return ret;
@@ -493,7 +493,7 @@ static int copy_some(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 iov
 	if (i || !some)
 		return some;
 
-	ret = area_pin(ioas, area, area->payer->mm,
+	ret = area_pin(ioas, area, area->payer,
 		       (first - area->start) >> PAGE_SHIFT, pinned, n);
 	if (ret)
 		return ret;

@@ -11,6 +11,7 @@
 
 #define CREATE_TRACE_POINTS
 #include "ioas/access.h"
+#include "ioas/source.h"
 #include "ioas/steps.h"
 
 /* So many areas are freed at a time */
@@ -275,7 +276,8 @@ static int area_insert(struct ioasid_ioas *ioas, struct ioasid_area *area,
 	if (other)
 		return other->busy == IOASID_AREA_CLAIMED ? -EAGAIN : -EEXIST;
 
-	area->payer = ioasid_payer_current(ioas->payer);
+	if (!area->payer)
+		area->payer = ioasid_payer_current(ioas->payer);
 	if (IS_ERR(area->payer)) {
 		ret = PTR_ERR(area->payer);
 		area->payer = NULL;
@@ -304,7 +306,8 @@ static void area_done(struct ioasid_ioas *ioas, struct ioasid_area *area)
 			 area->populated);
 	ioas->mapped += area_length(area);
 	ioas->pinned += area->populated;
-	if (ioas->payer == area->payer)
+	/* A file is let go of with what is mapped of it */
+	if (ioas->payer == area->payer || area->payer->file)
 		return;
 	ioasid_payer_put(ioas->payer);
 	ioas->payer = area->payer;
@@ -329,7 +332,8 @@ static int area_populate_run(struct ioasid_ioas *ioas, struct ioasid_area *area,
 
 /* Populate an area under no lock that others need; areas_lock is dropped */
 static noinline int area_populate_many(struct ioasid_ioas *ioas,
-				       struct ioasid_area *area)
+				       struct ioasid_area *area,
+				       struct ioasid_source *from)
 {
 	int ret;
 
@@ -337,7 +341,7 @@ static noinline int area_populate_many(struct ioasid_ioas *ioas,
 	area->populating = true;
 	ioas->nr_busy++;
 	mutex_unlock(&ioas->areas_lock);
-	ret = ioasid_area_populate(ioas, area);
+	ret = ioasid_area_populate(ioas, area, from);
 	mutex_lock(&ioas->areas_lock);
 	area->busy = 0;
 	ioas->nr_busy--;
@@ -348,18 +352,21 @@ static noinline int area_populate_many(struct ioasid_ioas *ioas,
 /**
  * ioasid_area_map() - map a range of the caller's memory
  * @ioas: the address space
- * @range: checked by ioasid_check_map_range() against the CPU's page size
+ * @range: checked by ioasid_check_map_range() against the CPU's page size; with
+ *	IOASID_MAP_PLACE its address is chosen, and is written there
  * @stock: areas to take one from, or NULL
+ * @from: whose the memory is, and where it may be found; NULL: the caller's
  *
  * A few pages are charged and pinned beforehand, and the rest is done in one turn
  * of areas_lock, which keeps the page tables as they are unless somebody is
  * exclusive. More of them keep nobody away but those who want the same range.
  *
  * Context: pins memory, killable.
- * Return: 0, or an error as IOMMU_MAP_DMA says.
+ * Return: 0, or an error as IOMMU_MAP_DMA says; with IOASID_MAP_PLACE also -ENOSPC
+ * and -EOVERFLOW.
  */
-int ioasid_area_map(struct ioasid_ioas *ioas, const struct ioasid_map_range *range,
-		    struct ioasid_areas_stock *stock)
+int ioasid_area_map(struct ioasid_ioas *ioas, struct ioasid_map_range *range,
+		    struct ioasid_areas_stock *stock, struct ioasid_source *from)
 {
 	struct page *few[FEW_PAGES] __uninitialized;
 	unsigned int nr, pinned = 0;
@@ -372,10 +379,13 @@ again:
 	if (!area)
 		return -ENOMEM;
 	nr = range->length >> PAGE_SHIFT;
-	if (range->length <= FEW_PAGES << PAGE_SHIFT &&
+	if (from) {
+		area->payer = from->payer;
+		refcount_inc(&area->payer->refs);
+	} else if (range->length <= FEW_PAGES << PAGE_SHIFT &&
 	    !list_empty_careful(&ioas->tables) && ioasid_charge_current(nr)) {
 		pinned = nr;
-		ret = area_pin(ioas, area, current->mm, 0, few, nr);
+		ret = area_pin(ioas, area, NULL, 0, few, nr);
 		if (ret)
 			goto uncharge;
 	}
@@ -383,6 +393,12 @@ again:
 	if (ret)
 		goto unpin;
 	changes = ioas->changes;
+	if (range->flags & IOASID_MAP_PLACE) {
+		ret = ioasid_area_place(ioas, area, from ? from->room : range->length);
+		if (ret)
+			goto unlock;
+		range->iova = area->start;
+	}
 	ret = area_insert(ioas, area, pinned);
 	if (ret)
 		goto unlock;
@@ -392,7 +408,7 @@ again:
 		else if (pinned)
 			ret = ioasid_area_populate_few(ioas, area, few, pinned);
 		else
-			ret = area_populate_many(ioas, area);
+			ret = area_populate_many(ioas, area, from);
 		pinned = 0;
 	}
 	if (ret) {

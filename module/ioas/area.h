@@ -4,6 +4,8 @@
 
 #include "ioas/ioas.h"
 
+struct ioasid_source;
+
 /**
  * struct ioasid_table - a page table of an address space
  * @node: in the tables of its address space
@@ -54,8 +56,8 @@ struct ioasid_areas_stock {
 
 void ioasid_areas_stock(struct ioasid_areas_stock *stock, u32 nr);
 void ioasid_areas_unstock(struct ioasid_areas_stock *stock);
-int ioasid_area_map(struct ioasid_ioas *ioas, const struct ioasid_map_range *range,
-		    struct ioasid_areas_stock *stock);
+int ioasid_area_map(struct ioasid_ioas *ioas, struct ioasid_map_range *range,
+		    struct ioasid_areas_stock *stock, struct ioasid_source *from);
 int ioasid_areas_unmap(struct ioasid_ioas *ioas,
 		       const struct ioasid_unmap_range *range, u32 nr, u32 *done,
 		       u64 *unmapped);
@@ -71,6 +73,12 @@ void ioasid_areas_unmap_table(struct ioasid_ioas *ioas,
 			      struct ioasid_table *table);
 bool ioasid_areas_in(struct ioasid_ioas *ioas, u64 start, u64 last);
 void ioasid_areas_free(struct ioasid_ioas *ioas);
+
+/* A flag of struct ioasid_map_range that no user has: choose the address */
+#define IOASID_MAP_PLACE	(1U << 31)
+
+int ioasid_iovas_allow(struct ioasid_ioas *ioas, struct ioasid_ranges *set);
+bool ioasid_iovas_in(struct ioasid_ioas *ioas, u64 start, u64 last);
 
 /* Number of pages in a chunk, see steps.h */
 #define IOASID_CHUNK_PAGES	(SZ_2M >> PAGE_SHIFT)

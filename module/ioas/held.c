@@ -250,7 +250,7 @@ int ioasid_held_pin(struct ioasid_ioas *ioas, struct ioasid_area *area,
 		n = nr - done;
 		if (ioasid_held_find(ioas, iova, area->last, &next))
 			n = min_t(u64, n, (next - iova) >> PAGE_SHIFT);
-		ret = area_pin(ioas, area, area->payer->mm, first + done,
+		ret = area_pin(ioas, area, area->payer, first + done,
 			       pages + done, n);
 		if (ret) {
 			ioasid_held_unpin(ioas, area, first, pages, done);

@@ -81,6 +81,7 @@ void ioasid_ioas_release(struct ioasid_ioas *ioas)
 	ioasid_areas_free(ioas);
 	ioasid_payer_put(ioas->payer);
 	ioasid_ranges_clear(&ioas->hints);
+	ioasid_ranges_clear(&ioas->allowed);
 	mutex_destroy(&ioas->areas_lock);
 	mutex_destroy(&ioas->spare_lock);
 	kfree(ioas->spare_pages);
@@ -104,7 +105,7 @@ static void ioas_unlock(struct ioasid_ioas *ioas)
 static bool ioas_kill(struct ioasid_ioas *ioas)
 {
 	lockdep_assert_held(&ioas->lock);
-	if (ioas->dead || !list_empty(&ioas->attachments))
+	if (ioas->dead || ioas->nr_hwpts || !list_empty(&ioas->attachments))
 		return false;
 	ioas->dead = true;
 	/* Who waits for a range of it does so in vain */
@@ -122,7 +123,8 @@ static void ioas_remove(struct ioasid_ioas *ioas)
  * ioasid_ioas_free() - end an address space
  * @ioas: the address space
  *
- * Return: 0, -ENOENT if it has ended already, -EBUSY if it is attached.
+ * Return: 0, -ENOENT if it has ended already, -EBUSY if it is attached, or if a page
+ * table's id names it.
  */
 int ioasid_ioas_free(struct ioasid_ioas *ioas)
 {
@@ -137,6 +139,36 @@ int ioasid_ioas_free(struct ioasid_ioas *ioas)
 	if (!ret)
 		ioas_remove(ioas);
 	return ret;
+}
+
+/**
+ * ioasid_ioas_add_hwpt() - one more page table's id names an address space
+ * @ioas: the address space
+ *
+ * Return: 0, or -ENOENT if it has ended.
+ */
+int ioasid_ioas_add_hwpt(struct ioasid_ioas *ioas)
+{
+	int ret = 0;
+
+	ioas_lock(ioas);
+	if (ioas->dead)
+		ret = -ENOENT;
+	else
+		ioas->nr_hwpts++;
+	ioas_unlock(ioas);
+	return ret;
+}
+
+/**
+ * ioasid_ioas_remove_hwpt() - the opposite
+ * @ioas: the address space
+ */
+void ioasid_ioas_remove_hwpt(struct ioasid_ioas *ioas)
+{
+	ioas_lock(ioas);
+	ioas->nr_hwpts--;
+	ioas_unlock(ioas);
 }
 
 /**
@@ -170,15 +202,15 @@ void ioasid_ioas_release_all(struct ioasid_ctx *ctx)
 	}
 }
 
-/* Does a group's reserved range, or a page table, stand in the way of an area? */
+/* Does a group's reserved range, or a page table, stand in the way of somebody? */
 static int fits(struct ioasid_ioas *ioas, const struct ioasid_range *reserved,
 		unsigned int nr)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		if (ioasid_areas_in(ioas, reserved[i].start, reserved[i].last))
-			return -EINVAL;
+		if (ioasid_iovas_in(ioas, reserved[i].start, reserved[i].last))
+			return -EADDRINUSE;
 	return 0;
 }
 
@@ -191,11 +223,11 @@ static int table_fits(struct ioasid_ioas *ioas, const struct ioasid_table *table
 		return -EINVAL;
 	if (aperture->start > aperture->last)
 		return -EINVAL;
-	if (aperture->start && ioasid_areas_in(ioas, 0, aperture->start - 1))
-		return -EINVAL;
+	if (aperture->start && ioasid_iovas_in(ioas, 0, aperture->start - 1))
+		return -EADDRINUSE;
 	if (aperture->last != U64_MAX &&
-	    ioasid_areas_in(ioas, aperture->last + 1, U64_MAX))
-		return -EINVAL;
+	    ioasid_iovas_in(ioas, aperture->last + 1, U64_MAX))
+		return -EADDRINUSE;
 	return 0;
 }
 
@@ -369,7 +401,8 @@ static void count_all_no_snoop(const struct ioasid_attachment_point *point, int 
  * @can_snoop: can the group's IOMMU make no-snoop DMA snoop?
  *
  * Context: pins memory, killable.
- * Return: 0, or an error as IOASID_DEVICE_ATTACH says, with what was attached
+ * Return: 0, or an error as IOASID_DEVICE_ATTACH says, but -EADDRINUSE if something
+ * is mapped, or allowed to be, where the device permits nothing; with what was attached
  * to @route attached as before, or, if that failed too, with nothing attached.
  */
 int ioasid_ioas_attach(struct ioasid_ioas *ioas,
@@ -516,8 +549,8 @@ void ioasid_ioas_set_no_snoop(struct ioasid_attachment_point *point,
  *
  * Waits for no user: what is being mapped counts as mapped.
  *
- * Return: 0, or -EINVAL and nothing changed if something is mapped in one of
- * them.
+ * Return: 0, or -EADDRINUSE and nothing changed if something is mapped, or allowed
+ * to be, in one of them.
  */
 int ioasid_ioas_set_reserved(struct ioasid_attachment_point *point,
 			     const struct ioasid_range *reserved,

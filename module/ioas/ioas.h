@@ -25,11 +25,14 @@ struct page;
  * @tables: struct ioasid_table, page tables that devices are attached to
  * @attachments: struct ioasid_attachment_point
  * @hints: what the user restricted the addresses to; empty: nothing
+ * @allowed: where addresses may be chosen for the user, and devices reserve none;
+ *	empty: anywhere. Changes as @tables do
  * @width: the user's width of an address, bits
  * @snoop: enum ioasid_snoop
  * @access_sem: held for writing by whoever changes @accesses, for reading by whoever
  *	calls them
  * @accesses: struct ioasid_access: drivers that work in the address space
+ * @nr_hwpts: ids of page tables that name it; as @dead otherwise
  * @pasid: page tables are made so that they can be attached by PASID
  * @areas_lock: protects what is below. Held for short; by whoever drops the last
  *	page table for as long as that takes
@@ -67,10 +70,12 @@ struct ioasid_ioas {
 	struct list_head tables;
 	struct list_head attachments;
 	struct ioasid_ranges hints;
+	struct ioasid_ranges allowed;
 	u32 width;
 	u32 snoop;
 	struct rw_semaphore access_sem;
 	struct list_head accesses;
+	unsigned int nr_hwpts;
 	bool pasid;
 	struct mutex areas_lock;
 	struct rb_root areas;
@@ -136,6 +141,8 @@ struct ioasid_ioas *ioasid_ioas_new(struct ioasid_ctx *ctx,
 struct ioasid_ioas *ioasid_ioas_get(struct ioasid_ctx *ctx, u32 id);
 void ioasid_ioas_release(struct ioasid_ioas *ioas);
 int ioasid_ioas_free(struct ioasid_ioas *ioas);
+int ioasid_ioas_add_hwpt(struct ioasid_ioas *ioas);
+void ioasid_ioas_remove_hwpt(struct ioasid_ioas *ioas);
 void ioasid_ioas_release_all(struct ioasid_ctx *ctx);
 
 int ioasid_ioas_attach(struct ioasid_ioas *ioas,

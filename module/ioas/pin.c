@@ -10,6 +10,8 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/overflow.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -33,7 +35,7 @@ struct ioasid_payer *ioasid_payer_current(struct ioasid_payer *last)
 
 	/* The same credentials are the same user with the same capabilities */
 	if (last && last->mm == current->mm && last->cred == current_cred() &&
-	    last->task == current->group_leader) {
+	    last->task == current->group_leader && !last->file) {
 		refcount_inc(&last->refs);
 		return last;
 	}
@@ -47,7 +49,58 @@ struct ioasid_payer *ioasid_payer_current(struct ioasid_payer *last)
 	payer->task = get_task_struct(current->group_leader);
 	payer->cred = get_current_cred();
 	payer->exempt = capable(CAP_IPC_LOCK);
+	payer->file = NULL;
 	return payer;
+}
+
+/**
+ * ioasid_payer_file() - the calling process as a payer for a file's memory
+ * @fd: number of the open file, a memfd
+ * @write: will devices write to it?
+ *
+ * As long as devices may, the file cannot be sealed against writing.
+ *
+ * Return: a payer to be given back with ioasid_payer_put(), or an ERR_PTR():
+ * -EOPNOTSUPP if the kernel cannot do it, -EBADF if no file has that number, -EACCES if
+ * it is not open for that, -EINVAL if it is no memfd, -EPERM if it is sealed, -ENOMEM.
+ */
+struct ioasid_payer *ioasid_payer_file(int fd, bool write)
+{
+	fmode_t mode = FMODE_READ | (write ? FMODE_WRITE : 0);
+	struct ioasid_payer *payer;
+	struct file *file;
+	int ret;
+
+	if (!KC_PIN_FILE)
+		return ERR_PTR(-EOPNOTSUPP);
+	file = fget(fd);
+	if (!file)
+		return ERR_PTR(-EBADF);
+	ret = -EINVAL;
+	if (!kc_file_can_be_pinned(file))
+		goto put;
+	ret = -EACCES;
+	if ((file->f_mode & mode) != mode)
+		goto put;
+	if (write) {
+		ret = mapping_map_writable(file->f_mapping);
+		if (ret)
+			goto put;
+	}
+	payer = ioasid_payer_current(NULL);
+	ret = PTR_ERR_OR_ZERO(payer);
+	if (ret)
+		goto unmap;
+	payer->file = file;
+	payer->write = write;
+	return payer;
+
+unmap:
+	if (write)
+		mapping_unmap_writable(file->f_mapping);
+put:
+	fput(file);
+	return ERR_PTR(ret);
 }
 
 /**
@@ -61,6 +114,11 @@ void ioasid_payer_put(struct ioasid_payer *payer)
 	mmdrop(payer->mm);
 	put_task_struct(payer->task);
 	put_cred(payer->cred);
+	if (payer->file) {
+		if (payer->write)
+			mapping_unmap_writable(payer->file->f_mapping);
+		fput(payer->file);
+	}
 	kfree(payer);
 }
 
@@ -184,6 +242,25 @@ unpin:
 	if (ret == -ENOMEM)
 		return -ENOMEM;
 	return fatal_signal_pending(current) ? -EINTR : -EFAULT;
+}
+
+/**
+ * ioasid_payer_pin() - pin pages of a payer's memory
+ * @payer: whose it is
+ * @addr: address of the first page there, or offset in its file
+ * @write: may the device write to them?
+ * @pages: the pages
+ * @nr: how many
+ *
+ * Context: as ioasid_pin().
+ * Return: as ioasid_pin(); -EINVAL for what a file has not got.
+ */
+int ioasid_payer_pin(struct ioasid_payer *payer, unsigned long addr, bool write,
+		     struct page **pages, unsigned int nr)
+{
+	if (unlikely(payer->file))
+		return kc_pin_file(payer->file, addr, pages, nr);
+	return ioasid_pin(payer->mm, addr, write, pages, nr);
 }
 
 /**

@@ -8,6 +8,7 @@
 #include "compat/compat.h"
 
 struct cred;
+struct file;
 struct task_struct;
 
 /**
@@ -17,6 +18,8 @@ struct task_struct;
  * @task: its process, whose RLIMIT_MEMLOCK counts
  * @cred: holds the user who is charged
  * @exempt: not charged, for it had CAP_IPC_LOCK
+ * @file: the memory is that of this file, and addresses are offsets in it; or NULL
+ * @write: @file is kept writable
  */
 struct ioasid_payer {
 	refcount_t refs;
@@ -24,9 +27,12 @@ struct ioasid_payer {
 	struct task_struct *task;
 	const struct cred *cred;
 	bool exempt;
+	struct file *file;
+	bool write;
 };
 
 struct ioasid_payer *ioasid_payer_current(struct ioasid_payer *last);
+struct ioasid_payer *ioasid_payer_file(int fd, bool write);
 void ioasid_payer_put(struct ioasid_payer *payer);
 int ioasid_payer_charge(struct ioasid_payer *payer, unsigned long pages);
 void ioasid_payer_uncharge(struct ioasid_payer *payer, unsigned long pages);
@@ -34,6 +40,8 @@ bool ioasid_charge_current(unsigned long pages);
 void ioasid_uncharge_current(unsigned long pages);
 void ioasid_payer_take(struct ioasid_payer *payer, unsigned long pages);
 
+int ioasid_payer_pin(struct ioasid_payer *payer, unsigned long addr, bool write,
+		     struct page **pages, unsigned int nr);
 int ioasid_pin_slow(struct mm_struct *mm, unsigned long vaddr, bool write,
 		    struct page **pages, unsigned long nr);
 void ioasid_unpin(struct page **pages, unsigned long nr, bool dirty);

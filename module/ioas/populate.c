@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "ioas/held.h"
+#include "ioas/source.h"
 
 /* No page of a page table is larger: no call to map crosses a multiple of it */
 #define STEP_MAX	SZ_1G
@@ -196,10 +197,24 @@ static void populate_undo(struct populating *p)
 	ioasid_area_list_depopulate(p->ioas, area);
 }
 
+/* Pin pages of an area from wherever they are known */
+static int pin_next(struct populating *p, struct ioasid_source *from,
+		    unsigned long done, struct page **pages, unsigned int nr)
+{
+	int ret = from ? ioasid_source_pin(from, pages, nr) : -EAGAIN;
+
+	if (ret != -EAGAIN)
+		return ret;
+	if (unlikely(p->held))
+		return ioasid_held_pin(p->ioas, p->area, done, pages, nr);
+	return area_pin(p->ioas, p->area, p->area->payer, done, pages, nr);
+}
+
 /**
  * ioasid_area_populate() - pin and map an area
  * @ioas: its address space
  * @area: the area, charged and marked as being populated
+ * @from: where its pages may be found, or NULL
  *
  * Under no lock while pages are pinned. The last page table may go away meanwhile,
  * with all that has been done so far; that is no error.
@@ -207,7 +222,8 @@ static void populate_undo(struct populating *p)
  * Context: may wait for userspace; killable.
  * Return: 0, or an error with nothing populated: -EFAULT, -ENOMEM, -EINTR.
  */
-int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area)
+int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area,
+			 struct ioasid_source *from)
 {
 	struct populating p = { .ioas = ioas, .area = area };
 	unsigned long total = area_pages(area), done = 0;
@@ -230,10 +246,8 @@ int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area)
 		if (done)
 			cond_resched();
 		ret = fatal_signal_pending(current) ? -EINTR : 0;
-		if (!ret && unlikely(p.held))
-			ret = ioasid_held_pin(ioas, area, done, pages, nr);
-		else if (!ret)
-			ret = area_pin(ioas, area, area->payer->mm, done, pages, nr);
+		if (!ret)
+			ret = pin_next(&p, from, done, pages, nr);
 		if (ret)
 			break;
 		done += nr;
@@ -296,7 +310,7 @@ int ioasid_areas_populate(struct ioasid_ioas *ioas)
 				return ret;
 			area->populating = true;
 			up_write(&ioas->lock);
-			ret = ioasid_area_populate(ioas, area);
+			ret = ioasid_area_populate(ioas, area, NULL);
 			down_write(&ioas->lock);
 			if (ret)
 				return ret;

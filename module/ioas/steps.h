@@ -75,11 +75,13 @@ struct ioasid_area {
 
 void ioasid_unmap_step(struct ioasid_ioas *ioas, struct ioasid_table *failed,
 		       u64 iova, unsigned int nr);
-int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area);
+int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area,
+			 struct ioasid_source *from);
 int ioasid_area_populate_few(struct ioasid_ioas *ioas, struct ioasid_area *area,
 			     struct page **pages, unsigned int nr);
 
 struct ioasid_area *ioasid_area_from(struct ioasid_ioas *ioas, u64 start, u64 last);
+int ioasid_area_place(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 room);
 
 bool ioasid_read_back(struct ioasid_table *table, u64 iova, struct page **pages,
 		      unsigned int nr);
@@ -226,16 +228,18 @@ static inline void area_uncharge(struct ioasid_area *area)
 	area->charged = false;
 }
 
-/* Pin pages of an area, from a page of it on */
+/* Pin pages of an area, from a page of it on; without a payer they are the caller's */
 static __always_inline int area_pin(struct ioasid_ioas *ioas,
 				    struct ioasid_area *area,
-				    struct mm_struct *mm, unsigned long first,
+				    struct ioasid_payer *payer, unsigned long first,
 				    struct page **pages, unsigned int nr)
 {
 	unsigned long vaddr = area->vaddr + (first << PAGE_SHIFT);
+	bool write = area->prot & IOMMU_WRITE;
 	int ret;
 
-	ret = ioasid_pin(mm, vaddr, area->prot & IOMMU_WRITE, pages, nr);
+	ret = payer ? ioasid_payer_pin(payer, vaddr, write, pages, nr) :
+		      ioasid_pin(current->mm, vaddr, write, pages, nr);
 	if (ret)
 		trace_ioasid_pin_fail(ioas, vaddr, nr, ret);
 	return ret;

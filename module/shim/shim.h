@@ -6,6 +6,7 @@
 
 #include "base/ranges.h"
 #include "compat/compat.h"
+#include "compat/iommufd_abi.h"
 
 /**
  * struct ioasid_route - what DMA carries, and what it is attached to
@@ -55,6 +56,22 @@ static inline void ioasid_gather_init(struct ioasid_gather *gather)
 #define IOASID_DOMAIN_PASID	(1 << 1)
 
 /**
+ * struct ioasid_hw_data - what Linux's iommufd says of a device's IOMMU
+ * @type: IFD_HW_INFO_TYPE_*
+ * @len: bytes at @data
+ * @capabilities: IFD_HW_CAP_*
+ * @vtd: the data as that ABI has it
+ */
+struct ioasid_hw_data {
+	u32 type;
+	u32 len;
+	u64 capabilities;
+	union {
+		struct ifd_hw_info_vtd vtd;
+	};
+};
+
+/**
  * struct ioasid_shim - how an IOMMU vendor's domains are worked with
  * @vendor: enum ioasid_iommu_vendor
  * @prefix: begin of the name of the vendor's IOMMUs in /sys/class/iommu
@@ -91,6 +108,7 @@ static inline void ioasid_gather_init(struct ioasid_gather *gather)
  * @enforce_snoop: make it so for a domain that is complete and has no mapping
  * @hw_info: fill in the vendor's record of IOMMU_DEVICE_GET_INFO; -ENODATA if
  *	there is none
+ * @hw_data: fill in what Linux's iommufd says, all 0 before; NULL if it says nothing
  */
 struct ioasid_shim {
 	u32 vendor;
@@ -119,6 +137,7 @@ struct ioasid_shim {
 				  struct iommu_domain *attached);
 	bool (*enforce_snoop)(struct iommu_domain *domain);
 	int (*hw_info)(struct device *dev, struct ioasid_cap_hw *hw);
+	void (*hw_data)(struct device *dev, struct ioasid_hw_data *data);
 };
 
 extern const struct ioasid_shim ioasid_shim_vtd;

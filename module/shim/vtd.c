@@ -123,6 +123,14 @@ static int vtd_hw_info(struct device *dev, struct ioasid_cap_hw *hw)
 	return vtd_registers(dev, &hw->reg[0], &hw->reg[1]);
 }
 
+static void vtd_hw_data(struct device *dev, struct ioasid_hw_data *data)
+{
+	if (vtd_registers(dev, &data->vtd.cap_reg, &data->vtd.ecap_reg))
+		return;
+	data->type = IFD_HW_INFO_TYPE_INTEL_VTD;
+	data->len = sizeof(data->vtd);
+}
+
 const struct ioasid_shim ioasid_shim_vtd = {
 	.vendor = IOASID_IOMMU_INTEL_VTD,
 	.prefix = "dmar",
@@ -131,6 +139,7 @@ const struct ioasid_shim ioasid_shim_vtd = {
 	.flush = vtd_flush,
 	.aperture = vtd_aperture,
 	.hw_info = vtd_hw_info,
+	.hw_data = vtd_hw_data,
 	IOASID_GENERIC_ATTACH,
 	IOASID_GENERIC_OPS,
 };

@@ -30,10 +30,12 @@
  * struct ioasid_vfio_binding - a file is bound to an I/O address space fd
  * @list: in ioasid_vfio_file.bindings
  * @idev: the core's side of it
+ * @iommufd: it was made by VFIO_DEVICE_BIND_IOMMUFD
  */
 struct ioasid_vfio_binding {
 	struct list_head list;
 	struct ioasid_device *idev;
+	bool iommufd;
 };
 
 static struct mutex *dev_set_lock(struct ioasid_vfio_file *file)
@@ -120,13 +122,39 @@ static void free_binding(struct ioasid_vfio_binding *binding)
 	kfree(binding);
 }
 
-static int bind_locked(struct file *filp, struct ioasid_ctx *ctx, u64 cookie,
-		       const uuid_t *token)
+/**
+ * ioasid_vfio_iommufd_device() - what VFIO_DEVICE_BIND_IOMMUFD has made
+ * @file: the file, its lock held
+ *
+ * Return: the core's binding, or NULL.
+ */
+struct ioasid_device *ioasid_vfio_iommufd_device(struct ioasid_vfio_file *file)
+{
+	struct ioasid_vfio_binding *binding;
+
+	lockdep_assert_held(&file->lock);
+
+	list_for_each_entry(binding, &file->bindings, list)
+		if (binding->iommufd)
+			return binding->idev;
+	return NULL;
+}
+
+/**
+ * ioasid_vfio_bind() - bind a file
+ * @filp: the file, the lock of its state held
+ * @how: to what, and how
+ *
+ * Return: 0, or an error as IOASID_DEVICE_BIND says; -EINVAL if the device is
+ * another file's and VFIO's rules hold.
+ */
+int ioasid_vfio_bind(struct file *filp, const struct ioasid_vfio_bind *how)
 {
 	struct ioasid_vfio_file *file = filp->private_data;
 	const struct ioasid_device_desc desc = {
 		.dev = file->dev->core.vdev.dev,
-		.cookie = cookie,
+		.cookie = how->cookie,
+		.named_by_id = how->iommufd,
 		.owner = filp,
 		.type = IOASID_DEVICE_PHYSICAL_PASIDS,
 	};
@@ -137,15 +165,19 @@ static int bind_locked(struct file *filp, struct ioasid_ctx *ctx, u64 cookie,
 	lockdep_assert_held(&file->lock);
 	lockdep_assert_held(&file->dev->bind_lock);
 
-	if (find_binding(file, ctx))
+	if (find_binding(file, how->ctx))
 		return -EALREADY;
 	binding = kzalloc(sizeof(*binding), GFP_KERNEL_ACCOUNT);
 	if (!binding)
 		return -ENOMEM;
-	ret = become_owner(file, token);
-	if (ret)
+	binding->iommufd = how->iommufd;
+	ret = become_owner(file, how->token);
+	if (ret) {
+		if (ret == -EPERM && how->iommufd)
+			ret = -EINVAL;
 		goto err_free;
-	binding->idev = ioasid_device_bind(ctx, &desc);
+	}
+	binding->idev = ioasid_device_bind(how->ctx, &desc);
 	if (IS_ERR(binding->idev)) {
 		ret = PTR_ERR(binding->idev);
 		goto err_owner;
@@ -173,8 +205,8 @@ err_free:
 static long ioctl_bind(struct file *filp, void __user *arg)
 {
 	struct ioasid_vfio_file *file = filp->private_data;
+	struct ioasid_vfio_bind how = {};
 	struct ioasid_bind bind;
-	struct ioasid_ctx *ctx;
 	uuid_t token;
 	bool has_token;
 	long ret;
@@ -189,22 +221,24 @@ static long ioctl_bind(struct file *filp, void __user *arg)
 	if (!has_token && memchr_inv(bind.vf_token, 0, sizeof(bind.vf_token)))
 		return -EINVAL;
 	import_uuid(&token, bind.vf_token);
+	how.cookie = bind.cookie;
+	how.token = has_token ? &token : NULL;
 
-	ctx = ioasid_ctx_from_fd(bind.iommu_fd);
-	if (IS_ERR(ctx))
-		return PTR_ERR(ctx);
+	how.ctx = ioasid_ctx_from_fd(bind.iommu_fd);
+	if (IS_ERR(how.ctx))
+		return PTR_ERR(how.ctx);
 	ret = mutex_lock_killable(&file->lock);
 	if (ret)
 		goto put;
 	ret = mutex_lock_killable(&file->dev->bind_lock);
 	if (ret)
 		goto unlock;
-	ret = bind_locked(filp, ctx, bind.cookie, has_token ? &token : NULL);
+	ret = ioasid_vfio_bind(filp, &how);
 	mutex_unlock(&file->dev->bind_lock);
 unlock:
 	mutex_unlock(&file->lock);
 put:
-	ioasid_ctx_put(ctx);
+	ioasid_ctx_put(how.ctx);
 	return ret;
 }
 

@@ -13,6 +13,7 @@
 #include <linux/xarray.h>
 #include <uapi/linux/ioasid.h>
 
+#include "compat/vfio_abi.h"
 #include "compat/vfio_compat.h"
 #include "vfio_pci/vfio_pci.h"
 
@@ -88,6 +89,10 @@ static long chardev_ioctl(struct file *filp, unsigned int cmd, unsigned long arg
 	case IOASID_DEVICE_SET_PASID_FLOOR:
 	case IOASID_DEVICE_ALIAS:
 		return ioasid_vfio_ioctl_ioasid(filp, cmd, (void __user *)arg);
+	case VFD_BIND_IOMMUFD:
+	case VFD_ATTACH_IOMMUFD_PT:
+	case VFD_DETACH_IOMMUFD_PT:
+		return ioasid_vfio_ioctl_iommufd(filp, cmd, (void __user *)arg);
 	default:
 		return ioasid_vfio_ioctl_vfio(file, cmd, arg);
 	}

@@ -7,7 +7,8 @@
  * main.c	the PCI driver
  * chardev.c	/dev/vfio/devices/vfioN and its file operations
  * file.c	state of an open file
- * bind.c	IOASID_DEVICE_* ioctls
+ * bind.c	bindings, and IOASID_DEVICE_* ioctls
+ * iommufd.c	VFIO_DEVICE_BIND_IOMMUFD and what attaches
  * vfio_ioctl.c	VFIO_DEVICE_* ioctls
  * vma.c	mappings of the device's regions
  *
@@ -34,10 +35,13 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/uuid.h>
 #include <linux/vfio_pci_core.h>
 #include <linux/wait.h>
 
 struct file;
+struct ioasid_ctx;
+struct ioasid_device;
 struct vm_area_struct;
 
 #define IOASID_VFIO_NAME "ioasid_vfio_pci"
@@ -134,10 +138,31 @@ int ioasid_vfio_file_stop(struct ioasid_vfio_file *file);
 void ioasid_vfio_file_get_vma(struct ioasid_vfio_file *file);
 void ioasid_vfio_file_put_vma(struct ioasid_vfio_file *file);
 
+/**
+ * struct ioasid_vfio_bind - how a file is to be bound
+ * @ctx: to what
+ * @cookie: the user's name for the device
+ * @token: the VF token that the user has, or NULL
+ * @iommufd: by the rules of VFIO_DEVICE_BIND_IOMMUFD, not IOASID_DEVICE_BIND: the
+ *	device is named by its id, and @cookie is not looked at
+ */
+struct ioasid_vfio_bind {
+	struct ioasid_ctx *ctx;
+	u64 cookie;
+	const uuid_t *token;
+	bool iommufd;
+};
+
 /* bind.c */
+int ioasid_vfio_bind(struct file *filp, const struct ioasid_vfio_bind *how);
+struct ioasid_device *ioasid_vfio_iommufd_device(struct ioasid_vfio_file *file);
 long ioasid_vfio_ioctl_ioasid(struct file *filp, unsigned int cmd,
 			      void __user *arg);
 void ioasid_vfio_unbind_all(struct ioasid_vfio_file *file);
+
+/* iommufd.c */
+long ioasid_vfio_ioctl_iommufd(struct file *filp, unsigned int cmd,
+			       void __user *arg);
 
 /* vfio_ioctl.c */
 long ioasid_vfio_ioctl_vfio(struct ioasid_vfio_file *file, unsigned int cmd,

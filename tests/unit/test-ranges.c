@@ -163,6 +163,8 @@ START_TEST(random_operations_agree_with_a_bitmap)
 		}
 		assert_sorted();
 		ck_assert_uint_eq(as_bitmap(), model);
+		ck_assert_int_eq(ioasid_ranges_overlap(&set, address(first), address(last)),
+				 !!(model & bits));
 	}
 }
 END_TEST

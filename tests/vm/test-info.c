@@ -22,6 +22,7 @@ START_TEST(extension_says_what_this_module_can_do)
 		case IOASID_EXT_TYPE1V2_MAP:
 		case IOASID_EXT_MAP_ARRAY:
 		case IOASID_EXT_MULTI_DEVICE_GROUPS:
+		case IOASID_EXT_IOMMUFD:
 			EXPECT_EQ(offered, 1);
 			break;
 		case IOASID_EXT_PASID:

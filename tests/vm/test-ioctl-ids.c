@@ -185,8 +185,11 @@ static bool is_known(unsigned int nr, bool device)
 	if (device && (nr == _IOC_NR(IOASID_DEVICE_SET_PASID_FLOOR) ||
 		       nr == _IOC_NR(IOASID_DEVICE_ALIAS)))
 		return true;
-	/* VFIO_DEVICE_GET_INFO to _FEATURE */
-	return device && nr >= 107 && nr <= 117;
+	/* VFIO_DEVICE_GET_INFO to _FEATURE, and from BIND_ to DETACH_IOMMUFD_PT */
+	if (device)
+		return nr >= 107 && nr <= 120;
+	/* Linux's iommufd: to OPTION, to HWPT_INVALIDATE, and IOAS_MAP_FILE */
+	return (nr >= 0x80 && nr <= 0x87) || (nr >= 0x89 && nr <= 0x8d) || nr == 0x8f;
 }
 
 START_TEST(ioctl_numbers_that_are_none_are_enotty)

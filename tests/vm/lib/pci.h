@@ -12,6 +12,7 @@
 #define TESTDEV_ID	0x1b36, 0x0005
 #define EDU_ID		0x1234, 0x11e8
 #define IGB_ID		0x8086, 0x10c9
+#define NVME_ID		0x1b36, 0x0010
 
 /* The @index-th device with that id among @functions in its slot (0: however
  * many), in the order of addresses. Not by group: some IOMMU drivers put a

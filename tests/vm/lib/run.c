@@ -13,8 +13,10 @@
 #include "memory.h"
 #include "modules.h"
 #include "run.h"
+#include "stack.h"
 
 #define TIME_LIMIT	30
+#define SLOW_LIMIT	600
 #define TIME_LIMIT_LONG	120
 
 static bool was_open[1024];
@@ -112,32 +114,16 @@ static void after(void)
 
 static void load(int i)
 {
-	char bdf[BDF_SIZE];
-	int which;
-
-	/* virtio-iommu does not remap interrupts */
-	EXPECT_OK(module_load("ioasidfd", config_has("virtio") ? "allow_unsafe_interrupts=1" :
-			      NULL));
-	EXPECT_OK(module_load("ioasid_vfio_pci", NULL));
+	stack_load();
 	if (with_mediated)
 		EXPECT_OK(module_load("ioasid_test_mediated", NULL));
-	for (which = 0; which < NR_ALL_DEVICES; which++)
-		if (which < NR_DEVICES || which_exists(which))
-			EXPECT_OK(pci_give_to(which_bdf(which, bdf), "ioasid_vfio_pci"));
 }
 
 static void unload(int i)
 {
-	char bdf[BDF_SIZE];
-	int which;
-
-	for (which = 0; which < NR_ALL_DEVICES; which++)
-		if (which < NR_DEVICES || which_exists(which))
-			EXPECT_OK(pci_take_back(which_bdf(which, bdf)));
 	if (with_mediated)
 		EXPECT_OK(module_unload("ioasid_test_mediated"));
-	EXPECT_OK(module_unload("ioasid_vfio_pci"));
-	EXPECT_OK(module_unload("ioasidfd"));
+	stack_unload();
 }
 
 /* Since the last call */
@@ -240,7 +226,8 @@ int run_program(int argc, char **argv, const char *name,
 			tcase_add_test(main, *tests);
 	}
 	tcase_set_timeout(first, TIME_LIMIT);
-	tcase_set_timeout(main, flags & RUN_LONG ? TIME_LIMIT_LONG : TIME_LIMIT);
+	tcase_set_timeout(main, flags & RUN_SLOW ? SLOW_LIMIT :
+			  flags & RUN_LONG ? TIME_LIMIT_LONG : TIME_LIMIT);
 	tcase_set_timeout(last, TIME_LIMIT);
 	if (flags & RUN_DEVICES)
 		suite_add_tcase(suite, first);

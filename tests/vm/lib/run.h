@@ -18,6 +18,8 @@
 #define RUN_MEDIATED	(1 << 2)
 /* They work as hard as the machine can: a longer time limit */
 #define RUN_LONG	(1 << 3)
+/* Tests may take minutes */
+#define RUN_SLOW	(1 << 4)
 
 /**
  * run_program() - the main function of a test program
