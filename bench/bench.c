@@ -154,6 +154,26 @@ static void run_big(void)
 	end("unmap", GIB / PAGE);
 }
 
+/* The same in another address space, without the user's memory being looked up */
+static void run_copy(void)
+{
+	struct range range = { .length = GIB };
+	int kind;
+
+	for (kind = 0; strcmp(name + strlen("copy_"), kind_names[kind]); kind++)
+		;
+	range.vaddr = (uintptr_t)memories[kind].start;
+	range.iova = IOVA + memories[kind].shift;
+	check(subject->map(&range));
+	usage_start();
+	begin("copy");
+	check(subject->copy(&range));
+	end("copy", GIB / PAGE);
+	usage_end();
+	check(subject->uncopy(&range));
+	check(subject->unmap(&range));
+}
+
 static void run_separate(void)
 {
 	size_t i;
@@ -383,6 +403,9 @@ static const struct bench_case {
 	{ "4k_runs", run_big, 1 << RUNS },
 	{ "4k_sequential", run_big, 1 << SEQUENTIAL },
 	{ "thp", run_big, 1 << HUGE },
+	{ "copy_4k_scattered", run_copy, 1 << SCATTERED },
+	{ "copy_4k_sequential", run_copy, 1 << SEQUENTIAL },
+	{ "copy_thp", run_copy, 1 << HUGE },
 	{ "separate", run_separate, 1 << SEQUENTIAL },
 	{ "pair", run_pair, 1 << SEQUENTIAL },
 	{ "unmap_all", run_unmap_all, 1 << SEQUENTIAL },
@@ -418,6 +441,8 @@ static bool can(const struct subject *s, const struct bench_case *c)
 	/* type1 has a limit of 65535 mappings; the floor looks nothing up */
 	if (c->run == run_pair_crowded)
 		return s == &subject_ioasid || s == &subject_iommufd;
+	if (c->run == run_copy)
+		return s->copy;
 	if (c->run == run_separate_array)
 		return s->map_array;
 	if (c->run == run_unmap_all)
@@ -439,7 +464,7 @@ static bool can(const struct subject *s, const struct bench_case *c)
 
 static const struct subject *const subjects[] = {
 	&subject_floor, &subject_floor_readback, &subject_type1, &subject_ioasid,
-	&subject_iommufd,
+	&subject_abi, &subject_iommufd,
 };
 
 #define NR_SUBJECTS	(sizeof(subjects) / sizeof(subjects[0]))

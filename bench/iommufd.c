@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "pci.h"
 #include "subject.h"
 
 #define MAX_DEVICES	3
@@ -17,7 +18,7 @@ static int fd, device[MAX_DEVICES];
 static __u32 device_id[MAX_DEVICES];
 static const char *bdfs[MAX_DEVICES];
 static unsigned int nr_devices;
-static __u32 attached, unattached, swapped[2], own_table;
+static __u32 copied, attached, unattached, swapped[2], own_table;
 
 static __u32 new_ioas(void)
 {
@@ -48,16 +49,39 @@ static int destroy(__u32 id)
 	return ioctl(fd, IOMMU_DESTROY, &arg);
 }
 
+static const char *driver;
+
 static void open_device(const char *bdf)
 {
 	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind), .iommufd = fd };
 
-	give(bdf, "vfio-pci");
+	give(bdf, driver);
 	bdfs[nr_devices] = bdf;
 	device[nr_devices] = open_device_node(bdf);
 	must(ioctl(device[nr_devices], VFIO_DEVICE_BIND_IOMMUFD, &bind),
 	     "VFIO_DEVICE_BIND_IOMMUFD");
 	device_id[nr_devices++] = bind.out_devid;
+}
+
+static void open_all(const char *bdf, const char *with)
+{
+	driver = with;
+	copied = 0;
+	fd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	must(fd, "/dev/iommu");
+	open_device(bdf);
+	attached = new_ioas();
+	unattached = new_ioas();
+	must(attach(0, attached), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+}
+
+static void close_all(void)
+{
+	while (nr_devices) {
+		close(device[--nr_devices]);
+		take(bdfs[nr_devices]);
+	}
+	close(fd);
 }
 
 static void start(const char *bdf)
@@ -67,25 +91,33 @@ static void start(const char *bdf)
 	insmod("vfio.ko", NULL);
 	insmod("vfio-pci-core.ko", NULL);
 	insmod("vfio-pci.ko", NULL);
-	fd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
-	must(fd, "/dev/iommu");
-	open_device(bdf);
-	attached = new_ioas();
-	unattached = new_ioas();
-	must(attach(0, attached), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+	open_all(bdf, "vfio-pci");
 }
 
 static void stop(const char *bdf)
 {
-	while (nr_devices) {
-		close(device[--nr_devices]);
-		take(bdfs[nr_devices]);
-	}
-	close(fd);
+	close_all();
 	unload("vfio_pci");
 	unload("vfio_pci_core");
 	unload("vfio");
 	unload("iommufd");
+}
+
+static void start_ours(const char *bdf)
+{
+	load("ioasid_vfio_pci");
+	open_all(bdf, "ioasid_vfio_pci");
+}
+
+static void stop_ours(const char *bdf)
+{
+	close_all();
+	unload("ioasid_vfio_pci");
+	unload("ioasidfd");
+	unload("vfio_pci");
+	unload("vfio_pci_core");
+	unload("vfio_iommu_type1");
+	unload("vfio");
 }
 
 static void add(const char *second, const char *third)
@@ -194,26 +226,63 @@ static int unmap_unattached(const struct range *range)
 	return unmap_in(unattached, range->iova, range->length);
 }
 
+/* The second device, with an address space of its own, comes with the first copy,
+ * which is in the warm-up
+ */
+static int copy(const struct range *range)
+{
+	static char bdf[BDF_SIZE];
+	struct iommu_ioas_copy copy = {
+		.size = sizeof(copy),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE |
+			 IOMMU_IOAS_MAP_READABLE,
+		.src_ioas_id = attached, .length = range->length,
+		.src_iova = range->iova, .dst_iova = range->iova,
+	};
+
+	if (nr_devices == 1) {
+		second_device(bdf);
+		open_device(bdf);
+	}
+	if (!copied) {
+		copied = new_ioas();
+		must(attach(1, copied), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+	}
+	copy.dst_ioas_id = copied;
+	return ioctl(fd, IOMMU_IOAS_COPY, &copy);
+}
+
+static int uncopy(const struct range *range)
+{
+	return unmap_in(copied, range->iova, range->length);
+}
+
 /* There is none that does nothing; destroying what is not there comes close */
 static int nop(void)
 {
 	return destroy(0) < 0 && errno == ENOENT ? 0 : -1;
 }
 
+#define CALLS \
+	.map = map, \
+	.unmap = unmap, \
+	.unmap_all = unmap_all, \
+	.nop = nop, \
+	.map_unattached = map_unattached, \
+	.unmap_unattached = unmap_unattached, \
+	.add = add, \
+	.join = join, \
+	.leave = leave, \
+	.swap_start = swap_start, \
+	.swap = swap, \
+	.swap_stop = swap_stop, \
+	.copy = copy, \
+	.uncopy = uncopy
+
 const struct subject subject_iommufd = {
-	.name = "iommufd",
-	.start = start,
-	.stop = stop,
-	.map = map,
-	.unmap = unmap,
-	.unmap_all = unmap_all,
-	.nop = nop,
-	.map_unattached = map_unattached,
-	.unmap_unattached = unmap_unattached,
-	.add = add,
-	.join = join,
-	.leave = leave,
-	.swap_start = swap_start,
-	.swap = swap,
-	.swap_stop = swap_stop,
+	.name = "iommufd", .start = start, .stop = stop, CALLS,
+};
+
+const struct subject subject_abi = {
+	.name = "abi", .start = start_ours, .stop = stop_ours, CALLS,
 };

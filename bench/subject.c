@@ -74,3 +74,9 @@ int open_device_node(const char *bdf)
 	must(fd, path);
 	return fd;
 }
+
+void second_device(char *bdf)
+{
+	if (!pci_find(TESTDEV_ID, 1, 1, bdf))
+		die("find a second device");
+}

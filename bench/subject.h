@@ -41,6 +41,9 @@ struct range {
  *	them; or NULL
  * @swap: attach it to the other one
  * @swap_stop: undo all of that
+ * @copy: map what is mapped in a range in a second address space, which has a device
+ *	of its own attached, or NULL
+ * @uncopy: and unmap it there
  *
  * All but @start, @stop, @add, @swap_start and @swap_stop return 0, or -1 with
  * errno.
@@ -63,10 +66,12 @@ struct subject {
 	void (*swap_start)(void);
 	int (*swap)(void);
 	void (*swap_stop)(void);
+	int (*copy)(const struct range *range);
+	int (*uncopy)(const struct range *range);
 };
 
 extern const struct subject subject_floor, subject_floor_readback;
-extern const struct subject subject_type1, subject_ioasid, subject_iommufd;
+extern const struct subject subject_type1, subject_ioasid, subject_abi, subject_iommufd;
 
 /* Ends the program with what failed and errno */
 void die(const char *what) __attribute__((noreturn));
@@ -82,5 +87,7 @@ void give(const char *bdf, const char *driver);
 void take(const char *bdf);
 /* Open /dev/vfio/devices/vfioN */
 int open_device_node(const char *bdf);
+/* Another device of the kind that is measured with */
+void second_device(char *bdf);
 
 #endif /* BENCH_SUBJECT_H */
