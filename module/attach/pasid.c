@@ -307,27 +307,14 @@ static int attach_physical(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 	return ret;
 }
 
-static void tell_gone(const struct ioasid_pasid *pasid)
-{
-	struct ioasid_pasid_event event = {
-		.cookie = pasid->idev->cookie,
-		.vpasid = pasid->number,
-		.ppasid = pasid->route.pasid,
-	};
-
-	blocking_notifier_call_chain(&pasid->idev->ctx->notifier,
-				     IOASID_EVENT_PASID_GONE, &event);
-}
-
 /* Nothing is behind it any more but the kernel's block */
 static void end(struct ioasid_pasid *pasid)
 {
 	struct ioasid_device *idev = pasid->idev;
 
 	list_del(&pasid->node);
-	/* From here on nobody gets the number from us who has not got it yet */
+	/* From here on nobody finds it any more */
 	WRITE_ONCE(pasid->ioasid, 0);
-	tell_gone(pasid);
 	free_point(pasid->point);
 	if (is_mediated(idev)) {
 		ioasid_numbers_give_back(&idev->pasids->wire, pasid->route.pasid);

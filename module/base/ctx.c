@@ -30,7 +30,6 @@ struct ioasid_ctx *ioasid_ctx_new(struct file *file)
 	mutex_init(&ctx->no_snoop_lock);
 	RAW_INIT_NOTIFIER_HEAD(&ctx->no_snoop_chain);
 	INIT_LIST_HEAD(&ctx->devices);
-	BLOCKING_INIT_NOTIFIER_HEAD(&ctx->notifier);
 	xa_init_flags(&ctx->cpu_pasids, XA_FLAGS_ACCOUNT);
 	return ctx;
 }

@@ -47,7 +47,6 @@ struct file;
  * @last: the object found last, or NULL; under the table's lock
  * @lock: protects @devices and the PASIDs that the CPU sends
  * @devices: bindings, struct ioasid_device; read under RCU too
- * @notifier: who is told of enum ioasid_event
  * @cpu_pasids: PASIDs that the CPU translates, to struct ioasid_cpu_pasid
  * @nr_direct: attached PASIDs that the CPU must not translate
  * @nr_translated: attached PASIDs of devices for which it does
@@ -68,7 +67,6 @@ struct ioasid_ctx {
 	struct ioasid_obj *last;
 	struct mutex lock;
 	struct list_head devices;
-	struct blocking_notifier_head notifier;
 	struct xarray cpu_pasids;
 	unsigned int nr_direct;
 	unsigned int nr_translated;

@@ -27,29 +27,6 @@ struct ioasid_pasid_info;
 struct notifier_block;
 
 /**
- * enum ioasid_event - what users of ioasid_ctx_register_notifier() are told
- * @IOASID_EVENT_PASID_GONE: a PASID is about to be attached no more: struct
- *	ioasid_pasid_event. It has been blocked
- * @IOASID_EVENT_CPU_TRANSLATES: ioasid_ctx_set_cpu_translates() has been called
- */
-enum ioasid_event {
-	IOASID_EVENT_PASID_GONE,
-	IOASID_EVENT_CPU_TRANSLATES,
-};
-
-/**
- * struct ioasid_pasid_event - IOASID_EVENT_PASID_GONE
- * @cookie: of the device
- * @vpasid: the PASID as its user knows it
- * @ppasid: the PASID on the wire
- */
-struct ioasid_pasid_event {
-	u64 cookie;
-	u32 vpasid;
-	u32 ppasid;
-};
-
-/**
  * ioasid_ctx_from_fd() - the context behind an I/O address space fd
  * @fd: number of an open file of the calling process
  *
@@ -315,7 +292,7 @@ int ioasid_device_alias(struct ioasid_device *idev, u32 pasid, u32 alias);
  * @vpasid: the PASID as the user knows it, or its alias
  * @ppasid: out: the PASID on the wire
  *
- * The answer holds until IOASID_EVENT_PASID_GONE.
+ * The answer holds until the PASID is detached, or something else is attached to it.
  *
  * Context: any. Takes no lock.
  * Return: 0, -ENOENT if that address space is not attached there, -EINVAL.
