@@ -99,9 +99,9 @@ static void bystander_attach(struct bystander *b, int device, struct mover *m, u
 	traffic_start(&b->t);
 }
 
-void bystander_start(struct bystander *b, enum which which, struct mover *m, unsigned int space)
+void bystander_start(struct bystander *b, enum which device, struct mover *m, unsigned int space)
 {
-	dev_start(&b->dev, which, m->fd);
+	dev_start(&b->dev, device, m->fd);
 	traffic_init(&b->t, &b->dev, NULL);
 	bystander_attach(b, b->dev.fd, m, space);
 }

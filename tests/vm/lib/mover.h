@@ -48,7 +48,7 @@ struct bystander {
 	struct traffic t;
 };
 
-void bystander_start(struct bystander *b, enum which which, struct mover *m, unsigned int space);
+void bystander_start(struct bystander *b, enum which device, struct mover *m, unsigned int space);
 void bystander_start_software(struct bystander *b, struct mover *m, unsigned int space);
 void bystander_stop(struct bystander *b);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "expect.h"
@@ -24,24 +24,25 @@ static __u64 read64(int fd, __u64 at)
 
 static __u64 registers(void)
 {
-	unsigned long long at;
-	char text[32];
+	char text[32], *end;
+	__u64 at;
 
 	sysfs_read("/sys/class/iommu/dmar0/intel-iommu/address", text, sizeof(text));
-	EXPECT_EQ(sscanf(text, "%llx", &at), 1);
+	at = strtoull(text, &end, 16);
+	EXPECT_TRUE(end != text && !*end);
 	return at;
 }
 
 struct vtd_pasid_entry vtd_pasid_entry(const char *bdf, unsigned int pasid)
 {
 	struct vtd_pasid_entry entry = {};
-	unsigned int domain, bus, slot, function, devfn;
+	/* DDDD:BB:SS.F */
+	unsigned int bus = strtoul(bdf + 5, NULL, 16);
+	unsigned int devfn = strtoul(bdf + 8, NULL, 16) << 3 | strtoul(bdf + 11, NULL, 16);
 	__u64 at, value, words[3];
 	int fd, i;
 
 	fd = EXPECT_OK(open("/dev/ioasid_test_memory", O_RDONLY | O_CLOEXEC));
-	EXPECT_EQ(sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &slot, &function), 4);
-	devfn = slot << 3 | function;
 
 	value = read64(fd, registers() + RTADDR);
 	EXPECT_EQ(RTADDR_TTM(value), TTM_SCALABLE);
