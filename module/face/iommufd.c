@@ -21,6 +21,9 @@ static int do_destroy(struct ioasid_ctx *ctx, void __user *user)
 	ret = read_args(&args, id, user);
 	if (ret)
 		return ret;
+	/* Some ask for what is not there, to see whether it is: one look is enough */
+	if (!xa_load(&ctx->objects, args.id))
+		return -ENOENT;
 	ioas = ioasid_ioas_get(ctx, args.id);
 	if (ioas) {
 		ret = ioasid_ioas_free(ioas);
