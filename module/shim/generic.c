@@ -156,6 +156,24 @@ void ioasid_rid_release(struct ioasid_route *route)
 	ioasid_domains_changed();
 }
 
+/*
+ * VT-d's driver leaves behind what it had mapped when it ran out of memory for a
+ * table, and the kernel does not know. It maps upwards, so that is all there is
+ * from the beginning on.
+ */
+static void take_back(struct iommu_domain *domain, u64 iova, size_t size)
+{
+	size_t done = 0, unmapped;
+
+	while (done < size && iommu_iova_to_phys(domain, iova + done)) {
+		unmapped = iommu_unmap(domain, iova + done, PAGE_SIZE);
+		if (WARN_ON_ONCE(!unmapped))
+			break;
+		done += unmapped;
+		cond_resched();
+	}
+}
+
 int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 		       size_t size, int prot)
 {
@@ -163,6 +181,8 @@ int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 
 	ioasid_domains_use();
 	ret = kc_iommu_map(domain, iova, paddr, size, prot);
+	if (unlikely(ret == -ENOMEM))
+		take_back(domain, iova, size);
 	ioasid_domains_unuse();
 	return ret;
 }
