@@ -206,7 +206,7 @@ int run_program(int argc, char **argv, const char *name,
 	TCase *last = tcase_create("unload");
 	SRunner *runner;
 	pthread_t printer;
-	int i, pipe_fds[2], failed;
+	int i, pipe_fds[2], failed, scale;
 	FILE *in;
 
 	with_mediated = flags & RUN_MEDIATED;
@@ -225,10 +225,12 @@ int run_program(int argc, char **argv, const char *name,
 		if (wanted)
 			tcase_add_test(main, *tests);
 	}
-	tcase_set_timeout(first, TIME_LIMIT);
+	/* Emulated, beside another machine; and the debug kernel looks at all it does */
+	scale = kernel_is("debug") ? 4 : 2;
+	tcase_set_timeout(first, scale * TIME_LIMIT);
 	tcase_set_timeout(main, flags & RUN_SLOW ? SLOW_LIMIT :
-			  flags & RUN_LONG ? TIME_LIMIT_LONG : TIME_LIMIT);
-	tcase_set_timeout(last, TIME_LIMIT);
+			  scale * (flags & RUN_LONG ? TIME_LIMIT_LONG : TIME_LIMIT));
+	tcase_set_timeout(last, scale * TIME_LIMIT);
 	if (flags & RUN_DEVICES)
 		suite_add_tcase(suite, first);
 	suite_add_tcase(suite, main);
