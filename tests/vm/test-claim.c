@@ -83,6 +83,9 @@ START_TEST(dma_of_a_device_that_is_bound_and_unbound_reaches_nothing)
 	/* Where the default domain passes everything through it reaches it before */
 	if (strstr(getenv("IOASID_IOMMU"), "+pt"))
 		return;
+	/* There VFIO claims the BARs when it enables a device: sysfs's mapping ends */
+	if (kernel_is("7.2"))
+		return;
 	s.iova = phys_of(s.guard);
 	open_sysfs(&s.dev, TESTDEV_0, &config);
 	enable(config);
