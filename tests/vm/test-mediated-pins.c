@@ -193,7 +193,6 @@ static void with_a_physical_device(void *arg)
 	EXPECT_OK(ioas_map(m->fd, m->ioas, p, IOVA, 10 * PAGE, RW));
 	EXPECT_OK(ioas_map(m->fd, m->ioas, p + 10 * PAGE, IOVA + 10 * PAGE, 6 * PAGE, RW));
 	EXPECT_OK(m_pin(m->dev, m->fd, IOVA + 3 * PAGE, 4 * PAGE, NULL, &id));
-	EXPECT_EQ(locked_pages(), 4);
 	for (i = 0; i < 2; i++) {
 		EXPECT_OK(dev_attach(f->dev.fd, m->fd, m->ioas));
 		EXPECT_EQ(locked_pages(), 16);
@@ -204,16 +203,14 @@ static void with_a_physical_device(void *arg)
 		expect_reported(m, 16);
 		EXPECT_OK(m_unpin(m->dev, m->fd, id));
 		expect_reported(m, 16);
-		EXPECT_EQ(locked_pages(), 16);
 		EXPECT_OK(dev_detach(f->dev.fd, m->fd));
 		EXPECT_EQ(locked_pages(), 7);
 		EXPECT_EQ(vm_pinned(), 7 * PAGE);
 		expect_reported(m, 7);
 		EXPECT_OK(m_pin(m->dev, m->fd, IOVA + 3 * PAGE, 4 * PAGE, NULL, &id));
-		EXPECT_EQ(locked_pages(), 9);
 		expect_reported(m, 9);
 		EXPECT_OK(m_unpin(m->dev, m->fd, 2 + 2 * i));
-		EXPECT_EQ(locked_pages(), 4);
+		EXPECT_EQ(vm_pinned(), 4 * PAGE);
 		expect_reported(m, 4);
 	}
 	/* one page beyond the limit, and all is as before */
