@@ -232,6 +232,9 @@ int ioasid_device_attach_pasid(struct ioasid_device *idev, u32 ioasid, u32 flags
 		return -EINVAL;
 	if (!has_pasids(idev))
 		return -EOPNOTSUPP;
+	/* No PASID of the user's: the RID */
+	if ((flags & IOASID_ATTACH_PASID) && !*pasid)
+		return -EINVAL;
 	ioas = ioasid_ioas_get(idev->ctx, ioasid);
 	if (!ioas)
 		return -ENOENT;

@@ -131,7 +131,7 @@ static struct ioasid_pasid *find(const struct ioasid_device *idev, u32 number)
 	if (number)
 		pasid = xa_load(&idev->numbers->entries, number);
 	else
-		pasid = idev->mediated->default_pasid;
+		pasid = idev->mediated ? idev->mediated->default_pasid : NULL;
 	if (pasid && pasid->idev != idev)
 		pasid = ERR_PTR(-EBUSY);
 	rcu_read_unlock();

@@ -34,6 +34,7 @@ struct file;
  *	ioasid_ioas.spare_lock		room to unmap if there is no memory
  *	ioasid_mediated.access_lock	in which address space its driver works
  *	ioasid_ctx.lock			the bindings of an open file
+ *	ioasid_numbers.lock		who has which PASID
  *	ioasid_ctx.objects.xa_lock	the id table
  *	domains_lock (shim/domains.h)	work in the kernel's domains; removal of devices
  */

@@ -155,7 +155,11 @@ END_TEST
 START_TEST(pasids_out_of_range_are_einval)
 {
 	struct setting s = bound();
+	struct ioasid_attach none = {
+		.argsz = sizeof(none), .flags = IOASID_ATTACH_PASID, .iommu_fd = s.fd, .ioasid = s.a,
+	};
 
+	EXPECT_ERRNO(ioctl(s.dev, IOASID_DEVICE_ATTACH, &none), EINVAL);
 	EXPECT_ERRNO(dev_attach_pasid(s.dev, s.fd, s.a, 1 << WIDTH), EINVAL);
 	EXPECT_ERRNO(dev_attach_pasid(s.dev, s.fd, s.a, ~0U), EINVAL);
 	EXPECT_ERRNO(dev_detach_pasid(s.dev, s.fd, 7), EINVAL);
