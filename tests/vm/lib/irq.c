@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -34,14 +35,19 @@ void msi_on(struct dev *dev, int event)
 			  VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, event));
 }
 
-void msi_off(struct dev *dev)
+static void irq_off(struct dev *dev, __u32 index)
 {
 	struct vfio_irq_set off = {
-		.argsz = sizeof(off), .index = VFIO_PCI_MSI_IRQ_INDEX,
+		.argsz = sizeof(off), .index = index,
 		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
 	};
 
 	EXPECT_OK(ioctl(dev->fd, VFIO_DEVICE_SET_IRQS, &off));
+}
+
+void msi_off(struct dev *dev)
+{
+	irq_off(dev, VFIO_PCI_MSI_IRQ_INDEX);
 }
 
 void expect_msi(struct dev *dev, int event)
@@ -54,10 +60,21 @@ void expect_msi(struct dev *dev, int event)
 	EXPECT_TRUE(!interrupted(event, 0));
 }
 
+/*
+ * It comes as INTx then, which somebody has to take: others share the line, and
+ * one that nobody cares for is switched off.
+ */
 void expect_no_msi(struct dev *dev, int event)
 {
+	int intx = EXPECT_OK(eventfd(0, EFD_CLOEXEC));
+
+	EXPECT_OK(set_irq(dev, VFIO_PCI_INTX_IRQ_INDEX,
+			  VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, intx));
 	edu_raise_irq(dev);
+	EXPECT_TRUE(interrupted(intx, 5000));
 	if (interrupted(event, 200))
 		FAIL("an interrupt of %s arrives", dev->bdf);
 	edu_ack_irq(dev);
+	irq_off(dev, VFIO_PCI_INTX_IRQ_INDEX);
+	close(intx);
 }
