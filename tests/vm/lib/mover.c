@@ -145,8 +145,8 @@ void mover_replaces(struct mover *m, unsigned int spaces)
 	traffic_wait(&m->t, 100);
 	for (i = 1; i <= times; i++) {
 		mover_attach(m, i % spaces);
-		/* Does it work between them, and not only in the end? */
-		if (i % 100 == 0)
+		/* Does it work between them, in each of them, and not only in the end? */
+		if (i % 11 == 0)
 			traffic_wait(&m->t, 1);
 	}
 	traffic_wait(&m->t, 100);
