@@ -75,14 +75,16 @@ static const struct ioasid_bindings_ops bindings_ops = {
 static int device_probe(struct platform_device *pdev)
 {
 	struct swiommu_device *dev = *(struct swiommu_device **)dev_get_platdata(&pdev->dev);
-	const struct ioasid_device_desc desc = {
+	struct ioasid_device_desc desc = {
 		.dev = &pdev->dev, .type = IOASID_DEVICE_PHYSICAL_PASIDS,
 	};
 
 	/* Refused by the IOMMU core: its DMA would be anybody's guess */
 	if (!dev->group)
 		return -ENODEV;
-	/* Whatever it was made as: no type is bound yet that issues PASIDs */
+	/* Mediated ones are not offered yet */
+	if (dev->type != 2 && dev->type != 3 && dev->type != 6 && dev->type != 8)
+		desc.type = dev->type;
 	ioasid_bindings_open(&dev->bindings, &desc);
 	return swiommu_chardev_add(dev);
 }
