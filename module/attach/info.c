@@ -12,9 +12,19 @@
 #include "attach/pasid.h"
 #include "include/ioasid_api.h"
 
-static u32 device_info_flags(const struct ioasid_group *group)
+/* What stands for the RID of a mediated device is replaced as its PASIDs are */
+static u32 pasid_info_flags(const struct ioasid_pasids *pasids, bool rid)
 {
-	u32 flags = 0;
+	if (!pasids || !pasids->shim->atomic_replace_pasid)
+		return 0;
+	return IOASID_DEVICE_INFO_ATOMIC_REPLACE_PASID |
+	       (rid ? IOASID_DEVICE_INFO_ATOMIC_REPLACE : 0);
+}
+
+static u32 device_info_flags(const struct ioasid_device *idev)
+{
+	const struct ioasid_group *group = idev->group;
+	u32 flags = pasid_info_flags(idev->pasids, false);
 
 	if (group->can_snoop)
 		flags |= IOASID_DEVICE_INFO_ENFORCE_SNOOP;
@@ -67,7 +77,9 @@ static int mediated_info(const struct ioasid_device *idev,
 	memcpy(ranges->ranges, set.range, array_size(set.nr, sizeof(*set.range)));
 	*caps = ranges;
 
-	info->flags = pasids && pasids->can_snoop ? IOASID_DEVICE_INFO_ENFORCE_SNOOP : 0;
+	info->flags = pasid_info_flags(pasids, true);
+	if (pasids && pasids->can_snoop)
+		info->flags |= IOASID_DEVICE_INFO_ENFORCE_SNOOP;
 	info->pgsizes = pasids ? pasids->pgsizes : ~0ULL << PAGE_SHIFT;
 	info->addr_width = fls64(set.nr ? set.range[set.nr - 1].last : 0);
 	info->vendor = pasids ? pasids->shim->vendor : IOASID_IOMMU_OTHER;
@@ -147,7 +159,7 @@ int ioasid_device_info_fill(struct ioasid_ctx *ctx,
 			break;
 		}
 		group = idev->group;
-		info->flags = device_info_flags(group);
+		info->flags = device_info_flags(idev);
 		info->pgsizes = group->shim->pgsizes(group->blocked);
 		info->addr_width = fls64(group->aperture.last);
 		info->vendor = group->shim->vendor;

@@ -14,6 +14,13 @@
 /* Can domains be attached by PASID? */
 #define KC_PASID 1
 
+/* And replaced, in one call? */
+#ifdef HAVE_REPLACE_DEVICE_PASID
+#define KC_PASID_REPLACE 1
+#else
+#define KC_PASID_REPLACE 0
+#endif
+
 /* In no public header: drivers/iommu/iommu-priv.h */
 int iommu_replace_device_pasid(struct iommu_domain *domain, struct device *dev,
 			       ioasid_t pasid, struct iommu_attach_handle *handle);
@@ -104,6 +111,7 @@ static inline void kc_global_pasid_free(u32 pasid)
 #else
 
 #define KC_PASID 0
+#define KC_PASID_REPLACE 0
 
 #ifndef IOMMU_PASID_INVALID
 #define IOMMU_PASID_INVALID	(~0U)

@@ -81,6 +81,7 @@ struct ioasid_hw_data {
  * @atomic_replace: @attach takes devices from one domain to another without a
  *	moment in which they have neither, and a domain is filled before it is
  *	attached
+ * @atomic_replace_pasid: the same by PASID, a number at a time
  * @domain_alloc: make a paging domain for a device with @route; @flags are
  *	IOASID_DOMAIN_*. ERR_PTR() on error
  * @domain_free: free it; no device is attached
@@ -115,6 +116,7 @@ struct ioasid_shim {
 	const char *prefix;
 	bool complete_at_alloc;
 	bool atomic_replace;
+	bool atomic_replace_pasid;
 	struct iommu_domain *(*domain_alloc)(struct device *dev,
 					     const struct ioasid_route *route,
 					     unsigned int flags);

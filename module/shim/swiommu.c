@@ -3,6 +3,7 @@
  * The software IOMMU, ioasid_swiommu.ko. It looks at what a device is attached to
  * once for each page of a DMA, and changes that in one step.
  */
+#include "compat/pasid_compat.h"
 #include "shim/shim.h"
 
 const struct ioasid_shim ioasid_shim_swiommu = {
@@ -10,6 +11,7 @@ const struct ioasid_shim ioasid_shim_swiommu = {
 	.prefix = "swiommu",
 	.complete_at_alloc = KC_DOMAIN_ALLOC_BY_DEVICE,
 	.atomic_replace = KC_DOMAIN_ALLOC_BY_DEVICE && KC_GROUP_REPLACE,
+	.atomic_replace_pasid = KC_DOMAIN_ALLOC_BY_DEVICE && KC_PASID_REPLACE,
 	.unmap = ioasid_generic_unmap,
 	.flush = ioasid_generic_flush,
 	.aperture = ioasid_generic_aperture,

@@ -192,6 +192,7 @@ struct ioasid_device_info {
 #define IOASID_DEVICE_INFO_FAULT_RID		(1 << 3) /* faults without PASID */
 #define IOASID_DEVICE_INFO_FAULT_PASID		(1 << 4) /* faults with PASID */
 #define IOASID_DEVICE_INFO_UNSAFE_MSI		(1 << 5) /* no isolated MSI */
+#define IOASID_DEVICE_INFO_ATOMIC_REPLACE_PASID	(1 << 6) /* nor by PASID */
 	__aligned_u64 cookie;
 	__aligned_u64 pgsizes;
 	__u32 addr_width;
@@ -550,8 +551,10 @@ struct ioasid_unbind {
  * @__reserved: must be 0
  *
  * Puts an address space behind a device. What is attached already is replaced,
- * without a gap if IOMMU_DEVICE_GET_INFO says IOASID_DEVICE_INFO_ATOMIC_REPLACE,
- * otherwise with the device's DMA blocked in between. To attach again what is attached
+ * without a gap if IOMMU_DEVICE_GET_INFO says IOASID_DEVICE_INFO_ATOMIC_REPLACE, or by
+ * PASID IOASID_DEVICE_INFO_ATOMIC_REPLACE_PASID, otherwise with the device's DMA blocked
+ * in between. A PASID and its alias are replaced one after the other: when the call
+ * returns both are. To attach again what is attached
  * changes the hint alone: enum ioasid_snoop says what comes of it.
  *
  * The devices of an IOMMU group share one address space: what is attached to one
@@ -652,7 +655,8 @@ struct ioasid_pasid_info {
  *	kernel's; 0: either may take what is free, as in the beginning
  *
  * Sets apart the caller's PASIDs from those that IOASID_ATTACH_PASID_ALLOC returns.
- * It holds for the device, whichever fd it is bound to.
+ * It holds for the device, whichever fd it is bound to, until the last of its
+ * bindings ends.
  *
  * Errors: EINVAL (not bound to that fd; @floor is above 2^width), EBUSY (a PASID
  * of the device is attached), EBADF, EBADFD (as for bind), EOPNOTSUPP (the device
