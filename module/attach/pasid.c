@@ -13,6 +13,7 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/log2.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 
 #include "attach/cpu.h"
@@ -21,7 +22,7 @@
 #include "attach/pasid.h"
 #include "include/ioasid_api.h"
 
-/* RIDs that have PASIDs in the hands of users; under groups_lock */
+/* RIDs that have PASIDs in the hands of users; under groups_lock, read under RCU */
 static LIST_HEAD(rids);
 
 /* So many numbers are tried where the host uses PASIDs of the RID as well */
@@ -87,7 +88,7 @@ struct ioasid_pasids *ioasid_pasids_get(struct device *dev)
 	ret = pasids_look(pasids);
 	if (ret)
 		goto free_reserved;
-	list_add(&pasids->node, &rids);
+	list_add_rcu(&pasids->node, &rids);
 	return pasids;
 
 free_reserved:
@@ -107,7 +108,7 @@ void ioasid_pasids_put(struct ioasid_pasids *pasids)
 {
 	if (!pasids || --pasids->users)
 		return;
-	list_del(&pasids->node);
+	list_del_rcu(&pasids->node);
 	ioasid_numbers_destroy(&pasids->wire);
 	kfree(pasids->reserved);
 	/* A binding that ends just now may be looked up yet */
@@ -221,7 +222,8 @@ static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 		return ret;
 	}
 	pasid->point = new;
-	WRITE_ONCE(pasid->ioasid, ioas->obj.id);
+	/* With it all numbers can be looked at */
+	smp_store_release(&pasid->ioasid, ioas->obj.id);
 	if (old)
 		free_point(old);
 	return 0;
@@ -517,7 +519,7 @@ int ioasid_pasid_lookup(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
 			continue;
 		pasid = idev->pasids ? xa_load(&idev->numbers->entries, vpasid) : NULL;
 		if (pasid && pasid->idev == idev &&
-		    READ_ONCE(pasid->ioasid) == ioasid) {
+		    smp_load_acquire(&pasid->ioasid) == ioasid) {
 			*ppasid = pasid->route.pasid;
 			ret = 0;
 		}
@@ -527,3 +529,31 @@ int ioasid_pasid_lookup(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
 	return ret;
 }
 EXPORT_SYMBOL_GPL(ioasid_pasid_lookup);
+
+int ioasid_pasid_origin(struct device *dev, u32 ppasid,
+			struct ioasid_dma_origin *origin)
+{
+	struct ioasid_pasids *pasids;
+	struct ioasid_pasid *pasid;
+	int ret = -ENOENT;
+	u32 ioasid;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(pasids, &rids, node) {
+		if (pasids->dev != dev)
+			continue;
+		pasid = xa_load(&pasids->wire.entries, ppasid);
+		ioasid = pasid ? smp_load_acquire(&pasid->ioasid) : 0;
+		if (ioasid) {
+			origin->ioasid = ioasid;
+			origin->cookie = pasid->idev->cookie;
+			/* Its user knows both numbers of a physical one, or none */
+			origin->vpasid = is_mediated(pasid->idev) ? pasid->number : ppasid;
+			ret = 0;
+		}
+		break;
+	}
+	rcu_read_unlock();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ioasid_pasid_origin);

@@ -301,6 +301,34 @@ int ioasid_pasid_lookup(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
 			u32 vpasid, u32 *ppasid);
 
 /**
+ * struct ioasid_dma_origin - whose DMA with a PASID it is
+ * @cookie: the device as its user knows it
+ * @ioasid: handle of the address space that it goes to
+ * @vpasid: the PASID as the user knows it, or its alias if that is what DMA carried;
+ *	0: it stands for the RID of a mediated device
+ */
+struct ioasid_dma_origin {
+	u64 cookie;
+	u32 ioasid;
+	u32 vpasid;
+};
+
+/**
+ * ioasid_pasid_origin() - the opposite: whose is a PASID on the wire?
+ * @dev: the device whose RID DMA carries: one that is bound, or the parent of
+ *	mediated ones. May have gone: nothing of it is looked at
+ * @ppasid: the PASID on the wire; one of an alias leads where its PASID does
+ * @origin: out: filled in
+ *
+ * For reports of faults. The answer may be old by the time it is given.
+ *
+ * Context: any. Takes no lock.
+ * Return: 0, -ENOENT if nothing is attached there.
+ */
+int ioasid_pasid_origin(struct device *dev, u32 ppasid,
+			struct ioasid_dma_origin *origin);
+
+/**
  * ioasid_device_default_pasid() - the PASID on the wire that is a device's RID
  * @idev: the binding of a mediated device
  *

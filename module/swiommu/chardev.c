@@ -68,7 +68,7 @@ static long check_dma(struct swiommu_device *dev, const struct swiommu_dma *dma)
 	if (dma->flags & ~(SWIOMMU_DMA_PASID | SWIOMMU_DMA_NO_SNOOP))
 		return -EINVAL;
 	if (dma->op > SWIOMMU_DMA_COPY || dma->length > SWIOMMU_DMA_MAX ||
-	    dma->__reserved)
+	    dma->fault_ioasid || dma->fault_pasid || dma->__reserved || dma->fault_cookie)
 		return -EINVAL;
 	if (dma->flags & SWIOMMU_DMA_PASID) {
 		if (!dma->pasid || dma->pasid >> dev->pasid_width)

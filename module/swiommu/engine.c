@@ -7,6 +7,7 @@
  */
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
+#include <linux/platform_device.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -100,6 +101,18 @@ static struct folio *get_memory(phys_addr_t phys, void **addr)
 	return folio;
 }
 
+/* What a report of a fault names */
+static void say_origin(struct swiommu_device *dev, struct swiommu_dma *arg)
+{
+	struct ioasid_dma_origin origin;
+
+	if (!arg->pasid || ioasid_pasid_origin(&dev->pdev->dev, arg->pasid, &origin))
+		return;
+	arg->fault_ioasid = origin.ioasid;
+	arg->fault_pasid = origin.vpasid;
+	arg->fault_cookie = origin.cookie;
+}
+
 /* Within a page of the IOMMU's. Return: 0, enum swiommu_fault, or an errno */
 static int move_page(struct dma *dma, u64 iova, void *buffer, size_t size,
 		     unsigned int want)
@@ -132,6 +145,8 @@ static int move_page(struct dma *dma, u64 iova, void *buffer, size_t size,
 	if ((arg->flags & SWIOMMU_DMA_NO_SNOOP) && !(prot & SWIOMMU_SNOOP))
 		arg->flags &= ~SWIOMMU_DMA_SNOOPED;
 unlock:
+	if (ret > 0)
+		say_origin(dev, arg);
 	spin_unlock(&dev->iommu->lock);
 	if (folio)
 		folio_put(folio);

@@ -118,6 +118,7 @@ START_TEST(swdev_arguments_are_checked)
 		{ .flags = SWIOMMU_DMA_PASID, .pasid = 1 << 20 },
 		{ .iova = -1ULL, .length = 2 }, { .op = SWIOMMU_DMA_COPY, .data = 1 },
 		{ .op = SWIOMMU_DMA_COPY, .src = -1ULL, .length = 2 }, { .__reserved = 1 },
+		{ .fault_ioasid = 1 }, { .fault_pasid = 1 }, { .fault_cookie = 1 },
 	};
 	struct swiommu_dma arg;
 	unsigned int i;

@@ -212,8 +212,13 @@ enum swiommu_fault {
  * @data: address of the caller's buffer, 0 with SWIOMMU_DMA_COPY
  * @done: out: bytes that were moved
  * @fault: out: enum swiommu_fault
- * @__reserved: must be 0
+ * @fault_ioasid: in: must be 0; out: with a PASID and a fault: handle of the address
+ *	space that is attached to it, or 0 if none is
  * @fault_addr: out: the address at which it ended, if it did so early
+ * @fault_pasid: in: must be 0; out: with @fault_ioasid: the PASID as the user knows it
+ * @__reserved: must be 0
+ * @fault_cookie: in: must be 0; out: with @fault_ioasid: the device as the user
+ *	knows it
  *
  * Has the device do DMA and waits for its end. DMA that is blocked is no error of
  * the call. It goes page by page; what a flush of the IOMMU finds under way is done
@@ -237,8 +242,11 @@ struct swiommu_dma {
 	__aligned_u64 data;
 	__aligned_u64 done;
 	__u32 fault;
-	__u32 __reserved;
+	__u32 fault_ioasid;
 	__aligned_u64 fault_addr;
+	__u32 fault_pasid;
+	__u32 __reserved;
+	__aligned_u64 fault_cookie;
 };
 
 #define SWIOMMU_DMA_MAX		(64U << 20)
