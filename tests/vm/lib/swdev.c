@@ -117,6 +117,7 @@ void swdev_start_with(struct swdev *dev, const struct swiommu_device_create *opt
 {
 	dev->id = swdev_create(options);
 	dev->cookie = 1000 + dev->id;
+	dev->pasid = 0;
 	dev->iommu = fd;
 	dev->fd = EXPECT_OK(swdev_open(dev->id));
 	EXPECT_OK(dev_bind(dev->fd, fd, dev->cookie));
@@ -142,6 +143,7 @@ struct swiommu_dma swdev_dma(struct swdev *dev, __u32 op, __u64 iova, void *data
 {
 	struct swiommu_dma arg = {
 		.op = op, .iova = iova, .data = (uintptr_t)data, .length = length,
+		.flags = dev->pasid ? SWIOMMU_DMA_PASID : 0, .pasid = dev->pasid,
 	};
 
 	EXPECT_OK(swdev_try_dma(dev->fd, &arg));

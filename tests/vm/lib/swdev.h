@@ -21,6 +21,7 @@ struct swdev {
 	int fd;
 	int iommu;		/* bound to, by swdev_start() */
 	__u64 cookie;
+	__u32 pasid;		/* what its DMA carries, 0: none */
 };
 
 /* Anew, after whatever a test that failed has left. @options may be NULL */
