@@ -191,6 +191,91 @@ static inline void kc_swiommu_forget_buses(const struct iommu_ops *ops)
 #endif
 }
 
+/*
+ * Page requests. Older kernels have another way, and no module's IOMMU could tell
+ * where they lead.
+ */
+#if defined(HAVE_PAGE_RESPONSE_IOPF) && IS_ENABLED(CONFIG_IOMMU_IOPF)
+#define KC_SWIOMMU_FAULTS	1
+
+static inline void kc_swiommu_page_response(struct device *dev, struct iopf_fault *fault,
+					    struct iommu_page_response *response)
+{
+	swiommu_fault_answer(dev_iommu_priv_get(dev), response->pasid, response->grpid,
+			     response->code == IOMMU_PAGE_RESP_SUCCESS);
+}
+#define KC_SWIOMMU_PAGE_RESPONSE	.page_response = kc_swiommu_page_response,
+
+/* It is answered in any case */
+static inline void kc_swiommu_page_request(struct device *dev, u32 pasid, u32 group,
+					   u64 iova, bool write)
+{
+	struct iopf_fault fault = {
+		.fault.type = IOMMU_FAULT_PAGE_REQ,
+		.fault.prm = {
+			.flags = IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE,
+			.pasid = pasid,
+			.grpid = group,
+			.perm = write ? IOMMU_FAULT_PERM_WRITE : IOMMU_FAULT_PERM_READ,
+			.addr = iova,
+		},
+	};
+
+	if (pasid)
+		fault.fault.prm.flags |= IOMMU_FAULT_PAGE_REQUEST_PASID_VALID |
+					 IOMMU_FAULT_PAGE_RESPONSE_NEEDS_PASID;
+	iommu_report_device_fault(dev, &fault);
+}
+
+static inline int kc_swiommu_requests_add(struct swiommu *iommu)
+{
+	iommu->requests = iopf_queue_alloc("swiommu");
+	return iommu->requests ? 0 : -ENOMEM;
+}
+
+static inline void kc_swiommu_requests_remove(struct swiommu *iommu)
+{
+	iopf_queue_free(iommu->requests);
+}
+
+static inline int kc_swiommu_fault_add(struct iopf_queue *requests, struct device *dev)
+{
+	return iopf_queue_add_device(requests, dev);
+}
+
+static inline void kc_swiommu_fault_remove(struct iopf_queue *requests, struct device *dev)
+{
+	iopf_queue_remove_device(requests, dev);
+}
+#else
+#define KC_SWIOMMU_FAULTS	0
+#define KC_SWIOMMU_PAGE_RESPONSE
+
+static inline void kc_swiommu_page_request(struct device *dev, u32 pasid, u32 group,
+					   u64 iova, bool write)
+{
+	swiommu_fault_answer(dev_iommu_priv_get(dev), pasid, group, false);
+}
+
+static inline int kc_swiommu_requests_add(struct swiommu *iommu)
+{
+	return 0;
+}
+
+static inline void kc_swiommu_requests_remove(struct swiommu *iommu)
+{
+}
+
+static inline int kc_swiommu_fault_add(struct iopf_queue *requests, struct device *dev)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void kc_swiommu_fault_remove(struct iopf_queue *requests, struct device *dev)
+{
+}
+#endif
+
 /* Whether the function returns something, or has another name */
 #ifdef HAVE_PLATFORM_REMOVE_VOID
 #define KC_SWIOMMU_PLATFORM_REMOVE(fn)	.remove = (fn),

@@ -38,7 +38,8 @@ static long get_info(struct swiommu_device *dev, void __user *arg)
 	long ret;
 
 	ret = ioasid_copy_struct(&info, sizeof(info),
-				 offsetofend(struct swiommu_device_info, tlb), arg);
+				 offsetofend(struct swiommu_device_info, requests),
+				 arg);
 	if (ret)
 		return ret;
 	if (info.flags)
@@ -50,6 +51,7 @@ static long get_info(struct swiommu_device *dev, void __user *arg)
 	info.group = dev->group_nr;
 	spin_lock(&dev->iommu->lock);
 	info.tlb = dev->tlb.cache.info;
+	info.requests = dev->nr_requests;
 	spin_unlock(&dev->iommu->lock);
 	if (copy_to_user(arg, &info, min_t(size_t, info.argsz, sizeof(info))))
 		return -EFAULT;

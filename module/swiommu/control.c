@@ -8,6 +8,7 @@
 #include <linux/module.h>
 #include <linux/uaccess.h>
 
+#include "compat/swiommu_compat.h"
 #include "swiommu/swiommu.h"
 
 static long ioctl_get_info(void __user *arg)
@@ -79,12 +80,15 @@ static long ioctl_create(void __user *arg)
 				 arg);
 	if (ret)
 		return ret;
-	if ((create.flags & ~SWIOMMU_DEVICE_TLB) || create.__reserved)
+	if ((create.flags & ~(SWIOMMU_DEVICE_TLB | SWIOMMU_DEVICE_FAULTS)) ||
+	    create.__reserved)
 		return -EINVAL;
 	if (create.type < 1 || create.type > 8 ||
 	    create.pasid_width > SWIOMMU_MAX_PASID_WIDTH ||
 	    create.reserved_start > create.reserved_last)
 		return -EINVAL;
+	if ((create.flags & SWIOMMU_DEVICE_FAULTS) && !KC_SWIOMMU_FAULTS)
+		return -EOPNOTSUPP;
 	iommu = swiommu_by_index(create.iommu);
 	if (!iommu)
 		return -ENODEV;

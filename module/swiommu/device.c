@@ -63,6 +63,7 @@ static void bindings_stop(struct ioasid_bindings *bindings)
 	spin_lock(&dev->iommu->lock);
 	dev->user = NULL;
 	spin_unlock(&dev->iommu->lock);
+	swiommu_fault_fail_all(dev);
 }
 
 static const struct ioasid_bindings_ops bindings_ops = {
@@ -79,6 +80,8 @@ static int device_probe(struct platform_device *pdev)
 		.dev = &pdev->dev, .type = IOASID_DEVICE_PHYSICAL_PASIDS,
 	};
 
+	int ret;
+
 	/* Refused by the IOMMU core: its DMA would be anybody's guess */
 	if (!dev->group)
 		return -ENODEV;
@@ -86,7 +89,19 @@ static int device_probe(struct platform_device *pdev)
 	if (dev->type != 2 && dev->type != 3 && dev->type != 6 && dev->type != 8)
 		desc.type = dev->type;
 	ioasid_bindings_open(&dev->bindings, &desc);
-	return swiommu_chardev_add(dev);
+	ret = swiommu_fault_start(dev);
+	if (ret)
+		goto close;
+	ret = swiommu_chardev_add(dev);
+	if (ret)
+		goto stop;
+	return 0;
+
+stop:
+	swiommu_fault_stop(dev);
+close:
+	ioasid_bindings_close(&dev->bindings);
+	return ret;
 }
 
 static void device_remove(struct platform_device *pdev)
@@ -95,6 +110,7 @@ static void device_remove(struct platform_device *pdev)
 
 	swiommu_chardev_del(dev);
 	ioasid_bindings_close(&dev->bindings);
+	swiommu_fault_stop(dev);
 }
 
 static struct platform_driver driver = {
@@ -212,6 +228,8 @@ static struct swiommu_device *device_alloc(struct swiommu *iommu,
 	dev->group_nr = arg->group;
 	dev->reserved.start = arg->reserved_start;
 	dev->reserved.last = arg->reserved_last;
+	init_rwsem(&dev->reporting);
+	INIT_LIST_HEAD(&dev->requests);
 	dev->no_pasid.dev = dev;
 	xa_init(&dev->contexts);
 	swiommu_tlb_init(&dev->tlb, &iommu->drop_device_tlb);

@@ -101,6 +101,19 @@ static void tell_device_tlb(struct swiommu_context *ctx, u64 start, u64 last)
 		swiommu_tlb_invalidate(&ctx->dev->tlb, ctx->pasid, start, last);
 }
 
+/**
+ * swiommu_context() - a device's context
+ * @dev: the device
+ * @pasid: the PASID, or 0
+ *
+ * Context: swiommu.lock is held, or the kernel's lock of the group.
+ * Return: the context; NULL: there is none for that PASID.
+ */
+struct swiommu_context *swiommu_context(struct swiommu_device *dev, u32 pasid)
+{
+	return pasid ? xa_load(&dev->contexts, pasid) : &dev->no_pasid;
+}
+
 /* From one domain, or none, to another, or none. Cannot fail */
 static void change(struct swiommu_context *ctx, struct swiommu_domain *domain,
 		   struct swiommu_pgtable *pgtable)
@@ -120,10 +133,23 @@ static void change(struct swiommu_context *ctx, struct swiommu_domain *domain,
 		list_add(&ctx->node, &domain->contexts);
 	ctx->domain = domain;
 	ctx->pgtable = pgtable;
+	swiommu_fault_fail(ctx);
 	swiommu_pasid_cache_invalidate(ctx->dev, ctx->pasid);
 	if (old && list_empty(&old->contexts))
 		swiommu_tlb_invalidate(&iommu->iotlb, old->pgtable->did, 0, U64_MAX);
 	tell_device_tlb(ctx, 0, U64_MAX);
+}
+
+static void lock_contexts(struct swiommu_device *dev)
+{
+	down_write(&dev->reporting);
+	spin_lock(&dev->iommu->lock);
+}
+
+static void unlock_contexts(struct swiommu_device *dev)
+{
+	spin_unlock(&dev->iommu->lock);
+	up_write(&dev->reporting);
 }
 
 /**
@@ -142,8 +168,7 @@ int swiommu_context_set(struct swiommu_device *dev, u32 pasid,
 			struct swiommu_domain *domain,
 			struct swiommu_pgtable *pgtable)
 {
-	struct swiommu_context *ctx = pasid ? xa_load(&dev->contexts, pasid) :
-					      &dev->no_pasid;
+	struct swiommu_context *ctx = swiommu_context(dev, pasid);
 	int ret;
 
 	if (!ctx) {
@@ -158,9 +183,9 @@ int swiommu_context_set(struct swiommu_device *dev, u32 pasid,
 			return ret;
 		}
 	}
-	spin_lock(&dev->iommu->lock);
+	lock_contexts(dev);
 	change(ctx, domain, pgtable);
-	spin_unlock(&dev->iommu->lock);
+	unlock_contexts(dev);
 	return 0;
 }
 
@@ -177,10 +202,10 @@ void swiommu_context_clear(struct swiommu_device *dev, u32 pasid)
 
 	if (!ctx)
 		return;
-	spin_lock(&dev->iommu->lock);
+	lock_contexts(dev);
 	xa_erase(&dev->contexts, pasid);
 	change(ctx, NULL, NULL);
-	spin_unlock(&dev->iommu->lock);
+	unlock_contexts(dev);
 	kfree(ctx);
 }
 
@@ -191,10 +216,10 @@ void swiommu_context_clear(struct swiommu_device *dev, u32 pasid)
 void swiommu_context_release(struct swiommu_device *dev)
 {
 	WARN_ON(!xa_empty(&dev->contexts));
-	spin_lock(&dev->iommu->lock);
+	lock_contexts(dev);
 	dev->released = true;
 	change(&dev->no_pasid, NULL, NULL);
-	spin_unlock(&dev->iommu->lock);
+	unlock_contexts(dev);
 }
 
 /**

@@ -17,6 +17,9 @@
 
 #define BUFFER_SIZE	(64UL << 10)
 
+/* A page that was said to be there may be gone again, or never have been */
+#define REQUESTS_MAX	16
+
 /**
  * struct dma - DMA under way
  * @dev: the device
@@ -37,8 +40,7 @@ static enum swiommu_fault translate_by_iommu(struct swiommu_device *dev, u32 pas
 	struct swiommu_pgtable *pgtable = swiommu_pasid_cache_find(dev, pasid);
 
 	if (!pgtable) {
-		struct swiommu_context *ctx = pasid ? xa_load(&dev->contexts, pasid) :
-						      &dev->no_pasid;
+		struct swiommu_context *ctx = swiommu_context(dev, pasid);
 
 		if (!ctx || !ctx->pgtable)
 			return SWIOMMU_FAULT_BLOCKED;
@@ -153,6 +155,29 @@ unlock:
 	return ret;
 }
 
+static bool can_ask(struct swiommu_device *dev, int fault)
+{
+	return (dev->flags & SWIOMMU_DEVICE_FAULTS) &&
+	       (fault == SWIOMMU_FAULT_NOT_MAPPED || fault == SWIOMMU_FAULT_PERMISSION);
+}
+
+/* The same; asks for the page if it is not there and the device can */
+static int move_page_or_ask(struct dma *dma, u64 iova, void *buffer, size_t size,
+			    unsigned int want)
+{
+	struct swiommu_device *dev = dma->dev;
+	int tries = 0, ret, asked;
+
+	for (;;) {
+		ret = move_page(dma, iova, buffer, size, want);
+		if (!can_ask(dev, ret) || ++tries > REQUESTS_MAX)
+			return ret;
+		asked = swiommu_fault_ask(dev, dma->file, dma->arg->pasid, iova, want);
+		if (asked <= 0)
+			return asked ?: ret;
+	}
+}
+
 /* Bytes moved, fewer if it faults, or an errno */
 static ssize_t move(struct dma *dma, u64 iova, void *buffer, size_t size,
 		    unsigned int want)
@@ -163,7 +188,7 @@ static ssize_t move(struct dma *dma, u64 iova, void *buffer, size_t size,
 	for (done = 0; done < size; done += n) {
 		n = min(size - done, SWIOMMU_PAGE_SIZE -
 			((iova + done) & (SWIOMMU_PAGE_SIZE - 1)));
-		ret = move_page(dma, iova + done, buffer + done, n, want);
+		ret = move_page_or_ask(dma, iova + done, buffer + done, n, want);
 		if (ret < 0)
 			return ret;
 		if (ret) {

@@ -313,6 +313,7 @@ const struct iommu_ops swiommu_ops = {
 	KC_SWIOMMU_ALLOC
 	KC_SWIOMMU_REMOVE_PASID
 	KC_SWIOMMU_STATIC_DOMAINS
+	KC_SWIOMMU_PAGE_RESPONSE
 	.capable		= capable_of,
 	.probe_device		= probe_device,
 	.release_device		= release_device,
@@ -347,10 +348,13 @@ int swiommu_register(struct swiommu *iommu)
 	fwnode_init(&iommu->fwnode, &fwnode_ops);
 	iommu->core.fwnode = &iommu->fwnode;
 	iommu->core.max_pasids = iommu->pasid_width ? 1U << iommu->pasid_width : 0;
+	ret = kc_swiommu_requests_add(iommu);
+	if (ret)
+		goto destroy;
 	ret = iommu_device_sysfs_add(&iommu->core, NULL, NULL, "swiommu%u",
 				     iommu->index);
 	if (ret)
-		goto destroy;
+		goto requests;
 	ret = iommu_device_register(&iommu->core, &swiommu_ops, NULL);
 	if (ret)
 		goto sysfs;
@@ -358,6 +362,8 @@ int swiommu_register(struct swiommu *iommu)
 
 sysfs:
 	iommu_device_sysfs_remove(&iommu->core);
+requests:
+	kc_swiommu_requests_remove(iommu);
 destroy:
 	ida_destroy(&iommu->dids);
 	return ret;
@@ -371,6 +377,7 @@ void swiommu_unregister(struct swiommu *iommu)
 {
 	iommu_device_unregister(&iommu->core);
 	iommu_device_sysfs_remove(&iommu->core);
+	kc_swiommu_requests_remove(iommu);
 	swiommu_tlb_empty(&iommu->iotlb);
 	swiommu_pasid_cache_empty(iommu);
 	WARN_ON(!ida_is_empty(&iommu->dids));

@@ -11,6 +11,7 @@
  * pgtable.c	page tables: map, unmap, walk
  * cache.c	IOTLB, device TLB, PASID cache
  * engine.c	translation and DMA
+ * fault.c	page requests
  * device.c	software devices: made and removed at run time
  * chardev.c	the devices' files
  * control.c	the control file
@@ -21,6 +22,7 @@
  *	ioasid_bindings.lock	who has a device bound; held for calls into the core
  *	the core's, and the kernel's lock of a group
  *	finalize_lock (domain.c) a domain finds its IOMMU
+ *	swiommu_device.reporting page requests are on their way
  *	swiommu.lock		a spinlock: contexts, caches, and DMA under way
  *	the xarrays' own
  */
@@ -30,6 +32,7 @@
 #include <linux/iommu.h>
 #include <linux/kref.h>
 #include <linux/miscdevice.h>
+#include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
@@ -39,6 +42,7 @@
 #include "ioasid_api.h"
 
 struct file;
+struct iopf_queue;
 struct platform_device;
 
 #define SWIOMMU_NAME		"ioasid_swiommu"
@@ -104,6 +108,7 @@ struct swiommu_pgtable {
  * @pgsizes: bitmap of page sizes
  * @snoop: can make no-snoop DMA snoop
  * @passthrough: addresses are physical ones while nobody has a device bound
+ * @requests: its devices' page requests, as the kernel sees them
  * @dids: domain numbers in use
  * @lock: protects what follows; the devices' contexts and device TLBs; and is held
  *	while DMA translates an address and moves the bytes of that page: who has
@@ -125,6 +130,7 @@ struct swiommu {
 	unsigned long pgsizes;
 	bool snoop;
 	bool passthrough;
+	struct iopf_queue *requests;
 	struct ida dids;
 	spinlock_t lock; /* what DMA looks at */
 	struct swiommu_tlb iotlb;
@@ -186,12 +192,16 @@ struct swiommu_context {
  * @misc: its device file, while the driver is bound
  * @name: of that file
  * @bindings: who has bound it
+ * @reporting: held for reading while page requests are on their way to a handler,
+ *	for writing while a context changes
  * @user: the file through which DMA may be asked for, NULL if it is not bound; from
  *	here on under swiommu.lock
  * @released: the kernel has taken it from behind the IOMMU
  * @no_pasid: the entry for DMA without PASID; in @contexts too
  * @contexts: the PASID table, struct swiommu_context
  * @tlb: the device TLB
+ * @requests: page requests that somebody waits for
+ * @nr_requests: that there have been
  */
 struct swiommu_device {
 	struct kref kref;
@@ -209,11 +219,14 @@ struct swiommu_device {
 	struct miscdevice misc;
 	char name[32];
 	struct ioasid_bindings bindings;
+	struct rw_semaphore reporting;
 	struct file *user;
 	bool released;
 	struct swiommu_context no_pasid;
 	struct xarray contexts;
 	struct swiommu_tlb tlb;
+	struct list_head requests;
+	u32 nr_requests;
 };
 
 /* The IOMMU that a domain is for, or NULL; with it comes all that depends on it */
@@ -242,6 +255,7 @@ int swiommu_context_set(struct swiommu_device *dev, u32 pasid,
 			struct swiommu_pgtable *pgtable);
 void swiommu_context_clear(struct swiommu_device *dev, u32 pasid);
 void swiommu_context_release(struct swiommu_device *dev);
+struct swiommu_context *swiommu_context(struct swiommu_device *dev, u32 pasid);
 void swiommu_domain_flush(struct swiommu_domain *domain, u64 start, u64 last);
 extern struct swiommu_pgtable swiommu_identity;
 
@@ -276,6 +290,15 @@ void swiommu_pasid_cache_empty(struct swiommu *iommu);
 /* engine.c */
 long swiommu_dma(struct swiommu_device *dev, struct file *file,
 		 struct swiommu_dma *dma);
+
+/* fault.c */
+void swiommu_fault_answer(struct swiommu_device *dev, u32 pasid, u32 group, bool success);
+void swiommu_fault_fail(struct swiommu_context *ctx);
+void swiommu_fault_fail_all(struct swiommu_device *dev);
+int swiommu_fault_ask(struct swiommu_device *dev, struct file *file, u32 pasid, u64 iova,
+		      unsigned int want);
+int swiommu_fault_start(struct swiommu_device *dev);
+void swiommu_fault_stop(struct swiommu_device *dev);
 
 /* device.c */
 int swiommu_devices_init(void);

@@ -111,12 +111,14 @@ struct swiommu_iommu_debug {
  * @reserved_last: last of them; both 0: it can use all
  *
  * Errors: ENODEV (there is no such IOMMU), EINVAL (type, width or reserved
- * addresses out of range), ENOSPC (too many devices).
+ * addresses out of range), ENOSPC (too many devices), EOPNOTSUPP (the kernel takes
+ * no page requests of an IOMMU's that is a module).
  */
 struct swiommu_device_create {
 	__u32 argsz;
 	__u32 flags;
 #define SWIOMMU_DEVICE_TLB	(1 << 0) /* it has a device TLB */
+#define SWIOMMU_DEVICE_FAULTS	(1 << 2) /* it asks for pages that are not there */
 	__u32 iommu;
 	__u32 type;
 	__u32 pasid_width;
@@ -155,6 +157,7 @@ struct swiommu_device_destroy {
  * @pasid_width: out: as made
  * @group: out: as made
  * @tlb: out: its device TLB
+ * @requests: out: page requests that it has made
  *
  * May be asked for before the device is bound.
  */
@@ -166,6 +169,7 @@ struct swiommu_device_info {
 	__u32 pasid_width;
 	__u32 group;
 	struct swiommu_cache_info tlb;
+	__aligned_u64 requests;
 };
 
 /**
@@ -223,6 +227,11 @@ enum swiommu_fault {
  * Has the device do DMA and waits for its end. DMA that is blocked is no error of
  * the call. It goes page by page; what a flush of the IOMMU finds under way is done
  * when the flush is.
+ *
+ * A device with SWIOMMU_DEVICE_FAULTS that finds a page not mapped, or not for that,
+ * asks for it and waits for the answer: from the handler of the domain that is
+ * attached to the PASID, and no if there is none. It asks up to 16 times for a page.
+ * What changes the attachment, or ends the binding, is a no.
  *
  * Errors: EINVAL (the device is not bound through this file; op, PASID or length
  * out of range; addresses that wrap), EFAULT (@data; what has been moved stays so),
