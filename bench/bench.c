@@ -45,6 +45,7 @@ static int rounds = 3;
 static const char *profiled = "";
 static char bdf[3][BDF_SIZE];
 static struct memory memories[NR_KINDS];
+static struct file_memory file_memory;
 static struct range separate[SEPARATE];
 
 /* What is being measured; round 0 is the warm-up */
@@ -152,26 +153,6 @@ static void run_big(void)
 	begin("unmap");
 	check(subject->unmap(&range));
 	end("unmap", GIB / PAGE);
-}
-
-/* The same in another address space, without the user's memory being looked up */
-static void run_copy(void)
-{
-	struct range range = { .length = GIB };
-	int kind;
-
-	for (kind = 0; strcmp(name + strlen("copy_"), kind_names[kind]); kind++)
-		;
-	range.vaddr = (uintptr_t)memories[kind].start;
-	range.iova = IOVA + memories[kind].shift;
-	check(subject->map(&range));
-	usage_start();
-	begin("copy");
-	check(subject->copy(&range));
-	end("copy", GIB / PAGE);
-	usage_end();
-	check(subject->uncopy(&range));
-	check(subject->unmap(&range));
 }
 
 static void run_separate(void)
@@ -309,9 +290,10 @@ static void run_threads(void)
 static struct range big_range(void)
 {
 	struct range range = { .length = GIB };
+	size_t length = strlen(name);
 	int kind;
 
-	for (kind = 0; strcmp(strchr(name, '_') + 1, kind_names[kind]); kind++)
+	for (kind = 0; strcmp(name + length - strlen(kind_names[kind]), kind_names[kind]); kind++)
 		;
 	range.vaddr = (uintptr_t)memories[kind].start;
 	range.iova = IOVA + memories[kind].shift;
@@ -348,6 +330,48 @@ static void run_copy(void)
 	check(subject->leave());
 	end("detach", GIB / PAGE);
 	check(subject->unmap(&range));
+}
+
+/* What is mapped, once more in another address space with a device of its own */
+static void run_ioas_copy(void)
+{
+	struct range range = big_range();
+
+	check(subject->map(&range));
+	subject->copy_start();
+	usage_start();
+	begin("copy");
+	check(subject->copy(&range));
+	end("copy", GIB / PAGE);
+	usage_end();
+	subject->copy_stop();
+	check(subject->unmap(&range));
+}
+
+/* A file's memory, by its address and by the file */
+static void run_file(void)
+{
+	struct range range = {
+		.vaddr = (uintptr_t)file_memory.start, .iova = IOVA, .length = GIB,
+	};
+
+	begin("map");
+	check(subject->map(&range));
+	end("map", GIB / PAGE);
+	check(subject->unmap(&range));
+	if (!subject->map_file)
+		return;
+	begin("map_file");
+	if (subject->map_file(&range, file_memory.fd)) {
+		/* Linux learned it after 6.12 */
+		if (errno != ENOTTY)
+			check(-1);
+		return;
+	}
+	end("map_file", GIB / PAGE);
+	begin("unmap");
+	check(subject->unmap(&range));
+	end("unmap", GIB / PAGE);
 }
 
 static void run_two(void)
@@ -403,20 +427,21 @@ static const struct bench_case {
 	{ "4k_runs", run_big, 1 << RUNS },
 	{ "4k_sequential", run_big, 1 << SEQUENTIAL },
 	{ "thp", run_big, 1 << HUGE },
-	{ "copy_4k_scattered", run_copy, 1 << SCATTERED },
-	{ "copy_4k_sequential", run_copy, 1 << SEQUENTIAL },
-	{ "copy_thp", run_copy, 1 << HUGE },
 	{ "separate", run_separate, 1 << SEQUENTIAL },
 	{ "pair", run_pair, 1 << SEQUENTIAL },
 	{ "unmap_all", run_unmap_all, 1 << SEQUENTIAL },
 	{ "separate_array", run_separate_array, 1 << SEQUENTIAL },
 	{ "no_device", run_no_device, 1 << SCATTERED },
 	{ "ioctl", run_ioctl, 0 },
+	{ "file", run_file, 0 },
 	{ "replace", run_replace, 0 },
 	{ "second_4k_scattered", run_second, 1 << SCATTERED },
 	{ "copy_4k_scattered", run_copy, 1 << SCATTERED },
 	{ "copy_4k_sequential", run_copy, 1 << SEQUENTIAL },
 	{ "copy_thp", run_copy, 1 << HUGE },
+	{ "ioas_copy_4k_scattered", run_ioas_copy, 1 << SCATTERED },
+	{ "ioas_copy_4k_sequential", run_ioas_copy, 1 << SEQUENTIAL },
+	{ "ioas_copy_thp", run_ioas_copy, 1 << HUGE },
 	{ "two_4k_scattered", run_two, 1 << SCATTERED },
 	{ "two_4k_sequential", run_two, 1 << SEQUENTIAL },
 	{ "two_thp", run_two, 1 << HUGE },
@@ -432,7 +457,7 @@ static const struct bench_case {
 static bool needs_more(const struct bench_case *c)
 {
 	return c->run == run_replace || c->run == run_second || c->run == run_copy ||
-	       c->run == run_two || c->run == run_two_pair;
+	       c->run == run_ioas_copy || c->run == run_two || c->run == run_two_pair;
 }
 
 /* Does the subject have the calls that a case makes? */
@@ -441,8 +466,10 @@ static bool can(const struct subject *s, const struct bench_case *c)
 	/* type1 has a limit of 65535 mappings; the floor looks nothing up */
 	if (c->run == run_pair_crowded)
 		return s == &subject_ioasid || s == &subject_iommufd;
-	if (c->run == run_copy)
+	if (c->run == run_ioas_copy)
 		return s->copy;
+	if (c->run == run_file)
+		return s->map_file;
 	if (c->run == run_separate_array)
 		return s->map_array;
 	if (c->run == run_unmap_all)
@@ -592,6 +619,9 @@ int main(int argc, char **argv)
 	for (kind = NR_KINDS - 1; kind >= 0; kind--)
 		if (kinds & 1 << kind)
 			memories[kind] = memory(kind);
+	for (i = 0; i < NR_CASES && !file_memory.start; i++)
+		if (want[i] && cases[i].run == run_file)
+			file_memory = file_pages();
 	for (i = 0; i < SEPARATE && memories[SEQUENTIAL].start; i++)
 		separate[i] = (struct range) {
 			.vaddr = (uintptr_t)memories[SEQUENTIAL].start + i * PAGE,

@@ -66,7 +66,6 @@ static void open_device(const char *bdf)
 static void open_all(const char *bdf, const char *with)
 {
 	driver = with;
-	copied = 0;
 	fd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
 	must(fd, "/dev/iommu");
 	open_device(bdf);
@@ -226,35 +225,56 @@ static int unmap_unattached(const struct range *range)
 	return unmap_in(unattached, range->iova, range->length);
 }
 
-/* The second device, with an address space of its own, comes with the first copy,
- * which is in the warm-up
- */
+static void copy_start(void)
+{
+	copied = new_ioas();
+	must(attach(1, copied), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+}
+
 static int copy(const struct range *range)
 {
-	static char bdf[BDF_SIZE];
 	struct iommu_ioas_copy copy = {
 		.size = sizeof(copy),
 		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE |
 			 IOMMU_IOAS_MAP_READABLE,
-		.src_ioas_id = attached, .length = range->length,
+		.src_ioas_id = attached, .dst_ioas_id = copied, .length = range->length,
 		.src_iova = range->iova, .dst_iova = range->iova,
 	};
 
-	if (nr_devices == 1) {
-		second_device(bdf);
-		open_device(bdf);
-	}
-	if (!copied) {
-		copied = new_ioas();
-		must(attach(1, copied), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
-	}
-	copy.dst_ioas_id = copied;
 	return ioctl(fd, IOMMU_IOAS_COPY, &copy);
 }
 
-static int uncopy(const struct range *range)
+static void copy_stop(void)
 {
-	return unmap_in(copied, range->iova, range->length);
+	must(unmap_in(copied, 0, ~0ULL), "IOMMU_IOAS_UNMAP");
+	must(detach(1), "VFIO_DEVICE_DETACH_IOMMUFD_PT");
+	must(destroy(copied), "IOMMU_DESTROY");
+}
+
+/* Later headers have it */
+struct map_file {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__s32 fd;
+	__aligned_u64 start;
+	__aligned_u64 length;
+	__aligned_u64 iova;
+};
+
+#define MAP_FILE	_IO(IOMMUFD_TYPE, 0x8f)
+
+static int map_file(const struct range *range, int file)
+{
+	struct map_file map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE |
+			 IOMMU_IOAS_MAP_READABLE,
+		.ioas_id = attached, .fd = file, .length = range->length,
+		.iova = range->iova,
+	};
+
+	return ioctl(fd, MAP_FILE, &map);
 }
 
 /* There is none that does nothing; destroying what is not there comes close */
@@ -276,8 +296,10 @@ static int nop(void)
 	.swap_start = swap_start, \
 	.swap = swap, \
 	.swap_stop = swap_stop, \
+	.copy_start = copy_start, \
 	.copy = copy, \
-	.uncopy = uncopy
+	.copy_stop = copy_stop, \
+	.map_file = map_file
 
 const struct subject subject_iommufd = {
 	.name = "iommufd", .start = start, .stop = stop, CALLS,

@@ -150,6 +150,20 @@ struct memory memory(enum kind kind)
 	return m;
 }
 
+struct file_memory file_pages(void)
+{
+	struct file_memory m = { .fd = memfd_create("bench", MFD_CLOEXEC) };
+
+	must(m.fd, "memfd_create");
+	must(ftruncate(m.fd, GIB), "ftruncate");
+	m.start = mmap((void *)(ADDRESS - (1UL << 32)), GIB, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_FIXED_NOREPLACE, m.fd, 0);
+	if (m.start == MAP_FAILED)
+		die("mmap");
+	touch(m.start, PAGES);
+	return m;
+}
+
 /* The value of a line of /proc/meminfo, 0 if there is none */
 static long meminfo(const char *name)
 {

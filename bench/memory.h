@@ -23,6 +23,14 @@ struct memory {
 /* Ends the program if it is not as its name says */
 struct memory memory(enum kind kind);
 
+/* 1 GiB of a memfd, mapped; in 4 KiB pages, as Debian's kernels do it */
+struct file_memory {
+	int fd;
+	char *start;
+};
+
+struct file_memory file_pages(void);
+
 /* What the kernel uses, KiB. Without what is free in per-CPU lists */
 struct usage {
 	long slab;

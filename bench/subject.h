@@ -41,11 +41,14 @@ struct range {
  *	them; or NULL
  * @swap: attach it to the other one
  * @swap_stop: undo all of that
- * @copy: map what is mapped in a range in a second address space, which has a device
- *	of its own attached, or NULL
- * @uncopy: and unmap it there
+ * @copy_start: make a second address space and attach the second device to it, or
+ *	NULL
+ * @copy: map there what is mapped in a range
+ * @copy_stop: undo all of that
+ * @map_file: map a range by the file that it is mapped from, at the same place;
+ *	or NULL. ENOTTY if the kernel cannot
  *
- * All but @start, @stop, @add, @swap_start and @swap_stop return 0, or -1 with
+ * All but @start, @stop, @add and those that start and stop return 0, or -1 with
  * errno.
  */
 struct subject {
@@ -66,8 +69,10 @@ struct subject {
 	void (*swap_start)(void);
 	int (*swap)(void);
 	void (*swap_stop)(void);
+	void (*copy_start)(void);
 	int (*copy)(const struct range *range);
-	int (*uncopy)(const struct range *range);
+	void (*copy_stop)(void);
+	int (*map_file)(const struct range *range, int file);
 };
 
 extern const struct subject subject_floor, subject_floor_readback;

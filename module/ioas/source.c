@@ -65,7 +65,7 @@ static void source_look(struct ioasid_source *from)
 
 /* Pages of one run, pinned once more; how many, or an error */
 static int pin_again(struct ioasid_source *from, u64 run, struct page **pages,
-		     unsigned int nr)
+		     unsigned int nr, struct kc_pin_count *count)
 {
 	struct ioasid_table *table;
 	unsigned long pfn;
@@ -77,14 +77,14 @@ static int pin_again(struct ioasid_source *from, u64 run, struct page **pages,
 		if (!ioasid_read_back(table, from->iova, pages, nr))
 			return -EIO;
 		for (i = 0; i < nr; i++)
-			if (!kc_pin_again(pages[i], 1))
+			if (!kc_pin_again(pages[i], 1, count))
 				goto unpin;
 		return nr;
 	}
 	pfn = ioasid_run_pfn(run) + from->used;
 	for (i = 0; i < nr; i++)
 		pages[i] = pfn_to_page(pfn + i);
-	return kc_pin_again(pages[0], nr) ? nr : -ENOMEM;
+	return kc_pin_again(pages[0], nr, count) ? nr : -ENOMEM;
 
 unpin:
 	if (i)
@@ -94,15 +94,16 @@ unpin:
 
 static int pin_known(struct ioasid_source *from, struct page **pages, unsigned int nr)
 {
+	struct kc_pin_count count = {};
 	unsigned int done, turn = 0;
-	int ret;
+	int ret = 0;
 
 	for (done = 0; done < nr; done += ret) {
 		u64 run = from->run[from->next];
 
-		ret = pin_again(from, run, pages + done, nr - done);
+		ret = pin_again(from, run, pages + done, nr - done, &count);
 		if (ret < 0)
-			goto unpin;
+			break;
 		from->iova += (u64)ret << PAGE_SHIFT;
 		from->used += ret;
 		if (from->used == ioasid_run_pages(run)) {
@@ -111,9 +112,9 @@ static int pin_known(struct ioasid_source *from, struct page **pages, unsigned i
 		}
 		take_turns(&turn);
 	}
-	return 0;
-
-unpin:
+	kc_pin_count_end(&count);
+	if (ret >= 0)
+		return 0;
 	if (done)
 		ioasid_unpin(pages, done, false);
 	return ret;
