@@ -4,6 +4,8 @@
  * in-kernel API for the drivers of those devices.
  */
 #include <linux/err.h>
+#include <linux/hash.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -16,19 +18,40 @@
 #define CREATE_TRACE_POINTS
 #include "attach/trace.h"
 
+static struct hlist_head *with_hash_of(struct ioasid_ctx *ctx, u64 cookie)
+{
+	return &ctx->by_cookie[hash_64(cookie, IOASID_COOKIE_BITS)];
+}
+
+/**
+ * ioasid_device_find() - a bound device by its cookie
+ * @ctx: the context, its lock held; it stays bound under groups_lock. Or RCU is held
+ * @cookie: the cookie
+ *
+ * Return: the binding, or NULL.
+ */
+struct ioasid_device *ioasid_device_find(struct ioasid_ctx *ctx, u64 cookie)
+{
+	struct ioasid_device *idev;
+
+	hlist_for_each_entry_rcu(idev, with_hash_of(ctx, cookie), cookie_node,
+				 lockdep_is_held(&ctx->lock))
+		if (idev->cookie == cookie)
+			return idev;
+	return NULL;
+}
+
 /* Bindings come and go under groups_lock: what was checked stays so */
 static int device_check(struct ioasid_ctx *ctx, struct device *dev, u64 cookie)
 {
 	struct ioasid_device *idev;
-	int ret = 0;
+	int ret;
 
 	mutex_lock(&ctx->lock);
-	list_for_each_entry(idev, &ctx->devices, ctx_node) {
+	ret = ioasid_device_find(ctx, cookie) ? -EEXIST : 0;
+	list_for_each_entry(idev, &ctx->devices, ctx_node)
 		if (idev->dev == dev)
 			ret = -EALREADY;
-		else if (!ret && idev->cookie == cookie)
-			ret = -EEXIST;
-	}
 	mutex_unlock(&ctx->lock);
 	return ret;
 }
@@ -145,7 +168,8 @@ struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
 	if (ret)
 		goto remove;
 	mutex_lock(&ctx->lock);
-	list_add_tail_rcu(&idev->ctx_node, &ctx->devices);
+	list_add_tail(&idev->ctx_node, &ctx->devices);
+	hlist_add_head_rcu(&idev->cookie_node, with_hash_of(ctx, idev->cookie));
 	mutex_unlock(&ctx->lock);
 	kref_get(&ctx->kref);
 	ioasid_obj_publish(&idev->obj);
@@ -178,7 +202,8 @@ void ioasid_device_unbind(struct ioasid_device *idev)
 
 	ioasid_groups_lock_unkillable();
 	mutex_lock(&ctx->lock);
-	list_del_rcu(&idev->ctx_node);
+	list_del(&idev->ctx_node);
+	hlist_del_rcu(&idev->cookie_node);
 	mutex_unlock(&ctx->lock);
 	ioasid_obj_remove(&idev->obj);
 	device_leave(idev);
@@ -195,21 +220,3 @@ bool ioasid_device_is_bound_to(const struct ioasid_device *idev,
 	return idev->ctx == ctx;
 }
 EXPORT_SYMBOL_GPL(ioasid_device_is_bound_to);
-
-/**
- * ioasid_device_find() - a bound device by its cookie
- * @ctx: the context, its lock held; it stays bound under groups_lock
- * @cookie: the cookie
- *
- * Return: the binding, or NULL.
- */
-struct ioasid_device *ioasid_device_find(struct ioasid_ctx *ctx, u64 cookie)
-{
-	struct ioasid_device *idev;
-
-	lockdep_assert_held(&ctx->lock);
-	list_for_each_entry(idev, &ctx->devices, ctx_node)
-		if (idev->cookie == cookie)
-			return idev;
-	return NULL;
-}

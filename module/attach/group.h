@@ -59,6 +59,7 @@ struct ioasid_group {
  * @obj: its id
  * @ctx: to what it is bound, held
  * @ctx_node: in the devices of @ctx, under its lock
+ * @cookie_node: in those of the same hash
  * @group: its group; NULL for a mediated device
  * @group_node: in the devices of @group
  * @mediated: the mediated device; NULL for a physical one
@@ -81,6 +82,7 @@ struct ioasid_device {
 	struct ioasid_obj obj;
 	struct ioasid_ctx *ctx;
 	struct list_head ctx_node;
+	struct hlist_node cookie_node;
 	struct ioasid_group *group;
 	struct list_head group_node;
 	struct ioasid_mediated *mediated;

@@ -514,16 +514,12 @@ int ioasid_pasid_lookup(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
 	if (!vpasid || !ioasid)
 		return -EINVAL;
 	rcu_read_lock();
-	list_for_each_entry_rcu(idev, &ctx->devices, ctx_node) {
-		if (idev->cookie != cookie)
-			continue;
-		pasid = idev->pasids ? xa_load(&idev->numbers->entries, vpasid) : NULL;
-		if (pasid && pasid->idev == idev &&
-		    smp_load_acquire(&pasid->ioasid) == ioasid) {
-			*ppasid = pasid->route.pasid;
-			ret = 0;
-		}
-		break;
+	idev = ioasid_device_find(ctx, cookie);
+	pasid = idev && idev->pasids ?
+		xa_load(&idev->numbers->entries, vpasid) : NULL;
+	if (pasid && pasid->idev == idev && smp_load_acquire(&pasid->ioasid) == ioasid) {
+		*ppasid = pasid->route.pasid;
+		ret = 0;
 	}
 	rcu_read_unlock();
 	return ret;

@@ -39,6 +39,9 @@ struct file;
  *	domains_lock (shim/domains.h)	work in the kernel's domains; removal of devices
  */
 
+/* A user who has cookies collide waits for as long as with a list */
+#define IOASID_COOKIE_BITS	6
+
 /**
  * struct ioasid_ctx - an open /dev/iommu
  * @kref: held by the open file and by every binding
@@ -46,8 +49,9 @@ struct file;
  * @file: the open file; not to be touched after @closed
  * @objects: id to struct ioasid_obj
  * @last: the object found last, or NULL; under the table's lock
- * @lock: protects @devices and the PASIDs that the CPU sends
- * @devices: bindings, struct ioasid_device; read under RCU too
+ * @lock: protects @devices, @by_cookie and the PASIDs that the CPU sends
+ * @devices: bindings, struct ioasid_device
+ * @by_cookie: the same by a hash of their cookies; read under RCU too
  * @cpu_pasids: PASIDs that the CPU translates, to struct ioasid_cpu_pasid
  * @nr_direct: attached PASIDs that the CPU must not translate
  * @nr_translated: attached PASIDs of devices for which it does
@@ -68,6 +72,7 @@ struct ioasid_ctx {
 	struct ioasid_obj *last;
 	struct mutex lock;
 	struct list_head devices;
+	struct hlist_head by_cookie[1 << IOASID_COOKIE_BITS];
 	struct xarray cpu_pasids;
 	unsigned int nr_direct;
 	unsigned int nr_translated;
