@@ -41,10 +41,10 @@ static u32 device_ioasid(const struct ioasid_device *idev)
 static int route_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 		      u32 flags)
 {
-	u32 number = 0;
+	u32 number = 0, old;
 
 	if (has_default_pasid(idev))
-		return ioasid_pasid_attach(idev, ioas, flags, &number);
+		return ioasid_pasid_attach(idev, ioas, flags, &number, &old);
 	return idev->mediated ? ioasid_mediated_attach(idev, ioas) :
 				ioasid_group_attach(idev, ioas,
 						    flags & IOASID_ATTACH_NO_SNOOP);
@@ -64,7 +64,7 @@ static int rid_detach(struct ioasid_device *idev, bool killable)
 	int ret;
 
 	if (has_default_pasid(idev))
-		ret = ioasid_pasid_detach(idev, 0);
+		ret = ioasid_pasid_detach(idev, 0, &ioasid);
 	else
 		ret = idev->mediated ? ioasid_mediated_detach(idev, killable) :
 				       ioasid_group_detach(idev);
@@ -224,7 +224,7 @@ int ioasid_device_attach_pasid(struct ioasid_device *idev, u32 ioasid, u32 flags
 {
 	const u32 which = IOASID_ATTACH_PASID | IOASID_ATTACH_PASID_ALLOC;
 	struct ioasid_ioas *ioas;
-	u32 old = 0;
+	u32 old;
 	int ret;
 
 	if ((flags & ~(which | IOASID_ATTACH_NO_SNOOP)) ||
@@ -238,9 +238,7 @@ int ioasid_device_attach_pasid(struct ioasid_device *idev, u32 ioasid, u32 flags
 	ioas = ioasid_ioas_get(idev->ctx, ioasid);
 	if (!ioas)
 		return -ENOENT;
-	if (flags & IOASID_ATTACH_PASID)
-		old = ioasid_pasid_ioasid(idev, *pasid);
-	ret = ioasid_pasid_attach(idev, ioas, flags, pasid);
+	ret = ioasid_pasid_attach(idev, ioas, flags, pasid, &old);
 	trace_attach(idev, old, ioasid, *pasid, ret);
 	ioasid_no_snoop_tell(idev->ctx);
 	ioasid_ioas_put(ioas);
@@ -277,8 +275,7 @@ int ioasid_device_detach_pasid(struct ioasid_device *idev, u32 pasid)
 		return -EOPNOTSUPP;
 	if (!pasid)
 		return -EINVAL;
-	ioasid = ioasid_pasid_ioasid(idev, pasid);
-	ret = ioasid_pasid_detach(idev, pasid);
+	ret = ioasid_pasid_detach(idev, pasid, &ioasid);
 	trace_ioasid_detach(idev, ioasid, pasid, ret);
 	ioasid_no_snoop_tell(idev->ctx);
 	return ret;

@@ -11,11 +11,6 @@
 
 #include "include/ioasid_api.h"
 
-/* Read a structure whose last member in the header's first release is @last */
-#define read_args(args, last, user)					\
-	ioasid_copy_struct(args, sizeof(*(args)),			\
-			   offsetofend(typeof(*(args)), last), user)
-
 /* The binding to an I/O address space fd, to be given back with ops->put() */
 static struct ioasid_device *get_binding(const struct ioasid_binding_ops *ops,
 					 void *user, int iommu_fd)
@@ -40,7 +35,7 @@ static long do_attach(const struct ioasid_binding_ops *ops, void *user,
 	struct ioasid_device *idev;
 	long ret;
 
-	ret = read_args(&attach, __reserved, arg);
+	ret = ioasid_read_args(&attach, __reserved, arg);
 	if (ret)
 		return ret;
 	if ((attach.flags & ~(pasid | IOASID_ATTACH_NO_SNOOP)) || attach.__reserved)
@@ -78,7 +73,7 @@ static long do_detach(const struct ioasid_binding_ops *ops, void *user,
 	struct ioasid_device *idev;
 	long ret;
 
-	ret = read_args(&detach, pasid, arg);
+	ret = ioasid_read_args(&detach, pasid, arg);
 	if (ret)
 		return ret;
 	if (detach.flags & ~IOASID_DETACH_PASID)
@@ -104,7 +99,7 @@ static long do_pasid_info(const struct ioasid_binding_ops *ops, void *user,
 	struct ioasid_device *idev;
 	long ret;
 
-	ret = read_args(&info, __reserved, arg);
+	ret = ioasid_read_args(&info, __reserved, arg);
 	if (ret)
 		return ret;
 	if (info.flags || info.__reserved)
@@ -125,7 +120,7 @@ static long do_set_pasid_floor(const struct ioasid_binding_ops *ops, void *user,
 	struct ioasid_device *idev;
 	long ret;
 
-	ret = read_args(&floor, floor, arg);
+	ret = ioasid_read_args(&floor, floor, arg);
 	if (ret)
 		return ret;
 	if (floor.flags)
@@ -145,7 +140,7 @@ static long do_alias(const struct ioasid_binding_ops *ops, void *user,
 	struct ioasid_alias alias;
 	long ret;
 
-	ret = read_args(&alias, __reserved, arg);
+	ret = ioasid_read_args(&alias, __reserved, arg);
 	if (ret)
 		return ret;
 	if (alias.flags || alias.__reserved)

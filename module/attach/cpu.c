@@ -102,12 +102,14 @@ int ioasid_cpu_take_direct(struct ioasid_pasid *pasid, u32 number)
 	struct ioasid_ctx *ctx = idev->ctx;
 	int ret = 0;
 
+	if (!is_direct(idev))
+		return ioasid_numbers_take(idev->numbers, number, pasid);
 	mutex_lock(&ctx->lock);
-	if (is_direct(idev) && ctx->nr_translated)
+	if (ctx->nr_translated)
 		ret = -EXDEV;
 	ret = ret ?: ioasid_numbers_take(idev->numbers, number, pasid);
 	if (!ret)
-		ctx->nr_direct += is_direct(idev);
+		ctx->nr_direct++;
 	mutex_unlock(&ctx->lock);
 	return ret;
 }
@@ -125,8 +127,10 @@ int ioasid_cpu_alloc_direct(struct ioasid_pasid *pasid, u32 *number)
 	struct ioasid_ctx *ctx = idev->ctx;
 	int ret;
 
+	if (!is_direct(idev))
+		return ioasid_numbers_alloc(idev->numbers, 0, pasid, number);
 	mutex_lock(&ctx->lock);
-	if (is_direct(idev) && has_translated(ctx)) {
+	if (has_translated(ctx)) {
 		pasid->cpu = cpu_new(idev->dev, idev->numbers->floor);
 		ret = PTR_ERR_OR_ZERO(pasid->cpu);
 		if (ret) {
@@ -142,7 +146,7 @@ int ioasid_cpu_alloc_direct(struct ioasid_pasid *pasid, u32 *number)
 	} else {
 		ret = ioasid_numbers_alloc(idev->numbers, 0, pasid, number);
 		if (!ret)
-			ctx->nr_direct += is_direct(idev);
+			ctx->nr_direct++;
 	}
 unlock:
 	mutex_unlock(&ctx->lock);
@@ -200,6 +204,8 @@ void ioasid_cpu_give_back(struct ioasid_pasid *pasid)
 	struct ioasid_device *idev = pasid->idev;
 	struct ioasid_ctx *ctx = idev->ctx;
 
+	if (!pasid->cpu && !is_direct(idev))
+		return;
 	mutex_lock(&ctx->lock);
 	if (pasid->cpu)
 		cpu_put(ctx, pasid->cpu);

@@ -55,12 +55,7 @@ int ioasid_numbers_check(struct ioasid_numbers *numbers, u32 number)
  */
 int ioasid_numbers_take(struct ioasid_numbers *numbers, u32 number, void *entry)
 {
-	int ret;
-
-	mutex_lock(&numbers->lock);
-	ret = xa_insert(&numbers->entries, number, entry, GFP_KERNEL_ACCOUNT);
-	mutex_unlock(&numbers->lock);
-	return ret;
+	return xa_insert(&numbers->entries, number, entry, GFP_KERNEL_ACCOUNT);
 }
 
 /**
@@ -94,9 +89,7 @@ int ioasid_numbers_alloc(struct ioasid_numbers *numbers, u32 from, void *entry,
  */
 void ioasid_numbers_give_back(struct ioasid_numbers *numbers, u32 number)
 {
-	mutex_lock(&numbers->lock);
 	xa_erase(&numbers->entries, number);
-	mutex_unlock(&numbers->lock);
 }
 
 /**
@@ -113,10 +106,12 @@ int ioasid_numbers_set_floor(struct ioasid_numbers *numbers, u32 floor)
 	if (floor > numbers->limit)
 		return -EINVAL;
 	mutex_lock(&numbers->lock);
+	xa_lock(&numbers->entries);
 	if (!xa_empty(&numbers->entries))
 		ret = -EBUSY;
 	else
-		numbers->floor = floor;
+		WRITE_ONCE(numbers->floor, floor);
+	xa_unlock(&numbers->entries);
 	mutex_unlock(&numbers->lock);
 	return ret;
 }

@@ -7,10 +7,10 @@
 
 /**
  * struct ioasid_numbers - PASIDs that can be told apart, and who has which
- * @lock: number and floor change under it. Held for short
+ * @lock: numbers are chosen, and the floor changes, under it. Held for short
  * @limit: numbers are below; 0 is none of them
  * @floor: those below it are for the user to choose, the others for the kernel;
- *	0: either may take what is free
+ *	0: either may take what is free. Changes under the xarray's lock as well
  * @entries: what a number stands for; read under RCU
  *
  * There is one for each RID, and one for each binding of a mediated device,

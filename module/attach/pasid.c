@@ -191,10 +191,23 @@ static void give_back_virtual(struct ioasid_pasid *pasid)
 		idev->mediated->default_pasid = NULL;
 }
 
-static void free_point(struct ioasid_pasid_point *point)
+static struct ioasid_pasid_point *new_point(struct ioasid_pasid *pasid)
+{
+	if (pasid->point != &pasid->own_point)
+		return &pasid->own_point;
+	return kmalloc(sizeof(struct ioasid_pasid_point), GFP_KERNEL_ACCOUNT);
+}
+
+static void free_point(struct ioasid_pasid *pasid, struct ioasid_pasid_point *point)
+{
+	if (point != &pasid->own_point)
+		kfree(point);
+}
+
+static void end_point(struct ioasid_pasid *pasid, struct ioasid_pasid_point *point)
 {
 	ioasid_ioas_detach(&point->point);
-	kfree(point);
+	free_point(pasid, point);
 }
 
 /* Put an address space there, in place of what there was */
@@ -205,27 +218,29 @@ static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 	struct ioasid_pasids *pasids = pasid->idev->pasids;
 	int ret;
 
-	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	new = new_point(pasid);
 	if (!new)
 		return -ENOMEM;
-	new->attached.cookie = pasid->idev->cookie;
-	new->attached.pasid = pasid->number;
-	new->attached.no_snoop = no_snoop;
-	INIT_LIST_HEAD(&new->point.devices);
+	*new = (struct ioasid_pasid_point) {
+		.attached.cookie = pasid->idev->cookie,
+		.attached.pasid = pasid->number,
+		.attached.no_snoop = no_snoop,
+		.point.devices = LIST_HEAD_INIT(new->point.devices),
+		.point.nr_reserved = pasids->nr_reserved,
+		.point.reserved = pasids->reserved,
+	};
 	list_add(&new->attached.node, &new->point.devices);
-	new->point.nr_reserved = pasids->nr_reserved;
-	new->point.reserved = pasids->reserved;
 	ret = ioasid_ioas_attach(ioas, &new->point, pasids->shim, pasids->dev,
 				 &pasid->route, pasids->can_snoop);
 	if (ret) {
-		kfree(new);
+		free_point(pasid, new);
 		return ret;
 	}
 	pasid->point = new;
 	/* With it all numbers can be looked at */
 	smp_store_release(&pasid->ioasid, ioas->obj.id);
 	if (old)
-		free_point(old);
+		end_point(pasid, old);
 	return 0;
 }
 
@@ -317,7 +332,7 @@ static void end(struct ioasid_pasid *pasid)
 	list_del(&pasid->node);
 	/* From here on nobody finds it any more */
 	WRITE_ONCE(pasid->ioasid, 0);
-	free_point(pasid->point);
+	end_point(pasid, pasid->point);
 	if (is_mediated(idev)) {
 		ioasid_numbers_give_back(&idev->pasids->wire, pasid->route.pasid);
 		if (pasid->cpu)
@@ -355,15 +370,17 @@ static int replace(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
  * @flags: IOASID_ATTACH_*. With neither ATTACH_PASID nor ATTACH_PASID_ALLOC the
  *	device is a mediated one, and its default PASID is meant
  * @number: the user's number, in or out as @flags says
+ * @old: out: the handle of what it takes the place of, 0: nothing
  *
  * Return: 0, or an error as IOASID_DEVICE_ATTACH says.
  */
 int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
-			u32 flags, u32 *number)
+			u32 flags, u32 *number, u32 *old)
 {
 	struct ioasid_pasid *pasid = NULL;
 	int ret;
 
+	*old = 0;
 	if (flags & IOASID_ATTACH_PASID) {
 		ret = ioasid_numbers_check(idev->numbers, *number);
 		/* Above the floor too what the kernel chose can be replaced */
@@ -375,16 +392,20 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 	}
 	if (IS_ERR(pasid))
 		return PTR_ERR(pasid);
-	if (pasid)
+	if (pasid) {
+		*old = pasid->ioasid;
 		return replace(pasid, ioas, flags & IOASID_ATTACH_NO_SNOOP);
+	}
 
-	pasid = kzalloc(sizeof(*pasid), GFP_KERNEL_ACCOUNT);
+	pasid = kmalloc(sizeof(*pasid), GFP_KERNEL_ACCOUNT);
 	if (!pasid)
 		return -ENOMEM;
-	pasid->idev = idev;
-	pasid->route.dev = idev->pasids->dev;
-	pasid->route.group = idev->pasids->dev->iommu_group;
-	pasid->route.msi = idev->pasids->msi;
+	*pasid = (struct ioasid_pasid) {
+		.idev = idev,
+		.route.dev = idev->pasids->dev,
+		.route.group = idev->pasids->dev->iommu_group,
+		.route.msi = idev->pasids->msi,
+	};
 	ret = is_mediated(idev) ? attach_mediated(pasid, ioas, flags, *number) :
 				  attach_physical(pasid, ioas, flags, *number);
 	if (ret) {
@@ -406,16 +427,19 @@ static void block_and_end(struct ioasid_pasid *pasid)
  * ioasid_pasid_detach() - block DMA with a PASID, and with its alias
  * @idev: the binding, of a device that has PASIDs
  * @number: the user's number, or its alias; 0: a mediated device's default
+ * @ioasid: out: the handle of what was attached, 0: nothing
  *
  * Return: 0, -EINVAL if nothing is attached, -EBUSY if it was attached through
  * another binding.
  */
-int ioasid_pasid_detach(struct ioasid_device *idev, u32 number)
+int ioasid_pasid_detach(struct ioasid_device *idev, u32 number, u32 *ioasid)
 {
 	struct ioasid_pasid *pasid = find(idev, number);
 
+	*ioasid = 0;
 	if (IS_ERR_OR_NULL(pasid))
 		return pasid ? PTR_ERR(pasid) : -EINVAL;
+	*ioasid = pasid->ioasid;
 	block_and_end(pasid);
 	return 0;
 }

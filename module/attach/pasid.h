@@ -55,6 +55,7 @@ struct ioasid_pasid_point {
  * @node: in the PASIDs of @idev
  * @route: RID and PASID, alias included, and what is attached to them
  * @point: the attached address space, NULL while there is none yet
+ * @own_point: room for one; what replaces it while it is in use is apart
  * @idev: the binding that attached it
  * @number: the PASID as the user knows it; 0: a mediated device's default,
  *	which the user knows as the RID
@@ -67,6 +68,7 @@ struct ioasid_pasid {
 	struct list_head node;
 	struct ioasid_route route;
 	struct ioasid_pasid_point *point;
+	struct ioasid_pasid_point own_point;
 	struct ioasid_device *idev;
 	u32 number;
 	struct ioasid_cpu_pasid *cpu;
@@ -77,8 +79,8 @@ struct ioasid_pasid {
 struct ioasid_pasids *ioasid_pasids_get(struct device *dev);
 void ioasid_pasids_put(struct ioasid_pasids *pasids);
 int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
-			u32 flags, u32 *number);
-int ioasid_pasid_detach(struct ioasid_device *idev, u32 number);
+			u32 flags, u32 *number, u32 *old);
+int ioasid_pasid_detach(struct ioasid_device *idev, u32 number, u32 *ioasid);
 void ioasid_pasid_detach_all(struct ioasid_device *idev);
 u32 ioasid_pasid_default(const struct ioasid_device *idev);
 u32 ioasid_pasid_ioasid(const struct ioasid_device *idev, u32 number);

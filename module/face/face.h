@@ -9,25 +9,7 @@
 
 long ioasid_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
-/* The fields of a user's structure; of the size that we know, as nearly always, it
- * takes less
- */
-#define read_args(args, last_field, user)				\
-({									\
-	const u32 __user *__argsz = (user);				\
-	u32 __size;							\
-	int __ret = get_user(__size, __argsz);				\
-									\
-	if (!__ret && __size == sizeof(*(args))) {			\
-		__ret = copy_from_user(args, user, sizeof(*(args))) ?	\
-			-EFAULT : 0;					\
-		*(u32 *)(args) = __size;				\
-	} else if (!__ret) {						\
-		__ret = ioasid_copy_struct(args, sizeof(*(args)),	\
-			offsetofend(typeof(*(args)), last_field), user); \
-	}								\
-	__ret;								\
-})
+#define read_args(args, last_field, user) ioasid_read_args(args, last_field, user)
 
 /* So much of an answer as the user's structure, whose size is its first field, holds */
 static inline int write_answer(void __user *user, const void *args, size_t size)

@@ -15,6 +15,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
+#include <linux/uaccess.h>
 
 struct device;
 struct file;
@@ -523,6 +524,32 @@ long ioasid_device_ioctl(const struct ioasid_binding_ops *ops, void *user,
  */
 int ioasid_copy_struct(void *dst, size_t ksize, size_t minsize,
 		       const void __user *user);
+
+/**
+ * ioasid_read_args() - ioasid_copy_struct() that takes less if the structure is of
+ * the size that we know, as nearly always
+ * @args: where to; points to the structure
+ * @last_field: the last one of the structure in the header's first release
+ * @user: address of the user's
+ *
+ * Return: as ioasid_copy_struct() does.
+ */
+#define ioasid_read_args(args, last_field, user)			\
+({									\
+	const u32 __user *__argsz = (user);				\
+	u32 __size;							\
+	int __ret = get_user(__size, __argsz);				\
+									\
+	if (!__ret && __size == sizeof(*(args))) {			\
+		__ret = copy_from_user(args, user, sizeof(*(args))) ?	\
+			-EFAULT : 0;					\
+		*(u32 *)(args) = __size;				\
+	} else if (!__ret) {						\
+		__ret = ioasid_copy_struct(args, sizeof(*(args)),	\
+			offsetofend(typeof(*(args)), last_field), user); \
+	}								\
+	__ret;								\
+})
 
 struct ioasid_bindings;
 

@@ -32,7 +32,8 @@ static int chardev_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static long get_info(struct swiommu_device *dev, void __user *arg)
+/* Not in the frame of the calls that attach and detach */
+static noinline long get_info(struct swiommu_device *dev, void __user *arg)
 {
 	struct swiommu_device_info info;
 	long ret;
@@ -84,7 +85,7 @@ static long check_dma(struct swiommu_device *dev, const struct swiommu_dma *dma)
 	return 0;
 }
 
-static long do_dma(struct swiommu_device *dev, struct file *file, void __user *arg)
+static noinline long do_dma(struct swiommu_device *dev, struct file *file, void __user *arg)
 {
 	struct swiommu_dma dma;
 	long ret;
