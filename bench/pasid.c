@@ -19,12 +19,15 @@
 
 #include "floor/pasid_floor.h"
 #include "measure.h"
+#include "modules.h"
 #include "pasid.h"
+#include "pci.h"
 #include "subject.h"
 
 #define NODE		"/dev/ioasid_swiommu"
 #define MODULE		"ioasid_swiommu"
 #define IOVA		0x100000000UL
+#define IGB_PORT	"0000:00:08.0"
 
 #define PAIRS		1000U
 #define LOOKUPS		100000U
@@ -39,6 +42,7 @@ struct swdev {
 
 static int control, iommu, floor_fd = -1;
 static __u32 shared;		/* address space */
+static char igb[BDF_SIZE];
 static struct swdev devices[MAX_DEVICES], *device;	/* the last one */
 static unsigned int nr_devices;
 static char *memory;
@@ -50,37 +54,69 @@ static __u64 cookie(unsigned int i)
 	return 0x7f0012345010 + i * 448;
 }
 
-static void start_device(__u32 flags)
+/* One that is open already */
+static void bind_device(int fd, __u32 id)
+{
+	struct ioasid_bind bind = {
+		.argsz = sizeof(bind), .iommu_fd = iommu, .cookie = cookie(nr_devices),
+	};
+
+	must(ioctl(fd, IOASID_DEVICE_BIND, &bind), "IOASID_DEVICE_BIND");
+	device = &devices[nr_devices++];
+	device->fd = fd;
+	device->id = id;
+}
+
+static void start_swdev(__u32 flags)
 {
 	struct swiommu_device_create create = {
 		.argsz = sizeof(create), .flags = flags, .type = 5, .pasid_width = 20,
 	};
-	struct ioasid_bind bind = {
-		.argsz = sizeof(bind), .iommu_fd = iommu, .cookie = cookie(nr_devices),
-	};
 	char node[64];
+	int fd;
 
-	device = &devices[nr_devices++];
 	must(ioctl(control, SWIOMMU_DEVICE_CREATE, &create), "SWIOMMU_DEVICE_CREATE");
-	device->id = create.device;
-	snprintf(node, sizeof(node), NODE "%u", device->id);
-	device->fd = open(node, O_RDWR | O_CLOEXEC);
-	must(device->fd, node);
-	must(ioctl(device->fd, IOASID_DEVICE_BIND, &bind), "IOASID_DEVICE_BIND");
+	snprintf(node, sizeof(node), NODE "%u", create.device);
+	fd = open(node, O_RDWR | O_CLOEXEC);
+	must(fd, node);
+	bind_device(fd, create.device);
 }
 
-static void stop_devices(void)
+static void stop_swdev(const struct swdev *dev)
 {
-	struct swiommu_device_destroy destroy = { .argsz = sizeof(destroy) };
+	struct swiommu_device_destroy destroy = {
+		.argsz = sizeof(destroy), .device = dev->id,
+	};
 
-	while (nr_devices) {
-		struct swdev *dev = &devices[--nr_devices];
+	close(dev->fd);
+	must(ioctl(control, SWIOMMU_DEVICE_DESTROY, &destroy), "SWIOMMU_DEVICE_DESTROY");
+}
 
-		close(dev->fd);
-		destroy.device = dev->id;
-		must(ioctl(control, SWIOMMU_DEVICE_DESTROY, &destroy),
-		     "SWIOMMU_DEVICE_DESTROY");
+/* A device that the hardware's driver is asked to attach: igb, with a PASID capability
+ * that it does not have. It issues no PASIDs
+ */
+static void start_igb(void)
+{
+	char options[32];
+
+	errno = ENODEV;
+	if (!pci_find(IGB_ID, 0, 0, igb))
+		die("igb");
+	if (!module_is_loaded("ioasid_test_pasidcap")) {
+		snprintf(options, sizeof(options), "bdf=%s", igb);
+		must(module_load("ioasid_test_pasidcap", options), "ioasid_test_pasidcap");
+		must(pci_remove(IGB_PORT), "remove igb's port");
+		must(pci_rescan(), "rescan");
 	}
+	load("ioasid_vfio_pci");
+	give(igb, "ioasid_vfio_pci");
+	bind_device(open_device_node(igb), 0);
+}
+
+static void stop_igb(const struct swdev *dev)
+{
+	close(dev->fd);
+	take(igb);
 }
 
 static __u32 new_ioas(void)
@@ -311,24 +347,32 @@ static const struct pasid_case {
 	const char *name;
 	void (*ours)(void);
 	void (*floor)(void);
+	enum { SWDEV, SWDEV_TLB, VTD } device;
 	unsigned int nr_devices;
-	bool device_tlb;
 } cases[] = {
-	{ "pasid_pair_1", pair_ours, pair_floor, 1 },
-	{ "pasid_pair_10000", pair_ours, pair_floor, 1 },
-	{ "pasid_first", first_ours, first_floor, 1 },
-	{ "pasid_lookup_1", lookup_ours, lookup_floor, 1 },
-	{ "pasid_lookup_64", lookup_ours, lookup_floor, MAX_DEVICES },
-	{ "dma_iotlb_hit", dma_hit, NULL, 1 },
-	{ "dma_iotlb_miss", dma_miss, NULL, 1 },
-	{ "dma_device_tlb_hit", dma_hit, NULL, 1, true },
+	{ "pasid_pair_1", pair_ours, pair_floor, SWDEV, 1 },
+	{ "pasid_pair_10000", pair_ours, pair_floor, SWDEV, 1 },
+	{ "pasid_first", first_ours, first_floor, SWDEV, 1 },
+	{ "pasid_lookup_1", lookup_ours, lookup_floor, SWDEV, 1 },
+	{ "pasid_lookup_64", lookup_ours, lookup_floor, SWDEV, MAX_DEVICES },
+	{ "dma_iotlb_hit", dma_hit, NULL, SWDEV, 1 },
+	{ "dma_iotlb_miss", dma_miss, NULL, SWDEV, 1 },
+	{ "dma_device_tlb_hit", dma_hit, NULL, SWDEV_TLB, 1 },
+	{ "pasid_vtd_pair_1", pair_ours, pair_floor, VTD, 1 },
+	{ "pasid_vtd_pair_10000", pair_ours, pair_floor, VTD, 1 },
+	{ "pasid_vtd_first", first_ours, first_floor, VTD, 1 },
 };
 
 #define NR_CASES	(sizeof(cases) / sizeof(cases[0]))
 
+/* VT-d's PASIDs are in a machine of their own */
 static bool wanted(const struct pasid_case *c, const char *only_cases)
 {
-	return listed(only_cases, c->name) || listed(only_cases, "all");
+	const char *machine = getenv("IOASID_IOMMU");
+	bool vtd = machine && !strcmp(machine, "vtd-pasid");
+
+	return (listed(only_cases, c->name) || listed(only_cases, "all")) &&
+	       vtd == (c->device == VTD);
 }
 
 static void start(const struct pasid_case *c)
@@ -336,24 +380,48 @@ static void start(const struct pasid_case *c)
 	char options[64];
 	unsigned int i;
 
+	if (c->device == VTD) {
+		load("ioasid_vfio_pci");
+	} else {
+		load(MODULE);
+		control = open(NODE, O_RDWR | O_CLOEXEC);
+		must(control, NODE);
+	}
 	iommu = open("/dev/iommu", O_RDWR | O_CLOEXEC);
 	must(iommu, "/dev/iommu");
 	shared = new_ioas();
-	for (i = 0; i < c->nr_devices; i++)
-		start_device(c->device_tlb ? SWIOMMU_DEVICE_TLB : 0);
-	snprintf(options, sizeof(options), "device=" MODULE "_dev.%u", device->id);
+	for (i = 0; i < c->nr_devices; i++) {
+		if (c->device == VTD)
+			start_igb();
+		else
+			start_swdev(c->device == SWDEV_TLB ? SWIOMMU_DEVICE_TLB : 0);
+	}
+	if (c->device == VTD)
+		snprintf(options, sizeof(options), "device=%s", igb);
+	else
+		snprintf(options, sizeof(options), "device=" MODULE "_dev.%u", device->id);
 	insmod("pasid_floor.ko", options);
 	floor_fd = open(PASID_FLOOR_NODE, O_RDWR | O_CLOEXEC);
 	must(floor_fd, PASID_FLOOR_NODE);
 }
 
-static void stop(void)
+static void stop(const struct pasid_case *c)
 {
 	close(floor_fd);
 	unload("pasid_floor");
-	stop_devices();
+	while (nr_devices) {
+		nr_devices--;
+		if (c->device == VTD)
+			stop_igb(&devices[nr_devices]);
+		else
+			stop_swdev(&devices[nr_devices]);
+	}
 	free_ioas(shared);
 	close(iommu);
+	if (c->device != VTD)
+		close(control);
+	unload(c->device == VTD ? "ioasid_vfio_pci" : MODULE);
+	unload("ioasidfd");
 }
 
 static void run(const struct pasid_case *c, const char *only_subjects)
@@ -368,30 +436,18 @@ static void run(const struct pasid_case *c, const char *only_subjects)
 		measure("floor", c->name, c->floor);
 	if (all || listed(only_subjects, "ioasid"))
 		measure("ioasid", c->name, c->ours);
-	stop();
+	stop(c);
 }
 
 void pasid_cases(const char *only_subjects, const char *only_cases)
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_CASES; i++) {
-		if (!wanted(&cases[i], only_cases))
-			continue;
-		if (!memory) {
-			load(MODULE);
-			control = open(NODE, O_RDWR | O_CLOEXEC);
-			must(control, NODE);
-			memory = mmap(NULL, 2 * DMA_PAGES * PAGE, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-			if (memory == MAP_FAILED)
-				die("memory for DMA");
-		}
-		run(&cases[i], only_subjects);
-	}
-	if (!memory)
-		return;
-	close(control);
-	unload(MODULE);
-	unload("ioasidfd");
+	memory = mmap(NULL, 2 * DMA_PAGES * PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (memory == MAP_FAILED)
+		die("memory for DMA");
+	for (i = 0; i < NR_CASES; i++)
+		if (wanted(&cases[i], only_cases))
+			run(&cases[i], only_subjects);
 }

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What attaching by PASID costs at the very least: the kernel's own calls, on a
- * domain that is there. Nothing is checked, and nobody owns the device: for
- * measuring only, on a software device (ioasid_swiommu). And calls from within the
+ * domain that is there. Nothing is checked, and nobody need own the device: for
+ * measuring only; never load it on a machine that anybody uses. And calls from within the
  * kernel, for there is nobody else who makes them: ioasid_pasid_lookup(), beside
  * xa_load() of the same indices.
  *
- * insmod pasid_floor.ko device=ioasid_swiommu_dev.0
+ * insmod pasid_floor.ko device=ioasid_swiommu_dev.0, or a PCI address
  */
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/iommu.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/platform_device.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
@@ -24,7 +25,7 @@
 
 static char *device;
 module_param(device, charp, 0);
-MODULE_PARM_DESC(device, "Name of the platform device, as in ioasid_swiommu_dev.0");
+MODULE_PARM_DESC(device, "Name of a platform device or PCI device");
 
 static struct device *dev;
 static struct iommu_domain *domain;	/* the one that is there */
@@ -161,6 +162,8 @@ static int __init pasid_floor_init(void)
 	if (!device)
 		return -EINVAL;
 	dev = bus_find_device_by_name(&platform_bus_type, NULL, device);
+	if (!dev)
+		dev = bus_find_device_by_name(&pci_bus_type, NULL, device);
 	if (!dev)
 		return -ENODEV;
 	attach = vcalloc(PASID_FLOOR_MAX, sizeof(*attach));
