@@ -298,12 +298,6 @@ int ioasid_device_alias(struct ioasid_device *idev, u32 pasid, u32 alias)
 }
 EXPORT_SYMBOL_GPL(ioasid_device_alias);
 
-u32 ioasid_device_default_pasid(const struct ioasid_device *idev)
-{
-	return has_default_pasid(idev) ? ioasid_pasid_default(idev) : 0;
-}
-EXPORT_SYMBOL_GPL(ioasid_device_default_pasid);
-
 void ioasid_device_pasid_info(const struct ioasid_device *idev,
 			      struct ioasid_pasid_info *info)
 {

@@ -7,6 +7,8 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -18,10 +20,20 @@
  * struct binding - a device is bound to an I/O address space fd
  * @list: in ioasid_bindings.list
  * @idev: the core's side of it
+ * @bindings: of the device
+ * @ctx: of the fd
+ * @cookie: of the device there
+ * @nb: told of PASIDs, if the driver wants that
+ * @rcu: to be freed when nobody looks a PASID up any more
  */
 struct binding {
 	struct list_head list;
 	struct ioasid_device *idev;
+	struct ioasid_bindings *bindings;
+	struct ioasid_ctx *ctx;
+	u64 cookie;
+	struct notifier_block nb;
+	struct rcu_head rcu;
 };
 
 void ioasid_bindings_init(struct ioasid_bindings *bindings,
@@ -63,11 +75,45 @@ static struct binding *find_binding(struct ioasid_bindings *bindings,
 	return NULL;
 }
 
+static int pasid_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct binding *binding = container_of(nb, struct binding, nb);
+	const struct ioasid_pasid_end *end = data;
+
+	if (event != IOASID_PASID_ENDS || end->cookie == binding->cookie)
+		binding->bindings->ops->pasid_event(binding->bindings, event, end);
+	return NOTIFY_DONE;
+}
+
+static struct binding *new_binding(struct ioasid_bindings *bindings,
+				   struct ioasid_ctx *ctx, u64 cookie)
+{
+	struct binding *binding = kzalloc(sizeof(*binding), GFP_KERNEL_ACCOUNT);
+
+	if (!binding)
+		return NULL;
+	binding->bindings = bindings;
+	binding->ctx = ctx;
+	binding->cookie = cookie;
+	binding->nb.notifier_call = pasid_event;
+	/* As nothing is attached yet there is nothing to be told of it so far */
+	if (bindings->ops->pasid_event)
+		ioasid_ctx_register_pasids(ctx, &binding->nb);
+	return binding;
+}
+
 static void free_binding(struct binding *binding)
 {
-	list_del(&binding->list);
+	if (binding->bindings->ops->pasid_event)
+		ioasid_ctx_unregister_pasids(binding->ctx, &binding->nb);
+	kfree_rcu(binding, rcu);
+}
+
+static void end_binding(struct binding *binding)
+{
+	list_del_rcu(&binding->list);
 	ioasid_device_unbind(binding->idev);
-	kfree(binding);
+	free_binding(binding);
 }
 
 static void end_all(struct ioasid_bindings *bindings)
@@ -79,7 +125,7 @@ static void end_all(struct ioasid_bindings *bindings)
 		return;
 	bindings->ops->stop(bindings);
 	list_for_each_entry_safe(binding, next, &bindings->list, list)
-		free_binding(binding);
+		end_binding(binding);
 	WRITE_ONCE(bindings->user, NULL);
 }
 
@@ -117,6 +163,36 @@ void ioasid_bindings_release(struct ioasid_bindings *bindings, struct file *file
 }
 EXPORT_SYMBOL_GPL(ioasid_bindings_release);
 
+int ioasid_bindings_ppasid(struct ioasid_bindings *bindings, u32 vpasid, u32 *ppasid)
+{
+	struct binding *binding;
+	int ret = -ENOENT;
+
+	rcu_read_lock();
+	binding = list_first_or_null_rcu(&bindings->list, struct binding, list);
+	if (binding)
+		ret = ioasid_device_ppasid(binding->idev, vpasid, ppasid);
+	rcu_read_unlock();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ioasid_bindings_ppasid);
+
+bool ioasid_bindings_are_translated(struct ioasid_bindings *bindings)
+{
+	struct binding *binding;
+	bool ret = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(binding, &bindings->list, list) {
+		ret = ioasid_ctx_is_translated(binding->ctx);
+		if (!ret)
+			break;
+	}
+	rcu_read_unlock();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ioasid_bindings_are_translated);
+
 static int bind_locked(struct ioasid_bindings *bindings, struct file *file,
 		       struct ioasid_ctx *ctx, u64 cookie)
 {
@@ -131,7 +207,7 @@ static int bind_locked(struct ioasid_bindings *bindings, struct file *file,
 		return -EPERM;
 	if (find_binding(bindings, ctx))
 		return -EALREADY;
-	binding = kzalloc(sizeof(*binding), GFP_KERNEL_ACCOUNT);
+	binding = new_binding(bindings, ctx, cookie);
 	if (!binding)
 		return -ENOMEM;
 	desc.cookie = cookie;
@@ -147,13 +223,13 @@ static int bind_locked(struct ioasid_bindings *bindings, struct file *file,
 			goto unbind;
 		WRITE_ONCE(bindings->user, file);
 	}
-	list_add_tail(&binding->list, &bindings->list);
+	list_add_tail_rcu(&binding->list, &bindings->list);
 	return 0;
 
 unbind:
 	ioasid_device_unbind(binding->idev);
 free:
-	kfree(binding);
+	free_binding(binding);
 	return ret;
 }
 
@@ -253,7 +329,7 @@ static int unbind_locked(struct ioasid_bindings *bindings, struct ioasid_ctx *ct
 	if (list_is_singular(&bindings->list))
 		end_all(bindings);
 	else
-		free_binding(binding);
+		end_binding(binding);
 	return 0;
 }
 

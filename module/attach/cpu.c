@@ -21,58 +21,93 @@
 
 /*
  * The global allocator takes the lowest number that is free, which may be below
- * the floor: so many are put aside to get one above it.
+ * the floor, or on a wire: so many are put aside to get another one.
  */
-#define BELOW_FLOOR_MAX		256
+#define ASIDE_MAX		256
+
+/* Numbers of the global allocator that are ours; under ioasid_wire_lock */
+static DEFINE_XARRAY(sent);
+
+/**
+ * ioasid_cpu_sends() - may a CPU send a number to a device?
+ * @number: the number
+ *
+ * Context: ioasid_wire_lock is held.
+ */
+bool ioasid_cpu_sends(u32 number)
+{
+	lockdep_assert_held(&ioasid_wire_lock);
+	return xa_load(&sent, number);
+}
 
 static bool is_direct(const struct ioasid_device *idev)
 {
 	return idev->type == IOASID_DEVICE_PHYSICAL_CPU;
 }
 
+/* Does the CPU translate numbers, or is there a device for which it will? */
 static bool has_translated(struct ioasid_ctx *ctx)
 {
 	struct ioasid_device *idev;
 
 	lockdep_assert_held(&ctx->lock);
+	if (ctx->translated)
+		return true;
 	list_for_each_entry(idev, &ctx->devices, ctx_node)
 		if (idev->type == IOASID_DEVICE_MEDIATED_CPU)
 			return true;
 	return false;
 }
 
+/* Not below @floor and on no wire. @aside has room for ASIDE_MAX */
+static u32 global_alloc(struct device *dev, u32 floor, u32 *aside)
+{
+	u32 nr = 0, ppasid;
+
+	lockdep_assert_held(&ioasid_wire_lock);
+	for (;;) {
+		ppasid = kc_global_pasid_alloc(dev);
+		if (ppasid == IOMMU_PASID_INVALID ||
+		    (ppasid >= floor && !ioasid_wire_has(ppasid)))
+			break;
+		if (nr == ASIDE_MAX) {
+			kc_global_pasid_free(ppasid);
+			ppasid = IOMMU_PASID_INVALID;
+			break;
+		}
+		aside[nr++] = ppasid;
+	}
+	while (nr)
+		kc_global_pasid_free(aside[--nr]);
+	return ppasid;
+}
+
 /* A number of the global allocator, not below @floor */
 static struct ioasid_cpu_pasid *cpu_new(struct device *dev, u32 floor)
 {
 	struct ioasid_cpu_pasid *cpu;
-	u32 *aside, nr = 0, ppasid;
+	int ret = -ENOMEM;
+	u32 *aside;
 
 	cpu = kzalloc(sizeof(*cpu), GFP_KERNEL_ACCOUNT);
-	aside = kmalloc_array(BELOW_FLOOR_MAX, sizeof(*aside), GFP_KERNEL_ACCOUNT);
-	if (!cpu || !aside) {
-		kfree(aside);
-		kfree(cpu);
-		return ERR_PTR(-ENOMEM);
+	aside = kmalloc_array(ASIDE_MAX, sizeof(*aside), GFP_KERNEL_ACCOUNT);
+	if (!cpu || !aside)
+		goto free;
+	mutex_lock(&ioasid_wire_lock);
+	cpu->ppasid = global_alloc(dev, floor, aside);
+	ret = cpu->ppasid == IOMMU_PASID_INVALID ? -ENOSPC : 0;
+	if (!ret) {
+		ret = xa_insert(&sent, cpu->ppasid, cpu, GFP_KERNEL_ACCOUNT);
+		if (ret)
+			kc_global_pasid_free(cpu->ppasid);
 	}
-	for (;;) {
-		ppasid = kc_global_pasid_alloc(dev);
-		if (ppasid == IOMMU_PASID_INVALID || ppasid >= floor ||
-		    nr == BELOW_FLOOR_MAX)
-			break;
-		aside[nr++] = ppasid;
-	}
-	if (ppasid != IOMMU_PASID_INVALID && ppasid < floor) {
-		kc_global_pasid_free(ppasid);
-		ppasid = IOMMU_PASID_INVALID;
-	}
-	while (nr)
-		kc_global_pasid_free(aside[--nr]);
+	mutex_unlock(&ioasid_wire_lock);
+free:
 	kfree(aside);
-	if (ppasid == IOMMU_PASID_INVALID) {
+	if (ret) {
 		kfree(cpu);
-		return ERR_PTR(-ENOSPC);
+		return ERR_PTR(ret);
 	}
-	cpu->ppasid = ppasid;
 	cpu->users = 1;
 	return cpu;
 }
@@ -84,7 +119,10 @@ static void cpu_put(struct ioasid_ctx *ctx, struct ioasid_cpu_pasid *cpu)
 		return;
 	if (cpu->vpasid)
 		xa_erase(&ctx->cpu_pasids, cpu->vpasid);
+	mutex_lock(&ioasid_wire_lock);
+	xa_erase(&sent, cpu->ppasid);
 	kc_global_pasid_free(cpu->ppasid);
+	mutex_unlock(&ioasid_wire_lock);
 	kfree(cpu);
 }
 
@@ -93,8 +131,8 @@ static void cpu_put(struct ioasid_ctx *ctx, struct ioasid_cpu_pasid *cpu)
  * @pasid: the PASID
  * @number: the number
  *
- * Return: 0; -EXDEV if it is a type 7 device's and the CPU translates numbers for
- * another device of the file; -EBUSY if it is taken; -ENOMEM.
+ * Return: 0; -EXDEV if it is a type 7 device's and the CPU translates numbers, or
+ * another device of the file has some that it will; -EBUSY if it is taken; -ENOMEM.
  */
 int ioasid_cpu_take_direct(struct ioasid_pasid *pasid, u32 number)
 {
@@ -105,7 +143,7 @@ int ioasid_cpu_take_direct(struct ioasid_pasid *pasid, u32 number)
 	if (!is_direct(idev))
 		return ioasid_numbers_take(idev->numbers, number, pasid);
 	mutex_lock(&ctx->lock);
-	if (ctx->nr_translated)
+	if (ctx->nr_translated || ctx->translated)
 		ret = -EXDEV;
 	ret = ret ?: ioasid_numbers_take(idev->numbers, number, pasid);
 	if (!ret)

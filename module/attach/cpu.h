@@ -28,5 +28,6 @@ int ioasid_cpu_take_translated(struct ioasid_pasid *pasid, u32 *ppasid);
 void ioasid_cpu_give_back(struct ioasid_pasid *pasid);
 int ioasid_cpu_alias(struct ioasid_pasid *pasid, u32 alias);
 void ioasid_cpu_unalias(struct ioasid_pasid *pasid);
+bool ioasid_cpu_sends(u32 number);
 
 #endif /* IOASID_CPU_H */

@@ -487,14 +487,26 @@ static int count_device(struct device *dev, void *data)
 
 /**
  * ioasid_group_size() - how many devices are in a group just now?
- * @group: the group
+ * @iommu_group: the group
  *
  * Return: their number, bound or not.
  */
-unsigned int ioasid_group_size(struct ioasid_group *group)
+unsigned int ioasid_group_size(struct iommu_group *iommu_group)
 {
 	unsigned int nr = 0;
 
-	iommu_group_for_each_dev(group->iommu_group, &nr, count_device);
+	iommu_group_for_each_dev(iommu_group, &nr, count_device);
 	return nr;
+}
+
+/**
+ * ioasid_group_is_bound() - is a device of a group in the hands of a user?
+ * @iommu_group: the group
+ *
+ * Context: groups_lock is held.
+ */
+bool ioasid_group_is_bound(const struct iommu_group *iommu_group)
+{
+	lockdep_assert_held(&groups_lock);
+	return group_find(iommu_group);
 }

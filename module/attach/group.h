@@ -107,7 +107,8 @@ int ioasid_group_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 int ioasid_group_detach(struct ioasid_device *idev);
 u32 ioasid_group_ioasid(const struct ioasid_device *idev);
 int ioasid_group_ranges(struct ioasid_group *group, struct ioasid_ranges *set);
-unsigned int ioasid_group_size(struct ioasid_group *group);
+unsigned int ioasid_group_size(struct iommu_group *iommu_group);
+bool ioasid_group_is_bound(const struct iommu_group *iommu_group);
 
 int ioasid_read_reserved(struct iommu_group *iommu_group,
 			 struct ioasid_range **ranges, unsigned int *nr_ranges,

@@ -163,7 +163,7 @@ int ioasid_device_info_fill(struct ioasid_ctx *ctx,
 		info->pgsizes = group->shim->pgsizes(group->blocked);
 		info->addr_width = fls64(group->aperture.last);
 		info->vendor = group->shim->vendor;
-		info->group_devices = ioasid_group_size(group);
+		info->group_devices = ioasid_group_size(group->iommu_group);
 		ret = device_caps(idev, caps, caps_len);
 		break;
 	}

@@ -21,7 +21,8 @@ struct ioasid_pasid;
  * @access: the address space that the driver works in, or NULL. Changes under
  *	both locks
  * @numbers: with PASIDs: as its user knows them
- * @default_pasid: with PASIDs: what its user knows as the RID, or NULL; under @lock
+ * @default_pasid: with PASIDs: what its user knows as the RID, or NULL; changes under
+ *	@lock, read under RCU too
  * @rcu: to be freed when nobody looks a PASID up any more
  */
 struct ioasid_mediated {
@@ -34,7 +35,7 @@ struct ioasid_mediated {
 	spinlock_t access_lock;
 	struct ioasid_access *access;
 	struct ioasid_numbers numbers;
-	struct ioasid_pasid *default_pasid;
+	struct ioasid_pasid __rcu *default_pasid;
 	struct rcu_head rcu;
 };
 

@@ -22,7 +22,15 @@
 #include "attach/pasid.h"
 #include "include/ioasid_api.h"
 
-/* RIDs that have PASIDs in the hands of users; under groups_lock, read under RCU */
+/*
+ * A CPU sends a number of the global allocator to whatever device it is told to, by
+ * way of a portal that looks at nothing. So on a RID that users share no other
+ * number may be one that the CPU sends, also if it is not attached there: numbers
+ * are chosen, for the wire and for the CPU, under this lock.
+ */
+DEFINE_MUTEX(ioasid_wire_lock);
+
+/* RIDs that have PASIDs in the hands of users; under both locks, read under RCU */
 static LIST_HEAD(rids);
 
 /* So many numbers are tried where the host uses PASIDs of the RID as well */
@@ -56,12 +64,13 @@ static int pasids_look(struct ioasid_pasids *pasids)
 /**
  * ioasid_pasids_get() - the PASIDs of a device's RID
  * @dev: the device, or the parent of a mediated one
+ * @shared: is it the latter?
  *
  * Context: groups_lock is held.
  * Return: them, NULL if there are none or the kernel cannot attach by PASID, or
  * ERR_PTR(-ENOMEM).
  */
-struct ioasid_pasids *ioasid_pasids_get(struct device *dev)
+struct ioasid_pasids *ioasid_pasids_get(struct device *dev, bool shared)
 {
 	const struct ioasid_shim *shim = ioasid_shim_of(dev);
 	struct ioasid_pasids *pasids;
@@ -69,6 +78,7 @@ struct ioasid_pasids *ioasid_pasids_get(struct device *dev)
 
 	list_for_each_entry(pasids, &rids, node)
 		if (pasids->dev == dev) {
+			WARN_ON(pasids->shared != shared);
 			pasids->users++;
 			return pasids;
 		}
@@ -80,6 +90,7 @@ struct ioasid_pasids *ioasid_pasids_get(struct device *dev)
 		return ERR_PTR(-ENOMEM);
 	pasids->dev = dev;
 	pasids->shim = shim;
+	pasids->shared = shared;
 	pasids->users = 1;
 	ret = ioasid_read_reserved(dev->iommu_group, &pasids->reserved,
 				   &pasids->nr_reserved, &pasids->msi);
@@ -88,7 +99,9 @@ struct ioasid_pasids *ioasid_pasids_get(struct device *dev)
 	ret = pasids_look(pasids);
 	if (ret)
 		goto free_reserved;
+	mutex_lock(&ioasid_wire_lock);
 	list_add_rcu(&pasids->node, &rids);
+	mutex_unlock(&ioasid_wire_lock);
 	return pasids;
 
 free_reserved:
@@ -108,11 +121,46 @@ void ioasid_pasids_put(struct ioasid_pasids *pasids)
 {
 	if (!pasids || --pasids->users)
 		return;
+	mutex_lock(&ioasid_wire_lock);
 	list_del_rcu(&pasids->node);
+	mutex_unlock(&ioasid_wire_lock);
 	ioasid_numbers_destroy(&pasids->wire);
 	kfree(pasids->reserved);
 	/* A binding that ends just now may be looked up yet */
 	kfree_rcu(pasids, rcu);
+}
+
+/**
+ * ioasid_pasids_are_shared() - has a mediated device a parent in that group?
+ * @iommu_group: the group
+ *
+ * Context: groups_lock is held.
+ */
+bool ioasid_pasids_are_shared(const struct iommu_group *iommu_group)
+{
+	struct ioasid_pasids *pasids;
+
+	list_for_each_entry(pasids, &rids, node)
+		if (pasids->shared && pasids->dev->iommu_group == iommu_group)
+			return true;
+	return false;
+}
+
+/**
+ * ioasid_wire_has() - is a number taken on a RID that users share?
+ * @number: one that the CPU does not send
+ *
+ * Context: ioasid_wire_lock is held.
+ */
+bool ioasid_wire_has(u32 number)
+{
+	struct ioasid_pasids *pasids;
+
+	lockdep_assert_held(&ioasid_wire_lock);
+	list_for_each_entry(pasids, &rids, node)
+		if (pasids->shared && xa_load(&pasids->wire.entries, number))
+			return true;
+	return false;
 }
 
 static bool is_mediated(const struct ioasid_device *idev)
@@ -132,7 +180,8 @@ static struct ioasid_pasid *find(const struct ioasid_device *idev, u32 number)
 	if (number)
 		pasid = xa_load(&idev->numbers->entries, number);
 	else
-		pasid = idev->mediated ? idev->mediated->default_pasid : NULL;
+		pasid = idev->mediated ?
+			rcu_dereference(idev->mediated->default_pasid) : NULL;
 	if (pasid && pasid->idev != idev)
 		pasid = ERR_PTR(-EBUSY);
 	rcu_read_unlock();
@@ -177,7 +226,7 @@ static int take_virtual(struct ioasid_pasid *pasid, u32 flags, u32 number)
 		ret = 0;
 	pasid->number = number;
 	if (!ret && !number)
-		idev->mediated->default_pasid = pasid;
+		rcu_assign_pointer(idev->mediated->default_pasid, pasid);
 	return ret;
 }
 
@@ -188,7 +237,7 @@ static void give_back_virtual(struct ioasid_pasid *pasid)
 	if (pasid->number)
 		ioasid_numbers_give_back(idev->numbers, pasid->number);
 	else
-		idev->mediated->default_pasid = NULL;
+		RCU_INIT_POINTER(idev->mediated->default_pasid, NULL);
 }
 
 static struct ioasid_pasid_point *new_point(struct ioasid_pasid *pasid)
@@ -244,6 +293,26 @@ static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 	return 0;
 }
 
+/* The lowest one that is free and that no CPU sends */
+static int alloc_on_wire(struct ioasid_pasid *pasid, u32 from)
+{
+	struct ioasid_numbers *wire = &pasid->idev->pasids->wire;
+	u32 *number = &pasid->route.pasid;
+	int ret;
+
+	mutex_lock(&ioasid_wire_lock);
+	for (;;) {
+		ret = ioasid_numbers_alloc(wire, from, pasid, number);
+		if (ret || !ioasid_cpu_sends(*number))
+			break;
+		ioasid_numbers_give_back(wire, *number);
+		from = *number + 1;
+		cond_resched();
+	}
+	mutex_unlock(&ioasid_wire_lock);
+	return ret;
+}
+
 /*
  * Find a number for the wire, and attach. Below the middle the host's own PASIDs
  * are the likeliest.
@@ -257,9 +326,9 @@ static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioa
 	int ret;
 
 	do {
-		ret = ioasid_numbers_alloc(wire, from, pasid, number);
+		ret = alloc_on_wire(pasid, from);
 		if (ret == -ENOSPC)
-			ret = ioasid_numbers_alloc(wire, 0, pasid, number);
+			ret = alloc_on_wire(pasid, 0);
 		if (ret)
 			return ret;
 		ret = set_point(pasid, ioas, no_snoop);
@@ -328,10 +397,15 @@ static int attach_physical(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 static void end(struct ioasid_pasid *pasid)
 {
 	struct ioasid_device *idev = pasid->idev;
+	u32 ioasid = pasid->ioasid;
 
 	list_del(&pasid->node);
-	/* From here on nobody finds it any more */
+	/*
+	 * From here on nobody finds it any more, and who has found it is told before
+	 * anybody else can have its number
+	 */
 	WRITE_ONCE(pasid->ioasid, 0);
+	ioasid_pasid_tell_end(pasid, ioasid);
 	end_point(pasid, pasid->point);
 	if (is_mediated(idev)) {
 		ioasid_numbers_give_back(&idev->pasids->wire, pasid->route.pasid);
@@ -347,6 +421,7 @@ static void end(struct ioasid_pasid *pasid)
 static int replace(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 		   bool no_snoop)
 {
+	u32 old = pasid->ioasid;
 	int ret;
 
 	if (pasid->point->point.ioas == ioas) {
@@ -360,6 +435,8 @@ static int replace(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 		end(pasid);
 		ret = -EIO;
 	}
+	if (!ret)
+		ioasid_pasid_tell_end(pasid, old);
 	return ret;
 }
 
@@ -514,41 +591,6 @@ u32 ioasid_pasid_ioasid(const struct ioasid_device *idev, u32 number)
 
 	return IS_ERR_OR_NULL(pasid) ? 0 : pasid->ioasid;
 }
-
-/**
- * ioasid_pasid_default() - what is on the wire for a mediated device's RID
- * @idev: the binding, its device's lock held
- *
- * Return: the PASID; 0 if this binding has attached nothing.
- */
-u32 ioasid_pasid_default(const struct ioasid_device *idev)
-{
-	const struct ioasid_pasid *pasid = idev->mediated->default_pasid;
-
-	return pasid && pasid->idev == idev ? pasid->route.pasid : 0;
-}
-
-int ioasid_pasid_lookup(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
-			u32 vpasid, u32 *ppasid)
-{
-	struct ioasid_device *idev;
-	struct ioasid_pasid *pasid;
-	int ret = -ENOENT;
-
-	if (!vpasid || !ioasid)
-		return -EINVAL;
-	rcu_read_lock();
-	idev = ioasid_device_find(ctx, cookie);
-	pasid = idev && idev->pasids ?
-		xa_load(&idev->numbers->entries, vpasid) : NULL;
-	if (pasid && pasid->idev == idev && smp_load_acquire(&pasid->ioasid) == ioasid) {
-		*ppasid = pasid->route.pasid;
-		ret = 0;
-	}
-	rcu_read_unlock();
-	return ret;
-}
-EXPORT_SYMBOL_GPL(ioasid_pasid_lookup);
 
 int ioasid_pasid_origin(struct device *dev, u32 ppasid,
 			struct ioasid_dma_origin *origin)

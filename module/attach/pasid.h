@@ -2,6 +2,7 @@
 #ifndef IOASID_PASID_H
 #define IOASID_PASID_H
 
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 
 #include "attach/numbers.h"
@@ -10,12 +11,16 @@
 struct ioasid_cpu_pasid;
 struct ioasid_device;
 
+extern struct mutex ioasid_wire_lock;
+
 /**
  * struct ioasid_pasids - the PASIDs of a RID
- * @node: in the list of those in use
+ * @node: in the list of those in use, under groups_lock and ioasid_wire_lock
  * @dev: whose RID it is: the bound device, or the parent of mediated ones
  * @shim: of its IOMMU
  * @users: bindings; under groups_lock
+ * @shared: by mediated devices, as whose numbers are the kernel's to choose. Otherwise
+ *	@dev is in the hands of the one user who chooses them
  * @wire: the numbers that DMA carries. An entry is a struct ioasid_pasid
  * @can_snoop: no-snoop DMA can be made to snoop
  * @pgsizes: bitmap of page sizes
@@ -30,6 +35,7 @@ struct ioasid_pasids {
 	struct device *dev;
 	const struct ioasid_shim *shim;
 	unsigned int users;
+	bool shared;
 	struct ioasid_numbers wire;
 	bool can_snoop;
 	u64 pgsizes;
@@ -61,7 +67,8 @@ struct ioasid_pasid_point {
  *	which the user knows as the RID
  * @cpu: its number on the wire is of the kernel's global allocator, for CPU
  *	instructions that send it; otherwise NULL
- * @ioasid: of the attached address space, for those who hold no lock; 0: none
+ * @ioasid: of the attached address space, for those who hold no lock; 0: none. What
+ *	is read after it was found not to be 0 is complete
  * @rcu: to be freed when nobody looks it up any more
  */
 struct ioasid_pasid {
@@ -76,14 +83,16 @@ struct ioasid_pasid {
 	struct rcu_head rcu;
 };
 
-struct ioasid_pasids *ioasid_pasids_get(struct device *dev);
+struct ioasid_pasids *ioasid_pasids_get(struct device *dev, bool shared);
 void ioasid_pasids_put(struct ioasid_pasids *pasids);
 int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 			u32 flags, u32 *number, u32 *old);
 int ioasid_pasid_detach(struct ioasid_device *idev, u32 number, u32 *ioasid);
 void ioasid_pasid_detach_all(struct ioasid_device *idev);
-u32 ioasid_pasid_default(const struct ioasid_device *idev);
 u32 ioasid_pasid_ioasid(const struct ioasid_device *idev, u32 number);
+bool ioasid_pasids_are_shared(const struct iommu_group *iommu_group);
+bool ioasid_wire_has(u32 number);
+void ioasid_pasid_tell_end(const struct ioasid_pasid *pasid, u32 ioasid);
 int ioasid_pasid_alias(struct ioasid_device *idev, u32 number, u32 alias);
 
 #endif /* IOASID_PASID_H */

@@ -29,6 +29,8 @@ struct ioasid_ctx *ioasid_ctx_new(struct file *file)
 	mutex_init(&ctx->lock);
 	mutex_init(&ctx->no_snoop_lock);
 	RAW_INIT_NOTIFIER_HEAD(&ctx->no_snoop_chain);
+	mutex_init(&ctx->pasid_lock);
+	RAW_INIT_NOTIFIER_HEAD(&ctx->pasid_chain);
 	INIT_LIST_HEAD(&ctx->devices);
 	xa_init_flags(&ctx->cpu_pasids, XA_FLAGS_ACCOUNT);
 	return ctx;
@@ -45,7 +47,8 @@ void ioasid_ctx_release(struct kref *kref)
 	xa_destroy(&ctx->objects);
 	mutex_destroy(&ctx->lock);
 	mutex_destroy(&ctx->no_snoop_lock);
-	kfree(ctx);
+	mutex_destroy(&ctx->pasid_lock);
+	kfree_rcu(ctx, rcu);
 }
 
 /**

@@ -6,6 +6,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
+#include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
@@ -22,6 +23,8 @@ struct file;
  *	ioasid_group.lock		what is attached to a group; held while a user is
  *					waited for, so under groups_lock it is only tried
  *	ioasid_mediated.lock		what is attached to a mediated device
+ *	ioasid_ctx.pasid_lock		who wants to know of PASIDs; held while they are
+ *					told, so what they lock is below it
  *	ioasid_ioas.access_sem		the drivers that work in an address space. Held
  *					for reading while they are told of an unmap:
  *					what they lock then is below it. So it is
@@ -34,6 +37,7 @@ struct file;
  *	ioasid_ioas.spare_lock		room to unmap if there is no memory
  *	ioasid_mediated.access_lock	in which address space its driver works
  *	ioasid_ctx.lock			the bindings of an open file
+ *	ioasid_wire_lock (attach/pasid.c) which PASIDs are on the wire
  *	ioasid_numbers.lock		who has which PASID
  *	ioasid_ctx.objects.xa_lock	the id table
  *	domains_lock (shim/domains.h)	work in the kernel's domains; removal of devices
@@ -55,9 +59,15 @@ struct file;
  * @cpu_pasids: PASIDs that the CPU translates, to struct ioasid_cpu_pasid
  * @nr_direct: attached PASIDs that the CPU must not translate
  * @nr_translated: attached PASIDs of devices for which it does
+ * @translator: who translates PASIDs for the CPU, or NULL; under @pasid_lock
+ * @translated: the CPU translates PASIDs; changes under @pasid_lock and @lock
+ * @pasid_lock: protects what is said to be under it. Held while those are called who
+ *	want to know of PASIDs
+ * @pasid_chain: those who want to know, @translator first; under @pasid_lock
  * @closed: the file has been closed: no call can name an object any more, and
  *	an address space lives for as long as it is attached. Read under the lock
  *	of the object
+ * @rcu: to be freed when nobody looks PASIDs up any more
  * @no_snoop: number of attached devices that may do no-snoop DMA
  * @no_snoop_lock: protects what follows. Held while those are called who want to
  *	know: outside of all locks of the core
@@ -76,7 +86,12 @@ struct ioasid_ctx {
 	struct xarray cpu_pasids;
 	unsigned int nr_direct;
 	unsigned int nr_translated;
+	struct notifier_block *translator;
+	bool translated;
+	struct mutex pasid_lock;
+	struct raw_notifier_head pasid_chain;
 	bool closed;
+	struct rcu_head rcu;
 	atomic_t no_snoop;
 	struct mutex no_snoop_lock;
 	bool no_snoop_told;

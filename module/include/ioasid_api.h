@@ -294,6 +294,9 @@ int ioasid_device_alias(struct ioasid_device *idev, u32 pasid, u32 alias);
  * @ppasid: out: the PASID on the wire
  *
  * The answer holds until the PASID is detached, or something else is attached to it.
+ * Who remembers it registers first (IOASID_PASID_ENDS), and looks it up and
+ * remembers it under a lock of its own that its notifier takes: what has ended is not
+ * found any more when those are told who registered.
  *
  * Context: any. Takes no lock.
  * Return: 0, -ENOENT if that address space is not attached there, -EINVAL.
@@ -330,13 +333,115 @@ int ioasid_pasid_origin(struct device *dev, u32 ppasid,
 			struct ioasid_dma_origin *origin);
 
 /**
- * ioasid_device_default_pasid() - the PASID on the wire that is a device's RID
- * @idev: the binding of a mediated device
+ * ioasid_device_ppasid() - which PASID on the wire stands for a mediated device's
+ * @idev: a binding of the device, of those with a parent
+ * @vpasid: the PASID as its user knows it; 0: the default one, in place of its RID
+ * @ppasid: out: the PASID on the wire, of the device's parent
  *
- * Context: as for attach and detach, of which it is not called in parallel.
- * Return: the PASID; 0 if nothing is attached.
+ * The answer holds as that of ioasid_pasid_lookup(): after that somebody else may have
+ * the number. The device must not send it then, and what it has sent must have ended
+ * when the driver has been told (IOASID_PASID_ENDS).
+ *
+ * Context: any. Takes no lock. A binding that its driver finds under RCU will do.
+ * Return: 0, -ENOENT if nothing is attached there.
  */
-u32 ioasid_device_default_pasid(const struct ioasid_device *idev);
+int ioasid_device_ppasid(const struct ioasid_device *idev, u32 vpasid, u32 *ppasid);
+
+/**
+ * enum ioasid_pasid_event - what those are told who registered
+ * @IOASID_PASID_ENDS: a PASID on the wire does not stand for a user's any more;
+ *	struct ioasid_pasid_end says which
+ * @IOASID_PASID_TRANSLATED: from here on the CPU translates the PASIDs that its
+ *	instructions send
+ * @IOASID_PASID_NOT_TRANSLATED: it will not any more: no device that relies on that
+ *	may take another one when the notifier returns
+ */
+enum ioasid_pasid_event {
+	IOASID_PASID_ENDS,
+	IOASID_PASID_TRANSLATED,
+	IOASID_PASID_NOT_TRANSLATED,
+};
+
+/**
+ * struct ioasid_pasid_end - a PASID that has ended
+ * @cookie: of the device
+ * @ioasid: handle of the address space that was attached to it
+ * @vpasid: the PASID as the user knows it; 0: a mediated device's default one
+ * @ppasid: the PASID on the wire. If it was replaced, the device goes on using it
+ *	for the other address space
+ */
+struct ioasid_pasid_end {
+	u64 cookie;
+	u32 ioasid;
+	u32 vpasid;
+	u32 ppasid;
+};
+
+/**
+ * ioasid_ctx_register_pasids() - be told what becomes of PASIDs
+ * @ctx: the context; held until ioasid_ctx_unregister_pasids(), also if the caller
+ *	gives it back before and its file is closed
+ * @nb: its call gets an enum ioasid_pasid_event, and what that says. The core sets
+ *	its priority. What it answers is not looked at
+ *
+ * Each pair of numbers that ioasid_pasid_lookup() could have found, and each default
+ * PASID, is told once when it ends: by detach, replacement, unbinding, removal of the
+ * device, and close. By then it is not found any more and blocked, or something else
+ * is behind it, and nobody else can have the number on the wire before all have been
+ * told; nor does the call return that ends it.
+ *
+ * Context: process. @nb is called in that of any user of a device, with the locks
+ * held under which its driver detaches and unbinds, and some of the core's: it
+ * attaches nothing, detaches, binds, unbinds, registers and unregisters nothing, waits
+ * for no user, and takes no lock under which that is done. It may look up.
+ * Return: does the CPU translate so far?
+ */
+bool ioasid_ctx_register_pasids(struct ioasid_ctx *ctx, struct notifier_block *nb);
+
+/**
+ * ioasid_ctx_unregister_pasids() - the opposite
+ * @ctx: the context
+ * @nb: not called any more when this returns
+ */
+void ioasid_ctx_unregister_pasids(struct ioasid_ctx *ctx, struct notifier_block *nb);
+
+/**
+ * ioasid_ctx_start_translator() - the CPU translates PASIDs from here on
+ * @ctx: the context of a program (a guest); held until ioasid_ctx_stop_translator()
+ * @nb: as for ioasid_ctx_register_pasids(), which this is too. It is called before
+ *	all others: when it has returned from IOASID_PASID_ENDS no CPU sends that number
+ *	any more. It need not do anything for the other events
+ *
+ * For whoever runs the CPU: KVM, for one. What instructions of the program send is
+ * from here on what ioasid_pasid_lookup() says, or nothing.
+ *
+ * Context: process; no lock is held that a notifier takes.
+ * Return: 0; -EBUSY if there is one; -EXDEV if PASIDs are attached that the CPU must
+ * not translate, see struct ioasid_pasid_info.
+ */
+int ioasid_ctx_start_translator(struct ioasid_ctx *ctx, struct notifier_block *nb);
+
+/**
+ * ioasid_ctx_stop_translator() - it will not any more
+ * @ctx: the context
+ * @nb: not called any more when this returns, and no device takes PASIDs that the CPU
+ *	has translated
+ *
+ * Context: as for ioasid_ctx_start_translator().
+ */
+void ioasid_ctx_stop_translator(struct ioasid_ctx *ctx, struct notifier_block *nb);
+
+/**
+ * ioasid_ctx_is_translated() - does the CPU translate PASIDs?
+ * @ctx: the context
+ *
+ * A device of type IOASID_DEVICE_MEDIATED_CPU opens its command portal to a user no
+ * sooner: until then instructions send what the program names, which on the wire may
+ * be anybody's.
+ *
+ * Context: any.
+ */
+bool ioasid_ctx_is_translated(const struct ioasid_ctx *ctx);
 
 /**
  * ioasid_device_detach() - block a device's DMA
@@ -558,10 +663,16 @@ struct ioasid_bindings;
  * @start: the device has been bound for the first time, through @file; let it be
  *	used. On error the binding ends
  * @stop: the last binding is about to end: stop the device's DMA, now
+ * @pasid_event: of devices that use PASIDs of which others should know: what
+ *	ioasid_ctx_register_pasids() tells of all contexts that the device is bound to.
+ *	Only PASIDs of this device. Called as it says there; may be NULL
  */
 struct ioasid_bindings_ops {
 	int (*start)(struct ioasid_bindings *bindings, struct file *file);
 	void (*stop)(struct ioasid_bindings *bindings);
+	void (*pasid_event)(struct ioasid_bindings *bindings,
+			    enum ioasid_pasid_event event,
+			    const struct ioasid_pasid_end *end);
 };
 
 /**
@@ -573,7 +684,7 @@ struct ioasid_bindings_ops {
  *	ioasid_bindings_close()
  * @desc: what it is
  * @user: the open file of the device through which it is bound, or NULL
- * @list: bindings, of @user
+ * @list: bindings, of @user; read under RCU too
  *
  * The easy way to offer IOASID_DEVICE_* on a device fd: one for each device. The
  * members are not for the driver to change.
@@ -633,6 +744,27 @@ int ioasid_bindings_close_killable(struct ioasid_bindings *bindings);
  * @file: the file
  */
 void ioasid_bindings_release(struct ioasid_bindings *bindings, struct file *file);
+
+/**
+ * ioasid_bindings_ppasid() - ioasid_device_ppasid() of a device that may be bound
+ * @bindings: of a mediated device with a parent
+ * @vpasid: as there
+ * @ppasid: as there
+ *
+ * Context: any. Takes no lock.
+ * Return: 0, -ENOENT if nothing is attached there, or the device is not bound.
+ */
+int ioasid_bindings_ppasid(struct ioasid_bindings *bindings, u32 vpasid, u32 *ppasid);
+
+/**
+ * ioasid_bindings_are_translated() - does the CPU translate PASIDs for a device?
+ * @bindings: of the device
+ *
+ * Who drives it does so with all that it is bound to: it must for each of them.
+ *
+ * Context: any. Takes no lock.
+ */
+bool ioasid_bindings_are_translated(struct ioasid_bindings *bindings);
 
 /**
  * ioasid_bindings_ioctl() - the IOASID_DEVICE_* ioctls

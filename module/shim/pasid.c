@@ -113,6 +113,6 @@ int ioasid_generic_alias(struct ioasid_route *route, u32 alias)
 				  &route->alias_attach);
 
 	if (!ret)
-		route->alias = alias;
+		WRITE_ONCE(route->alias, alias);
 	return ret;
 }

@@ -499,15 +499,18 @@ struct ioasid_unmap {
  * Errors: EBADF (@iommu_fd is not open), EBADFD (it is something else), EEXIST
  * (the cookie is taken), EALREADY (bound to this fd already), EPERM (the device
  * or another of its group is in use by somebody else, through another open file
- * of the device or another I/O address space fd, or by a driver of the host; no
- * isolated MSI and the module parameter allow_unsafe_interrupts is not set), EACCES (the VF token is
+ * of the device or another I/O address space fd, or by a driver of the host; it is the
+ * parent of a mediated device that is bound, or a mediated device whose parent is, by
+ * whomever; no isolated MSI and the module parameter allow_unsafe_interrupts is not set), EACCES (the VF token is
  * wrong or missing), EINVAL (no cache-coherent DMA; a VF token for a device
  * that wants none), EBUSY (the device is open through VFIO's group), EAGAIN
  * (somebody is resetting or configuring the device, or attaching another of its
  * group, just now), EADDRINUSE (something is mapped, behind another device of the
  * group, where this device's DMA is not permitted), ENOSPC (too many objects),
  * ENODEV (no IOMMU, or the device is being removed), EOPNOTSUPP (the devices of
- * its group are not all behind one IOMMU that can do the same for all).
+ * its group are not all behind one IOMMU that can do the same for all; a mediated
+ * device with PASIDs whose parent has none that could be attached, or is not alone in
+ * its group).
  */
 struct ioasid_bind {
 	__u32 argsz;
@@ -629,8 +632,9 @@ struct ioasid_detach {
  * names, or, with IOASID_PASID_CPU_TRANSLATED, what the CPU translates it to. The
  * CPU does that for all devices or for none: a number chosen by the caller for a
  * device with IOASID_PASID_CPU alone, and one of a device with both, cannot be
- * attached through one I/O address space fd at the same time (EXDEV). There the
- * former device takes numbers that the kernel chooses, to which the CPU
+ * attached through one I/O address space fd at the same time (EXDEV); the former
+ * not either while somebody (KVM) translates for that fd, which cannot begin while it
+ * is. There the former device takes numbers that the kernel chooses, to which the CPU
  * translates the alias that they are given.
  */
 struct ioasid_pasid_info {
