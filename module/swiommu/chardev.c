@@ -64,7 +64,14 @@ static bool wraps(u64 start, u64 length)
 	return length && start + (length - 1) < start;
 }
 
-static long check_dma(struct swiommu_device *dev, const struct swiommu_dma *dma)
+/**
+ * swiommu_check_dma() - is it something that can be asked for?
+ * @dev: the device
+ * @dma: what is asked for
+ *
+ * Return: 0 or -EINVAL.
+ */
+long swiommu_check_dma(struct swiommu_device *dev, const struct swiommu_dma *dma)
 {
 	bool copy = dma->op == SWIOMMU_DMA_COPY;
 
@@ -94,10 +101,10 @@ static noinline long do_dma(struct swiommu_device *dev, struct file *file, void 
 		return READ_ONCE(dev->bindings.dev) ? -EINVAL : -ENODEV;
 	ret = ioasid_copy_struct(&dma, sizeof(dma),
 				 offsetofend(struct swiommu_dma, fault_addr), arg);
-	ret = ret ?: check_dma(dev, &dma);
+	ret = ret ?: swiommu_check_dma(dev, &dma);
 	if (ret)
 		return ret;
-	ret = swiommu_dma(dev, file, &dma);
+	ret = swiommu_dma(dev, file, &dma, NULL);
 	if (copy_to_user(arg, &dma, min_t(size_t, dma.argsz, sizeof(dma))))
 		return -EFAULT;
 	return ret;
@@ -127,19 +134,32 @@ static const struct file_operations chardev_fops = {
 };
 
 /**
+ * swiommu_file_device() - the device whose file it is
+ * @file: any open file
+ *
+ * Return: the device, there as long as the file is open; NULL if it is another kind of
+ * file.
+ */
+struct swiommu_device *swiommu_file_device(struct file *file)
+{
+	return file->f_op == &chardev_fops ? file->private_data : NULL;
+}
+
+/**
  * swiommu_chardev_add() - give a device its file
  * @dev: the device
+ * @parent: the parent of the file's own struct device
  *
  * Return: 0 or an errno.
  */
-int swiommu_chardev_add(struct swiommu_device *dev)
+int swiommu_chardev_add(struct swiommu_device *dev, struct device *parent)
 {
 	memset(&dev->misc, 0, sizeof(dev->misc));
 	dev->misc.minor = MISC_DYNAMIC_MINOR;
 	dev->misc.name = dev->name;
 	dev->misc.fops = &chardev_fops;
 	dev->misc.mode = 0600;
-	dev->misc.parent = dev->bindings.dev;
+	dev->misc.parent = parent;
 	return misc_register(&dev->misc);
 }
 

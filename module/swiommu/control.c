@@ -69,6 +69,21 @@ static long ioctl_debug(void __user *arg)
 	return 0;
 }
 
+static bool create_is_valid(const struct swiommu_device_create *create)
+{
+	if (create->type < 1 || create->type > 8)
+		return false;
+	if (swiommu_is_mediated(create->type))
+		return !create->flags && !create->iommu && !create->pasid_width &&
+		       !create->group && !create->reserved_start &&
+		       !create->reserved_last;
+	/* There is nothing to be emulated here in an address space without a PASID */
+	return create->type != IOASID_DEVICE_MEDIATED && !create->parent &&
+	       !(create->flags & ~(SWIOMMU_DEVICE_TLB | SWIOMMU_DEVICE_FAULTS)) &&
+	       create->pasid_width <= SWIOMMU_MAX_PASID_WIDTH &&
+	       create->reserved_start <= create->reserved_last;
+}
+
 static long ioctl_create(void __user *arg)
 {
 	struct swiommu_device_create create;
@@ -76,16 +91,11 @@ static long ioctl_create(void __user *arg)
 	long ret;
 
 	ret = ioasid_copy_struct(&create, sizeof(create),
-				 offsetofend(struct swiommu_device_create, __reserved),
+				 offsetofend(struct swiommu_device_create, parent),
 				 arg);
 	if (ret)
 		return ret;
-	if ((create.flags & ~(SWIOMMU_DEVICE_TLB | SWIOMMU_DEVICE_FAULTS)) ||
-	    create.__reserved)
-		return -EINVAL;
-	if (create.type < 1 || create.type > 8 ||
-	    create.pasid_width > SWIOMMU_MAX_PASID_WIDTH ||
-	    create.reserved_start > create.reserved_last)
+	if (!create_is_valid(&create))
 		return -EINVAL;
 	if ((create.flags & SWIOMMU_DEVICE_FAULTS) && !KC_SWIOMMU_FAULTS)
 		return -EOPNOTSUPP;

@@ -28,6 +28,8 @@ static void device_release(struct kref *kref)
 	struct swiommu_device *dev = container_of(kref, struct swiommu_device, kref);
 
 	ioasid_bindings_destroy(&dev->bindings);
+	if (dev->parent)
+		swiommu_device_put(dev->parent);
 	ida_free(&ids, dev->id);
 	kfree(dev);
 }
@@ -69,6 +71,7 @@ static void bindings_stop(struct ioasid_bindings *bindings)
 static const struct ioasid_bindings_ops bindings_ops = {
 	.start	= bindings_start,
 	.stop	= bindings_stop,
+	.pasid_event = swiommu_portal_event,
 };
 
 /* ---------------------------------------------------------- the driver */
@@ -76,23 +79,19 @@ static const struct ioasid_bindings_ops bindings_ops = {
 static int device_probe(struct platform_device *pdev)
 {
 	struct swiommu_device *dev = *(struct swiommu_device **)dev_get_platdata(&pdev->dev);
-	struct ioasid_device_desc desc = {
-		.dev = &pdev->dev, .type = IOASID_DEVICE_PHYSICAL_PASIDS,
+	const struct ioasid_device_desc desc = {
+		.dev = &pdev->dev, .type = dev->type,
 	};
-
 	int ret;
 
 	/* Refused by the IOMMU core: its DMA would be anybody's guess */
 	if (!dev->group)
 		return -ENODEV;
-	/* Mediated ones are not offered yet */
-	if (dev->type != 2 && dev->type != 3 && dev->type != 6 && dev->type != 8)
-		desc.type = dev->type;
 	ioasid_bindings_open(&dev->bindings, &desc);
 	ret = swiommu_fault_start(dev);
 	if (ret)
 		goto close;
-	ret = swiommu_chardev_add(dev);
+	ret = swiommu_chardev_add(dev, &pdev->dev);
 	if (ret)
 		goto stop;
 	return 0;
@@ -116,7 +115,8 @@ static void device_remove(struct platform_device *pdev)
 static struct platform_driver driver = {
 	.probe			= device_probe,
 	KC_SWIOMMU_PLATFORM_REMOVE(device_remove)
-	.driver			= { .name = DEVICE_NAME },
+	/* Its mediated devices need it bound: it goes by swiommu_device_destroy() */
+	.driver			= { .name = DEVICE_NAME, .suppress_bind_attrs = true },
 	.driver_managed_dma	= true,
 };
 
@@ -206,6 +206,7 @@ static void remove_platform_device(struct swiommu_device *dev)
 }
 
 static struct swiommu_device *device_alloc(struct swiommu *iommu,
+					   struct swiommu_device *parent,
 					   const struct swiommu_device_create *arg)
 {
 	struct swiommu_device *dev = kzalloc(sizeof(*dev), GFP_KERNEL_ACCOUNT);
@@ -221,16 +222,21 @@ static struct swiommu_device *device_alloc(struct swiommu *iommu,
 	kref_init(&dev->kref);
 	dev->id = id;
 	dev->rid = next_rid++;
+	if (parent) {
+		kref_get(&parent->kref);
+		dev->parent = parent;
+	}
 	dev->iommu = iommu;
 	dev->flags = arg->flags;
 	dev->type = arg->type;
-	dev->pasid_width = arg->pasid_width;
+	dev->pasid_width = parent ? parent->pasid_width : arg->pasid_width;
 	dev->group_nr = arg->group;
 	dev->reserved.start = arg->reserved_start;
 	dev->reserved.last = arg->reserved_last;
 	init_rwsem(&dev->reporting);
 	INIT_LIST_HEAD(&dev->requests);
 	dev->no_pasid.dev = dev;
+	INIT_LIST_HEAD(&dev->works);
 	xa_init(&dev->contexts);
 	swiommu_tlb_init(&dev->tlb, &iommu->drop_device_tlb);
 	ioasid_bindings_init(&dev->bindings, &bindings_ops);
@@ -238,36 +244,89 @@ static struct swiommu_device *device_alloc(struct swiommu *iommu,
 	return dev;
 }
 
-/**
- * swiommu_device_create() - make a device
- * @iommu: its IOMMU
- * @arg: its options, checked; the number is filled in
- *
- * Return: 0, -ENOSPC, -ENOMEM or -EINTR.
- */
-int swiommu_device_create(struct swiommu *iommu, struct swiommu_device_create *arg)
+static struct swiommu_device *find_device(u32 id)
 {
 	struct swiommu_device *dev;
+
+	lockdep_assert_held(&devices_lock);
+	list_for_each_entry(dev, &devices, node)
+		if (dev->id == id)
+			return dev;
+	return NULL;
+}
+
+static int create(struct swiommu *iommu, struct swiommu_device_create *arg)
+{
+	struct swiommu_device *parent = NULL, *dev;
 	int ret;
 
-	ret = mutex_lock_killable(&devices_lock);
-	if (ret)
-		return ret;
-	dev = device_alloc(iommu, arg);
-	if (IS_ERR(dev)) {
-		ret = PTR_ERR(dev);
-		goto unlock;
+	if (swiommu_is_mediated(arg->type)) {
+		parent = find_device(arg->parent);
+		if (!parent)
+			return -ENODEV;
+		if (parent->parent)
+			return -EINVAL;
+		iommu = parent->iommu;
 	}
-	ret = add_platform_device(dev);
+	dev = device_alloc(iommu, parent, arg);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	ret = parent ? swiommu_mediated_add(dev) : add_platform_device(dev);
 	if (ret) {
 		swiommu_device_put(dev);
-		goto unlock;
+		return ret;
 	}
 	list_add_tail(&dev->node, &devices);
 	arg->device = dev->id;
-unlock:
+	return 0;
+}
+
+/**
+ * swiommu_device_create() - make a device
+ * @iommu: its IOMMU; that of a mediated one is its parent's
+ * @arg: its options, checked; the number is filled in
+ *
+ * Return: 0, -ENODEV if there is no such parent, -EINVAL if that is mediated itself,
+ * -ENOSPC, -ENOMEM or -EINTR.
+ */
+int swiommu_device_create(struct swiommu *iommu, struct swiommu_device_create *arg)
+{
+	int ret = mutex_lock_killable(&devices_lock);
+
+	if (ret)
+		return ret;
+	ret = create(iommu, arg);
 	mutex_unlock(&devices_lock);
 	return ret;
+}
+
+static int destroy(struct swiommu_device *dev)
+{
+	/* A call of its user's may take its time, and this can be killed */
+	int ret = ioasid_bindings_close_killable(&dev->bindings);
+
+	if (ret)
+		return ret;
+	list_del(&dev->node);
+	if (dev->parent)
+		swiommu_mediated_del(dev);
+	else
+		remove_platform_device(dev);
+	swiommu_device_put(dev);
+	return 0;
+}
+
+static int destroy_children(struct swiommu_device *parent)
+{
+	struct swiommu_device *dev, *next;
+	int ret;
+
+	list_for_each_entry_safe(dev, next, &devices, node) {
+		ret = dev->parent == parent ? destroy(dev) : 0;
+		if (ret)
+			return ret;
+	}
+	return 0;
 }
 
 /**
@@ -284,19 +343,10 @@ int swiommu_device_destroy(u32 id)
 	ret = mutex_lock_killable(&devices_lock);
 	if (ret)
 		return ret;
-	ret = -ENODEV;
-	list_for_each_entry(dev, &devices, node) {
-		if (dev->id != id)
-			continue;
-		/* A call of its user's may take its time, and this can be killed */
-		ret = ioasid_bindings_close_killable(&dev->bindings);
-		if (!ret) {
-			list_del(&dev->node);
-			remove_platform_device(dev);
-			swiommu_device_put(dev);
-		}
-		break;
-	}
+	dev = find_device(id);
+	ret = dev ? destroy_children(dev) : -ENODEV;
+	if (!ret)
+		ret = destroy(dev);
 	mutex_unlock(&devices_lock);
 	return ret;
 }

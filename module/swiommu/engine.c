@@ -13,6 +13,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "swiommu/portal.h"
 #include "swiommu/swiommu.h"
 
 #define BUFFER_SIZE	(64UL << 10)
@@ -25,11 +26,13 @@
  * @dev: the device
  * @file: through which it was asked for
  * @arg: what was asked for, and the answer
+ * @work: it came by the portal with this; otherwise NULL
  */
 struct dma {
 	struct swiommu_device *dev;
 	struct file *file;
 	struct swiommu_dma *arg;
+	const struct swiommu_work *work;
 };
 
 static enum swiommu_fault translate_by_iommu(struct swiommu_device *dev, u32 pasid,
@@ -104,27 +107,43 @@ static struct folio *get_memory(phys_addr_t phys, void **addr)
 }
 
 /* What a report of a fault names */
-static void say_origin(struct swiommu_device *dev, struct swiommu_dma *arg)
+static void say_origin(struct swiommu_device *dev, u32 pasid, struct swiommu_dma *arg)
 {
 	struct ioasid_dma_origin origin;
 
-	if (!arg->pasid || ioasid_pasid_origin(&dev->pdev->dev, arg->pasid, &origin))
+	if (!pasid || ioasid_pasid_origin(&dev->pdev->dev, pasid, &origin))
 		return;
 	arg->fault_ioasid = origin.ioasid;
 	arg->fault_pasid = origin.vpasid;
 	arg->fault_cookie = origin.cookie;
 }
 
+/* The PASID that a page of it carries now. Return: may it go on? */
+static bool wire_pasid(const struct dma *dma, u32 *pasid)
+{
+	struct swiommu_device *dev = dma->dev;
+
+	if (dma->work) {
+		*pasid = dma->work->pasid;
+		return !dma->work->ended;
+	}
+	if (dev->parent)
+		return swiommu_mediated_ppasid(dev, dma->arg->pasid, pasid);
+	*pasid = dma->arg->pasid;
+	return true;
+}
+
 /* Within a page of the IOMMU's. Return: 0, enum swiommu_fault, or an errno */
 static int move_page(struct dma *dma, u64 iova, void *buffer, size_t size,
 		     unsigned int want)
 {
-	struct swiommu_device *dev = dma->dev;
+	struct swiommu_device *dev = dma->dev, *engine = dev->parent ?: dev;
 	struct swiommu_dma *arg = dma->arg;
 	struct folio *folio = NULL;
 	unsigned int prot = 0;
 	phys_addr_t phys;
 	void *memory;
+	u32 pasid = 0;
 	int ret;
 
 	spin_lock(&dev->iommu->lock);
@@ -132,7 +151,12 @@ static int move_page(struct dma *dma, u64 iova, void *buffer, size_t size,
 		ret = -EINVAL;
 		goto unlock;
 	}
-	ret = translate(dev, arg->pasid, iova, want, &phys, &prot);
+	if (!wire_pasid(dma, &pasid)) {
+		pasid = 0;
+		ret = SWIOMMU_FAULT_BLOCKED;
+		goto unlock;
+	}
+	ret = translate(engine, pasid, iova, want, &phys, &prot);
 	if (ret)
 		goto unlock;
 	folio = get_memory(phys, &memory);
@@ -148,16 +172,17 @@ static int move_page(struct dma *dma, u64 iova, void *buffer, size_t size,
 		arg->flags &= ~SWIOMMU_DMA_SNOOPED;
 unlock:
 	if (ret > 0)
-		say_origin(dev, arg);
+		say_origin(engine, pasid, arg);
 	spin_unlock(&dev->iommu->lock);
 	if (folio)
 		folio_put(folio);
 	return ret;
 }
 
-static bool can_ask(struct swiommu_device *dev, int fault)
+/* What has come by a portal has nobody who would wait */
+static bool can_ask(const struct dma *dma, int fault)
 {
-	return (dev->flags & SWIOMMU_DEVICE_FAULTS) &&
+	return (dma->dev->flags & SWIOMMU_DEVICE_FAULTS) && !dma->work &&
 	       (fault == SWIOMMU_FAULT_NOT_MAPPED || fault == SWIOMMU_FAULT_PERMISSION);
 }
 
@@ -170,7 +195,7 @@ static int move_page_or_ask(struct dma *dma, u64 iova, void *buffer, size_t size
 
 	for (;;) {
 		ret = move_page(dma, iova, buffer, size, want);
-		if (!can_ask(dev, ret) || ++tries > REQUESTS_MAX)
+		if (!can_ask(dma, ret) || ++tries > REQUESTS_MAX)
 			return ret;
 		asked = swiommu_fault_ask(dev, dma->file, dma->arg->pasid, iova, want);
 		if (asked <= 0)
@@ -227,14 +252,15 @@ static ssize_t move_piece(struct dma *dma, void *buffer, size_t size)
  * @dev: the device
  * @file: the file through which it is asked for
  * @arg: what to do, checked; and the answer
+ * @work: with what it came by the device's portal, or NULL
  *
  * Context: process. Sleeps for as long as the caller's memory lets it, killably.
  * Return: 0, or -EINVAL, -EFAULT, -EINTR, -ENOMEM as SWIOMMU_DMA says.
  */
 long swiommu_dma(struct swiommu_device *dev, struct file *file,
-		 struct swiommu_dma *arg)
+		 struct swiommu_dma *arg, const struct swiommu_work *work)
 {
-	struct dma dma = { .dev = dev, .file = file, .arg = arg };
+	struct dma dma = { .dev = dev, .file = file, .arg = arg, .work = work };
 	void *buffer;
 	ssize_t ret = 0;
 

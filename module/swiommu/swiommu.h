@@ -15,12 +15,15 @@
  * device.c	software devices: made and removed at run time
  * chardev.c	the devices' files
  * control.c	the control file
+ * mediated.c	devices that leave their DMA to a parent
+ * portal.c	command portals: work that the CPU sends with a PASID
  *
  * Lock order, outermost first:
  *
  *	devices_lock (device.c)	which devices there are, and of which groups
  *	ioasid_bindings.lock	who has a device bound; held for calls into the core
- *	the core's, and the kernel's lock of a group
+ *	the core's, and the kernel's lock of a group; a notifier of PASIDs is called
+ *		under some of them
  *	finalize_lock (domain.c) a domain finds its IOMMU
  *	swiommu_device.reporting page requests are on their way
  *	swiommu.lock		a spinlock: contexts, caches, and DMA under way
@@ -43,6 +46,7 @@
 
 struct file;
 struct iopf_queue;
+struct swiommu_work;
 struct platform_device;
 
 #define SWIOMMU_NAME		"ioasid_swiommu"
@@ -180,15 +184,16 @@ struct swiommu_context {
  * @kref: of the list of devices and of every open file
  * @id: its number in the names that userspace sees
  * @rid: its number on its IOMMU, which no other device will ever have
- * @iommu: its IOMMU
+ * @parent: of a mediated device, held: what does DMA for it. Otherwise NULL
+ * @iommu: its IOMMU, or the parent's
  * @flags: SWIOMMU_DEVICE_*
  * @type: type of device
- * @pasid_width: of the PASIDs that it issues
+ * @pasid_width: of the PASIDs that it issues, or the parent
  * @group_nr: number of the group that it shares; 0: its own
  * @reserved: what its DMA cannot use; 0 to 0: nothing
  * @group: the kernel's group as long as it is in it, under devices_lock
  * @node: in the list of devices
- * @pdev: the kernel's device
+ * @pdev: the kernel's device; NULL for a mediated one
  * @misc: its device file, while the driver is bound
  * @name: of that file
  * @bindings: who has bound it
@@ -196,6 +201,7 @@ struct swiommu_context {
  *	for writing while a context changes
  * @user: the file through which DMA may be asked for, NULL if it is not bound; from
  *	here on under swiommu.lock
+ * @works: struct swiommu_work that its portal has taken
  * @released: the kernel has taken it from behind the IOMMU
  * @no_pasid: the entry for DMA without PASID; in @contexts too
  * @contexts: the PASID table, struct swiommu_context
@@ -207,6 +213,7 @@ struct swiommu_device {
 	struct kref kref;
 	u32 id;
 	u32 rid;
+	struct swiommu_device *parent;
 	struct swiommu *iommu;
 	u32 flags;
 	u32 type;
@@ -221,6 +228,7 @@ struct swiommu_device {
 	struct ioasid_bindings bindings;
 	struct rw_semaphore reporting;
 	struct file *user;
+	struct list_head works;
 	bool released;
 	struct swiommu_context no_pasid;
 	struct xarray contexts;
@@ -289,7 +297,7 @@ void swiommu_pasid_cache_empty(struct swiommu *iommu);
 
 /* engine.c */
 long swiommu_dma(struct swiommu_device *dev, struct file *file,
-		 struct swiommu_dma *dma);
+		 struct swiommu_dma *dma, const struct swiommu_work *work);
 
 /* fault.c */
 void swiommu_fault_answer(struct swiommu_device *dev, u32 pasid, u32 group, bool success);
@@ -309,8 +317,21 @@ void swiommu_device_put(struct swiommu_device *dev);
 struct iommu_group *swiommu_device_group(struct swiommu_device *dev);
 
 /* chardev.c */
-int swiommu_chardev_add(struct swiommu_device *dev);
+int swiommu_chardev_add(struct swiommu_device *dev, struct device *parent);
 void swiommu_chardev_del(struct swiommu_device *dev);
+struct swiommu_device *swiommu_file_device(struct file *file);
+long swiommu_check_dma(struct swiommu_device *dev, const struct swiommu_dma *dma);
+
+/* mediated.c */
+bool swiommu_is_mediated(u32 type);
+bool swiommu_mediated_ppasid(struct swiommu_device *dev, u32 vpasid, u32 *ppasid);
+int swiommu_mediated_add(struct swiommu_device *dev);
+void swiommu_mediated_del(struct swiommu_device *dev);
+
+/* portal.c */
+void swiommu_portal_event(struct ioasid_bindings *bindings,
+			  enum ioasid_pasid_event event,
+			  const struct ioasid_pasid_end *end);
 
 /* control.c */
 int swiommu_control_add(void);

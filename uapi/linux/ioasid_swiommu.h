@@ -101,18 +101,25 @@ struct swiommu_iommu_debug {
  * @argsz: size of this structure
  * @flags: SWIOMMU_DEVICE_*
  * @iommu: the IOMMU that it is behind
- * @type: type of device as in the design, 1 to 8
+ * @type: what it says that it is, as numbered in the documentation: 1, 4, 5, 7:
+ *	physical; 3, 6, 8: mediated, with a parent that does its DMA. There are none
+ *	of type 2
  * @pasid_width: width of the PASIDs that it issues, bits, up to 20; 0: none
  * @group: 0: an IOMMU group of its own; otherwise it shares one with all devices
  *	behind the same IOMMU that have the same number
  * @device: out: number of the device, N in /dev/ioasid_swiommuN
- * @__reserved: must be 0
+ * @parent: of a mediated device: number of the physical one that does its DMA.
+ *	@flags, @iommu, @pasid_width, @group and the reserved addresses are the
+ *	parent's, and 0 here. Otherwise 0
  * @reserved_start: first of the addresses that its DMA cannot use
  * @reserved_last: last of them; both 0: it can use all
  *
- * Errors: ENODEV (there is no such IOMMU), EINVAL (type, width or reserved
- * addresses out of range), ENOSPC (too many devices), EOPNOTSUPP (the kernel takes
- * no page requests of an IOMMU's that is a module).
+ * A device that says that it issues no PASIDs (type 1) can be made to do so
+ * nevertheless, as wide as @pasid_width.
+ *
+ * Errors: ENODEV (there is no such IOMMU, or parent), EINVAL (type, width or reserved
+ * addresses out of range; the parent is a mediated device), ENOSPC (too many devices),
+ * EOPNOTSUPP (the kernel takes no page requests of an IOMMU's that is a module).
  */
 struct swiommu_device_create {
 	__u32 argsz;
@@ -124,7 +131,7 @@ struct swiommu_device_create {
 	__u32 pasid_width;
 	__u32 group;
 	__u32 device;
-	__u32 __reserved;
+	__u32 parent;
 	__aligned_u64 reserved_start;
 	__aligned_u64 reserved_last;
 };
@@ -137,9 +144,10 @@ struct swiommu_device_create {
  * @__reserved: must be 0
  *
  * Takes a device away, whoever uses it: its bindings end and its files answer
- * ENODEV.
+ * ENODEV. The mediated devices whose parent it is go first, one by one.
  *
- * Errors: ENODEV (there is no such device).
+ * Errors: ENODEV (there is no such device), EINTR (killed; mediated devices may have
+ * gone).
  */
 struct swiommu_device_destroy {
 	__u32 argsz;
@@ -152,9 +160,9 @@ struct swiommu_device_destroy {
  * struct swiommu_device_info - SWIOMMU_DEVICE_GET_INFO
  * @argsz: size of this structure
  * @flags: in: must be 0; out: SWIOMMU_DEVICE_*
- * @iommu: out: the IOMMU that it is behind
+ * @iommu: out: the IOMMU that it is behind, or its parent
  * @type: out: as made
- * @pasid_width: out: as made
+ * @pasid_width: out: as made, or the parent's
  * @group: out: as made
  * @tlb: out: its device TLB
  * @requests: out: page requests that it has made
@@ -187,7 +195,9 @@ enum swiommu_dma_op {
 /**
  * enum swiommu_fault - why DMA ended early
  * @SWIOMMU_FAULT_NONE: it did not
- * @SWIOMMU_FAULT_BLOCKED: nothing is attached to the RID, or to the PASID
+ * @SWIOMMU_FAULT_BLOCKED: nothing is attached to the RID, or to the PASID. Of work
+ *	that came through a command portal also: that PASID has ended since, or the
+ *	portal was closed
  * @SWIOMMU_FAULT_WIDTH: the address is wider than the IOMMU takes
  * @SWIOMMU_FAULT_NOT_MAPPED: nothing is mapped there
  * @SWIOMMU_FAULT_PERMISSION: what is mapped there may not be read, or written to
@@ -209,7 +219,9 @@ enum swiommu_fault {
  * @flags: in: SWIOMMU_DMA_PASID, SWIOMMU_DMA_NO_SNOOP; out: also
  *	SWIOMMU_DMA_SNOOPED
  * @op: enum swiommu_dma_op
- * @pasid: the PASID that it carries, with SWIOMMU_DMA_PASID, otherwise 0
+ * @pasid: the PASID that it carries, with SWIOMMU_DMA_PASID, otherwise 0. Of a
+ *	mediated device the caller's: what is on the wire is what stands for it when
+ *	a page is moved, and for none its default one
  * @iova: where, bytes
  * @src: with SWIOMMU_DMA_COPY: where from, otherwise 0
  * @length: bytes, up to SWIOMMU_DMA_MAX; 0 does nothing

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mediated devices: what their parents do for them. Their only struct device is that
+ * of their file, a child of the parent's, without an IOMMU. DMA that is asked of one
+ * is done by its parent, with a PASID of the parent's that stands for the one that the
+ * user knows. An example of a driver of such devices.
+ *
+ * Who has a number on the wire may change at any time: when it is detached here, a
+ * sibling, of another user, may get it. So a number is never kept: it is looked up
+ * in the same turn of swiommu.lock in which the parent's IOMMU translates the address
+ * of one page and its bytes are moved. That suffices: a number that a sibling gets was
+ * made not to be found before it was given back, and the sibling's table was put
+ * behind it, in a turn of the same lock, after it was taken. So in a turn before that
+ * it leads to what was there before, or to nothing; and in one after it the look-up
+ * does not find it any more.
+ */
+#include <linux/device.h>
+#include <linux/platform_device.h>
+
+#include "swiommu/swiommu.h"
+
+/**
+ * swiommu_is_mediated() - is it a type of mediated devices that have a parent?
+ * @type: enum ioasid_device_type
+ */
+bool swiommu_is_mediated(u32 type)
+{
+	return type == IOASID_DEVICE_MEDIATED_FIXED ||
+	       type == IOASID_DEVICE_MEDIATED_PASIDS ||
+	       type == IOASID_DEVICE_MEDIATED_CPU;
+}
+
+/**
+ * swiommu_mediated_ppasid() - the parent's PASID for a page of DMA
+ * @dev: the device
+ * @vpasid: the PASID that DMA is asked for with, or 0
+ * @ppasid: out: that of the parent
+ *
+ * Context: swiommu.lock is held, and will be until the page is done.
+ * Return: does it lead anywhere?
+ */
+bool swiommu_mediated_ppasid(struct swiommu_device *dev, u32 vpasid, u32 *ppasid)
+{
+	lockdep_assert_held(&dev->iommu->lock);
+	return !ioasid_bindings_ppasid(&dev->bindings, vpasid, ppasid);
+}
+
+/**
+ * swiommu_mediated_add() - let a mediated device be used
+ * @dev: the device
+ *
+ * Return: 0 or an errno.
+ */
+int swiommu_mediated_add(struct swiommu_device *dev)
+{
+	struct ioasid_device_desc desc = {
+		.parent = &dev->parent->pdev->dev, .type = dev->type,
+	};
+	int ret = swiommu_chardev_add(dev, desc.parent);
+
+	if (ret)
+		return ret;
+	desc.dev = dev->misc.this_device;
+	ioasid_bindings_open(&dev->bindings, &desc);
+	return 0;
+}
+
+/**
+ * swiommu_mediated_del() - take a mediated device away
+ * @dev: the device, its bindings closed
+ */
+void swiommu_mediated_del(struct swiommu_device *dev)
+{
+	swiommu_chardev_del(dev);
+}
