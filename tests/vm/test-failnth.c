@@ -2,9 +2,7 @@
 /*
  * Each allocation of each call fails once: the call fails as documented and
  * changes nothing, or succeeds all the same; what tears down succeeds whatever
- * fails. Only for a kernel with fault injection (FAULT_INJECTION_DEBUG_FS:
- * /proc/thread-self/fail-nth makes the N-th of what can fail in this thread
- * do so, copies from and to user memory included).
+ * fails (lib/failnth.h).
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,99 +15,9 @@
 #include "calls.h"
 #include "dma.h"
 #include "expect.h"
+#include "failnth.h"
 #include "memory.h"
 #include "run.h"
-
-/* More than any call here makes */
-#define NTH_MAX	3000
-
-static int nth_fd;
-
-/* First and last address of a function of the kernel */
-static void function_range(const char *name, unsigned long long *start, unsigned long long *end)
-{
-	FILE *f = fopen("/proc/kallsyms", "re");
-	unsigned long long addr;
-	char line[256], symbol[128];
-
-	EXPECT_TRUE(f);
-	*start = 0;
-	*end = ~0ULL;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%llx %*c %127s", &addr, symbol) == 2 && !strcmp(symbol, name))
-			*start = addr;
-	EXPECT_NE(*start, 0);
-	rewind(f);
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%llx", &addr) == 1 && addr > *start && addr < *end)
-			*end = addr;
-	fclose(f);
-}
-
-/*
- * Where the kernel takes a device back into its default domain it allocates,
- * and warns if that fails: its own affair, left out.
- */
-static void leave_out_release_of_ownership(void)
-{
-	static const char *const attrs[] = { "failslab", "fail_page_alloc" };
-	unsigned long long start, end;
-	char path[128], text[32];
-	int i;
-
-	function_range("__iommu_release_dma_ownership", &start, &end);
-	for (i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/reject-start", attrs[i]);
-		snprintf(text, sizeof(text), "%#llx", start);
-		EXPECT_OK(sysfs_write(path, text));
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/reject-end", attrs[i]);
-		snprintf(text, sizeof(text), "%#llx", end);
-		EXPECT_OK(sysfs_write(path, text));
-	}
-}
-
-static void prepare_kernel(void)
-{
-	static const char *const zero[] = {
-		"failslab/ignore-gfp-wait", "fail_page_alloc/ignore-gfp-wait",
-		"fail_page_alloc/min-order", "failslab/verbose", "fail_page_alloc/verbose",
-		"fail_usercopy/verbose",
-	};
-	char path[128];
-	size_t i;
-
-	for (i = 0; i < sizeof(zero) / sizeof(zero[0]); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s", zero[i]);
-		EXPECT_OK(sysfs_write(path, "0"));
-	}
-	leave_out_release_of_ownership();
-	nth_fd = EXPECT_OK(open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC));
-}
-
-static void nth_start(int nth)
-{
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%d", nth);
-
-	if (pwrite(nth_fd, text, n, 0) != n)
-		FAIL("fail-nth cannot be written: %s", errno_name(errno));
-}
-
-/* Ends the injection; true if there was one. May fail itself, hence the loop */
-static bool nth_stop(void)
-{
-	char text[16] = "";
-	int n = 0, i;
-
-	for (i = 0; i < 3 && n <= 0; i++)
-		n = pread(nth_fd, text, sizeof(text) - 1, 0);
-	if (n <= 0)
-		FAIL("fail-nth cannot be read: %s", errno_name(errno));
-	for (i = 0; i < 3; i++)
-		if (pwrite(nth_fd, "0", 1, 0) == 1)
-			return !atoi(text);
-	FAIL("fail-nth cannot be written: %s", errno_name(errno));
-}
 
 static bool may_fail_with(unsigned long cmd, int err)
 {
@@ -165,7 +73,7 @@ static void walk_named(unsigned long cmd, int at_least)
 	const struct call *call;
 	struct world w;
 
-	prepare_kernel();
+	nth_prepare();
 	make_world(&w);
 	FOR_EACH_CALL(call)
 		if (call->cmd == cmd)
@@ -206,7 +114,7 @@ static void make_setting(struct setting *s)
 {
 	int i;
 
-	prepare_kernel();
+	nth_prepare();
 	s->p = memory(16 * PAGE, 0xa5);
 	s->fd = EXPECT_OK(iommu_open());
 	s->a = new_ioas(s->fd);
@@ -217,8 +125,6 @@ static void make_setting(struct setting *s)
 	}
 	dev_start(&s->dev, TESTDEV_0, s->fd);
 }
-
-#define EACH_NTH(nth)	for (nth = 1; nth < NTH_MAX; nth++)
 
 static void map_fails_whole(unsigned long length)
 {
@@ -241,7 +147,7 @@ static void map_fails_whole(unsigned long length)
 		injected = nth_stop();
 		if (ret) {
 			EXPECT_TRUE(injected);
-			EXPECT_TRUE(err == ENOMEM || err == EFAULT);
+			EXPECT_TRUE(nth_may_fail(err));
 			EXPECT_EQ(pages_pinned(), before);
 			EXPECT_EQ(mapped_bytes(s.fd, s.a), PIECES * PAGE);
 			EXPECT_EQ(pinned_bytes(s.fd, s.a), PIECES * PAGE);
@@ -366,7 +272,7 @@ START_TEST(failnth_attach_with_memory_mapped)
 		injected = nth_stop();
 		if (ret) {
 			EXPECT_TRUE(injected);
-			EXPECT_TRUE(err == ENOMEM || err == EFAULT);
+			EXPECT_TRUE(nth_may_fail(err));
 			EXPECT_EQ(pages_pinned(), before);
 			EXPECT_EQ(nr_attachments(s.fd, s.a), 0);
 			EXPECT_EQ(testdev_write(&s.dev, IOVA, 64, 0), DMA_BLOCKED);
@@ -399,7 +305,7 @@ START_TEST(failnth_replace_keeps_the_old_address_space)
 		injected = nth_stop();
 		if (ret) {
 			EXPECT_TRUE(injected);
-			EXPECT_TRUE(err == ENOMEM || err == EFAULT);
+			EXPECT_TRUE(nth_may_fail(err));
 			EXPECT_EQ(nr_attachments(s.fd, s.a), 1);
 			EXPECT_EQ(nr_attachments(s.fd, s.b), 0);
 			EXPECT_EQ(pinned_bytes(s.fd, s.b), 0);
@@ -455,7 +361,7 @@ static void close_both(bool device_first)
 	bool injected;
 	int nth, i;
 
-	prepare_kernel();
+	nth_prepare();
 	before = pages_pinned();
 	EACH_NTH(nth) {
 		int fd = EXPECT_OK(iommu_open());
@@ -497,7 +403,7 @@ START_TEST(failnth_open_of_both_nodes)
 	bool injected;
 	int nth, fd, err, i;
 
-	prepare_kernel();
+	nth_prepare();
 	EXPECT_OK(pci_device_node(which_bdf(TESTDEV_0, bdf), node, sizeof(node)));
 	for (i = 0; i < 2; i++) {
 		EACH_NTH(nth) {
@@ -507,7 +413,7 @@ START_TEST(failnth_open_of_both_nodes)
 			injected = nth_stop();
 			if (fd < 0) {
 				EXPECT_TRUE(injected);
-				EXPECT_TRUE(err == ENOMEM || err == EFAULT);
+				EXPECT_TRUE(nth_may_fail(err));
 			} else {
 				EXPECT_OK(close(fd));
 			}
@@ -538,7 +444,7 @@ START_TEST(failnth_mmap_of_a_region)
 		injected = nth_stop();
 		if (p == MAP_FAILED) {
 			EXPECT_TRUE(injected);
-			EXPECT_TRUE(err == ENOMEM || err == EFAULT);
+			EXPECT_TRUE(nth_may_fail(err));
 		} else {
 			EXPECT_ERRNO(dev_unbind(s.dev.fd, s.fd), EBUSY);
 			EXPECT_OK(munmap(p, size));
@@ -550,208 +456,6 @@ START_TEST(failnth_mmap_of_a_region)
 	EXPECT_LE(nth, NTH_MAX - 1);
 	/* a failed one has not left the device busy */
 	EXPECT_OK(dev_unbind(s.dev.fd, s.fd));
-}
-END_TEST
-
-/* ------------------------------------------- two devices of one group */
-
-static void make_pair(struct setting *s, struct dev *second)
-{
-	int i;
-
-	prepare_kernel();
-	s->p = memory(16 * PAGE, 0xa5);
-	s->fd = EXPECT_OK(iommu_open());
-	s->a = new_ioas(s->fd);
-	s->b = new_ioas(s->fd);
-	for (i = 0; i < PIECES; i++) {
-		EXPECT_OK(ioas_map(s->fd, s->a, s->p + i * PAGE, IOVA + i * 4 * GIB, PAGE, RW));
-		EXPECT_OK(ioas_map(s->fd, s->b, s->p + i * PAGE, IOVA + i * 8 * GIB, PAGE, RW));
-	}
-	dev_start(&s->dev, TWIN_0, s->fd);
-	if (second)
-		dev_start(second, TWIN_1, s->fd);
-}
-
-START_TEST(failnth_bind_of_the_first_of_two_devices)
-{
-	int fd, nth, ret, err;
-	struct dev a, b;
-	bool injected;
-
-	prepare_kernel();
-	fd = EXPECT_OK(iommu_open());
-	dev_open_only(&a, TWIN_0);
-	dev_open_only(&b, TWIN_1);
-	EACH_NTH(nth) {
-		nth_start(nth);
-		ret = dev_bind(a.fd, fd, 1);
-		err = errno;
-		injected = nth_stop();
-		if (ret) {
-			EXPECT_TRUE(injected);
-			EXPECT_TRUE(err == ENOMEM || err == EFAULT);
-			/* nobody has the group */
-			EXPECT_OK(dev_bind(b.fd, fd, 1));
-			EXPECT_OK(dev_unbind(b.fd, fd));
-			EXPECT_OK(dev_bind(a.fd, fd, 1));
-		}
-		EXPECT_OK(dev_unbind(a.fd, fd));
-		if (!injected)
-			break;
-	}
-	EXPECT_GE(nth, 6);
-	EXPECT_LE(nth, NTH_MAX - 1);
-}
-END_TEST
-
-START_TEST(failnth_bind_of_the_second_of_two_devices)
-{
-	struct setting s;
-	int nth, ret, err;
-	bool injected;
-	struct dev b;
-
-	make_pair(&s, NULL);
-	EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
-	dev_open_only(&b, TWIN_1);
-	EACH_NTH(nth) {
-		nth_start(nth);
-		ret = dev_bind(b.fd, s.fd, b.cookie);
-		err = errno;
-		injected = nth_stop();
-		if (ret) {
-			EXPECT_TRUE(injected);
-			EXPECT_TRUE(err == ENOMEM || err == EFAULT);
-			EXPECT_OK(dev_bind(b.fd, s.fd, b.cookie));
-		}
-		EXPECT_EQ(nr_attachments(s.fd, s.a), 1);
-		EXPECT_EQ(testdev_write(&s.dev, IOVA, 64, phys_of(s.p)), DMA_DONE);
-		EXPECT_OK(dev_unbind(b.fd, s.fd));
-		EXPECT_EQ(testdev_write(&s.dev, IOVA, 64, phys_of(s.p)), DMA_DONE);
-		if (!injected)
-			break;
-	}
-	EXPECT_GE(nth, 4);
-	EXPECT_LE(nth, NTH_MAX - 1);
-}
-END_TEST
-
-START_TEST(failnth_attach_of_the_second_of_two_devices)
-{
-	struct setting s;
-	int nth, ret, err;
-	bool injected;
-	struct dev b;
-	long before;
-
-	make_pair(&s, &b);
-	EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
-	before = pages_pinned();
-	EACH_NTH(nth) {
-		nth_start(nth);
-		ret = dev_attach(b.fd, s.fd, s.a);
-		err = errno;
-		injected = nth_stop();
-		if (ret) {
-			EXPECT_TRUE(injected);
-			EXPECT_TRUE(err == ENOMEM || err == EFAULT);
-			EXPECT_EQ(nr_attachments(s.fd, s.a), 1);
-			EXPECT_OK(dev_attach(b.fd, s.fd, s.a));
-		}
-		EXPECT_EQ(nr_attachments(s.fd, s.a), 2);
-		EXPECT_EQ(testdev_write(&b, IOVA, 64, phys_of(s.p)), DMA_DONE);
-		nth_start(1);
-		ret = dev_detach(b.fd, s.fd);
-		err = errno;
-		nth_stop();
-		if (ret) {
-			/* its argument could not be read */
-			EXPECT_EQ(err, EFAULT);
-			EXPECT_OK(dev_detach(b.fd, s.fd));
-		}
-		EXPECT_EQ(nr_attachments(s.fd, s.a), 1);
-		EXPECT_EQ(testdev_write(&s.dev, IOVA, 64, phys_of(s.p)), DMA_DONE);
-		EXPECT_EQ(pages_pinned(), before);
-		if (!injected)
-			break;
-	}
-	EXPECT_GE(nth, 2);
-	EXPECT_LE(nth, NTH_MAX - 1);
-}
-END_TEST
-
-/* Half of the group may have gone over when the other half cannot */
-START_TEST(failnth_replace_behind_two_devices_keeps_the_old_address_space)
-{
-	struct setting s;
-	struct dev b, *dev;
-	int nth, ret, err;
-	bool injected;
-
-	make_pair(&s, &b);
-	EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
-	EACH_NTH(nth) {
-		nth_start(nth);
-		ret = dev_attach(s.dev.fd, s.fd, s.b);
-		err = errno;
-		injected = nth_stop();
-		for (dev = &b; ret && dev; dev = dev == &b ? &s.dev : NULL) {
-			EXPECT_TRUE(injected);
-			EXPECT_TRUE(err == ENOMEM || err == EFAULT);
-			EXPECT_EQ(testdev_write(dev, IOVA + 4 * GIB, 64,
-						phys_of(s.p + PAGE)), DMA_DONE);
-			EXPECT_EQ(testdev_write(dev, IOVA + 8 * PIECES * GIB - 8 * GIB, 64, 0),
-				  DMA_BLOCKED);
-		}
-		if (ret) {
-			EXPECT_EQ(nr_attachments(s.fd, s.a), 1);
-			EXPECT_EQ(nr_attachments(s.fd, s.b), 0);
-			EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.b));
-		}
-		for (dev = &b; dev; dev = dev == &b ? &s.dev : NULL) {
-			EXPECT_EQ(testdev_write(dev, IOVA + 8 * GIB, 64, phys_of(s.p + PAGE)),
-				  DMA_DONE);
-			EXPECT_EQ(testdev_write(dev, IOVA + 4 * GIB, 64, 0), DMA_BLOCKED);
-		}
-		EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
-		if (!injected)
-			break;
-	}
-	EXPECT_GE(nth, PIECES);
-	EXPECT_LE(nth, NTH_MAX - 1);
-}
-END_TEST
-
-START_TEST(failnth_detach_and_unbind_of_two_devices_succeed)
-{
-	struct setting s;
-	struct dev b;
-	bool injected;
-	long before;
-	int nth;
-
-	make_pair(&s, &b);
-	dev_unmap_bar(&s.dev);
-	dev_unmap_bar(&b);
-	before = pages_pinned();
-	EACH_NTH(nth) {
-		EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
-		EXPECT_OK(dev_attach(b.fd, s.fd, s.a));
-		nth_start(nth);
-		close(s.dev.fd);
-		close(b.fd);
-		injected = nth_stop();
-		EXPECT_EQ(pages_pinned(), before);
-		EXPECT_EQ(nr_attachments(s.fd, s.a), 0);
-		dev_open_only(&s.dev, TWIN_0);
-		dev_open_only(&b, TWIN_1);
-		EXPECT_OK(dev_bind(b.fd, s.fd, b.cookie));
-		EXPECT_OK(dev_bind(s.dev.fd, s.fd, s.dev.cookie));
-		if (!injected)
-			break;
-	}
-	EXPECT_LE(nth, NTH_MAX - 1);
 }
 END_TEST
 
@@ -781,11 +485,6 @@ int main(int argc, char **argv)
 		failnth_close_of_the_iommu_fd_first_releases_everything,
 		failnth_open_of_both_nodes,
 		failnth_mmap_of_a_region,
-		failnth_bind_of_the_first_of_two_devices,
-		failnth_bind_of_the_second_of_two_devices,
-		failnth_attach_of_the_second_of_two_devices,
-		failnth_replace_behind_two_devices_keeps_the_old_address_space,
-		failnth_detach_and_unbind_of_two_devices_succeed,
 		NULL,
 	};
 
