@@ -283,12 +283,16 @@ int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
 	if (!*attrs)
 		return -ENODATA;
 
-	page = (char *)get_zeroed_page(GFP_KERNEL | __GFP_NOFAIL);
+	page = (char *)__get_free_page(GFP_KERNEL | __GFP_NOFAIL);
 	show = container_of(*attrs, struct device_attribute, attr);
 	len = show->show ? show->show(iommu, show, page) : -EIO;
-	/* AMD's driver shows a second register after a colon */
-	page[strcspn(page, ":\n")] = '\0';
-	ret = len > 0 && !kstrtou64(page, 16, value) ? 0 : -ENODATA;
+	ret = -ENODATA;
+	if (len > 0 && len < PAGE_SIZE) {
+		page[len] = '\0';
+		/* AMD's driver shows a second register after a colon */
+		page[strcspn(page, ":\n")] = '\0';
+		ret = kstrtou64(page, 16, value) ? -ENODATA : 0;
+	}
 	free_page((unsigned long)page);
 	return ret;
 }
