@@ -282,6 +282,9 @@ long swiommu_dma(struct swiommu_device *dev, struct file *file,
 		arg->done += ret;
 		cond_resched();
 	}
+	/* One of a page that came after all is none */
+	if (!arg->fault)
+		arg->fault_ioasid = arg->fault_pasid = arg->fault_cookie = 0;
 	kfree(buffer);
 	return ret < 0 ? ret : 0;
 }
