@@ -53,24 +53,9 @@ static void expect_reaches_only(struct swdev *dev, __u32 pasid, struct place *al
 
 #define PHYSICAL	(IOASID_PASID_IDENTICAL | IOASID_PASID_ALIAS)
 
-static void expect_pasids(int fd, struct swdev *dev, __u32 width, __u32 flags)
-{
-	struct ioasid_pasid_info info;
-	struct device_caps caps;
-
-	EXPECT_OK(dev_pasid_info(dev->fd, &info));
-	EXPECT_EQ(info.width, width);
-	EXPECT_EQ(info.flags, flags);
-	device_caps(fd, dev->cookie, &caps);
-	EXPECT_EQ(caps.info.pasid_width, width);
-	EXPECT_EQ(caps.info.pasid_flags, flags);
-	EXPECT_EQ(!!(caps.info.flags & IOASID_DEVICE_INFO_ATOMIC_REPLACE_PASID),
-		  width && pasids_are_replaced_at_once());
-}
-
 static void expect_no_pasids(int fd, struct swdev *dev, struct place *p)
 {
-	expect_pasids(fd, dev, 0, 0);
+	expect_info_says(fd, dev, 0, 0);
 	EXPECT_ERRNO(dev_attach_pasid(dev->fd, fd, p->ioas, 5), EOPNOTSUPP);
 	EXPECT_ERRNO(dev_attach_pasid(dev->fd, fd, p->ioas, 0), EOPNOTSUPP);
 	EXPECT_ERRNO(dev_detach_pasid(dev->fd, fd, 5), EOPNOTSUPP);
@@ -102,7 +87,7 @@ START_TEST(pasids_of_each_type_are_what_the_info_calls_say)
 		struct swdev dev;
 
 		swdev_start_with(&dev, &options, s.fd);
-		expect_pasids(s.fd, &dev, 9, rows[i].flags);
+		expect_info_says(s.fd, &dev, 9, rows[i].flags);
 		EXPECT_OK(dev_attach_pasid(dev.fd, s.fd, p.ioas, 511));
 		EXPECT_ERRNO(dev_attach_pasid(dev.fd, s.fd, p.ioas, 512), EINVAL);
 		number = EXPECT_OK(dev_attach_pasid(dev.fd, s.fd, p.ioas, 0));
@@ -151,7 +136,7 @@ START_TEST(pasids_are_refused_where_the_device_has_none)
 	/* as many as both can do */
 	other.iommu = EXPECT_OK(iommu_open());
 	swdev_start_with(&dev, &narrow, other.iommu);
-	expect_pasids(other.iommu, &dev, 7, PHYSICAL);
+	expect_info_says(other.iommu, &dev, 7, PHYSICAL);
 	close_all();
 	swiommu_unload();
 }

@@ -96,20 +96,6 @@ START_TEST(mediated_pasids_reach_what_is_attached_and_only_that)
 }
 END_TEST
 
-static void expect_pasids(int fd, struct swdev *dev, __u32 width, __u32 flags)
-{
-	struct ioasid_pasid_info info;
-	struct device_caps caps;
-
-	EXPECT_OK(dev_pasid_info(dev->fd, &info));
-	EXPECT_EQ(info.width, width);
-	EXPECT_EQ(info.flags, flags);
-	device_caps(fd, dev->cookie, &caps);
-	EXPECT_EQ(caps.info.pasid_width, width);
-	EXPECT_EQ(caps.info.pasid_flags, flags);
-	EXPECT_EQ(caps.info.group_devices, 0);
-}
-
 START_TEST(mediated_types_are_what_the_info_calls_say)
 {
 	static const __u32 flags[] = {
@@ -125,7 +111,7 @@ START_TEST(mediated_types_are_what_the_info_calls_say)
 	for (i = 0; i < 3; i++) {
 		struct swdev dev = new_child(types[i], parent, &a);
 
-		expect_pasids(a.fd, &dev, i ? WIDTH : 0, flags[i]);
+		expect_info_says(a.fd, &dev, i ? WIDTH : 0, flags[i]);
 		EXPECT_EQ(swdev_info(&dev).type, types[i]);
 		EXPECT_EQ(swdev_info(&dev).iommu, 1);
 		EXPECT_EQ(swdev_info(&dev).pasid_width, WIDTH);

@@ -37,6 +37,23 @@ void expect_pasid_blocked(struct swdev *dev, __u32 pasid, __u64 iova)
 	expect_pasid_fault(dev, pasid, iova, SWIOMMU_FAULT_BLOCKED, 0);
 }
 
+void expect_info_says(int fd, struct swdev *dev, __u32 width, __u32 flags)
+{
+	/* One of a type without PASIDs of the user's has one in place of its RID */
+	bool any = width || swdev_info(dev).type == 3;
+	struct ioasid_pasid_info info;
+	struct device_caps caps;
+
+	EXPECT_OK(dev_pasid_info(dev->fd, &info));
+	EXPECT_EQ(info.width, width);
+	EXPECT_EQ(info.flags, flags);
+	device_caps(fd, dev->cookie, &caps);
+	EXPECT_EQ(caps.info.pasid_width, width);
+	EXPECT_EQ(caps.info.pasid_flags, flags);
+	EXPECT_EQ(!!(caps.info.flags & IOASID_DEVICE_INFO_ATOMIC_REPLACE_PASID),
+		  any && pasids_are_replaced_at_once());
+}
+
 bool pasids_are_replaced_at_once(void)
 {
 	return kernel_is("7.2");

@@ -26,6 +26,9 @@ void expect_pasid_blocked(struct swdev *dev, __u32 pasid, __u64 iova);
 void expect_pasid_fault(struct swdev *dev, __u32 pasid, __u64 iova, __u32 fault,
 			__u32 ioas);
 
+/* Both info calls say so of a bound device */
+void expect_info_says(int fd, struct swdev *dev, __u32 width, __u32 flags);
+
 /* Are PASIDs replaced in one step here? */
 bool pasids_are_replaced_at_once(void);
 
