@@ -21,9 +21,11 @@
 
 /*
  * The global allocator takes the lowest number that is free, which may be below
- * the floor, or on a wire: so many are put aside to get another one.
+ * the floor, or on a wire: so many are put aside to get another one. No more, for
+ * the host lacks them meanwhile; and not fewer than the numbers of a device that has
+ * few, or who takes all of those would leave none to others.
  */
-#define ASIDE_MAX		256
+#define ASIDE_MAX		4096
 
 /* Numbers of the global allocator that are ours; under ioasid_wire_lock */
 static DEFINE_XARRAY(sent);
@@ -59,51 +61,64 @@ static bool has_translated(struct ioasid_ctx *ctx)
 	return false;
 }
 
-/* Not below @floor and on no wire. @aside has room for ASIDE_MAX */
-static u32 global_alloc(struct device *dev, u32 floor, u32 *aside)
+/* Put a number aside; or give it back, if there are too many */
+static int put_aside(u32 **aside, u32 nr, u32 ppasid)
 {
-	u32 nr = 0, ppasid;
+	int ret = -ENOSPC;
+
+	if (nr < ASIDE_MAX) {
+		if (!*aside)
+			*aside = kmalloc_array(ASIDE_MAX, sizeof(**aside),
+					       GFP_KERNEL_ACCOUNT);
+		ret = *aside ? 0 : -ENOMEM;
+	}
+	if (ret)
+		kc_global_pasid_free(ppasid);
+	else
+		(*aside)[nr] = ppasid;
+	return ret;
+}
+
+/* A number that is not below @floor and on no wire */
+static int global_alloc(struct device *dev, u32 floor, u32 *ppasid)
+{
+	u32 *aside = NULL, nr = 0;
+	int ret;
 
 	lockdep_assert_held(&ioasid_wire_lock);
 	for (;;) {
-		ppasid = kc_global_pasid_alloc(dev);
-		if (ppasid == IOMMU_PASID_INVALID ||
-		    (ppasid >= floor && !ioasid_wire_has(ppasid)))
+		*ppasid = kc_global_pasid_alloc(dev);
+		ret = *ppasid == IOMMU_PASID_INVALID ? -ENOSPC : 0;
+		if (ret || (*ppasid >= floor && !ioasid_wire_has(*ppasid)))
 			break;
-		if (nr == ASIDE_MAX) {
-			kc_global_pasid_free(ppasid);
-			ppasid = IOMMU_PASID_INVALID;
+		ret = put_aside(&aside, nr, *ppasid);
+		if (ret)
 			break;
-		}
-		aside[nr++] = ppasid;
+		nr++;
 	}
 	while (nr)
 		kc_global_pasid_free(aside[--nr]);
-	return ppasid;
+	kfree(aside);
+	return ret;
 }
 
 /* A number of the global allocator, not below @floor */
 static struct ioasid_cpu_pasid *cpu_new(struct device *dev, u32 floor)
 {
 	struct ioasid_cpu_pasid *cpu;
-	int ret = -ENOMEM;
-	u32 *aside;
+	int ret;
 
 	cpu = kzalloc(sizeof(*cpu), GFP_KERNEL_ACCOUNT);
-	aside = kmalloc_array(ASIDE_MAX, sizeof(*aside), GFP_KERNEL_ACCOUNT);
-	if (!cpu || !aside)
-		goto free;
+	if (!cpu)
+		return ERR_PTR(-ENOMEM);
 	mutex_lock(&ioasid_wire_lock);
-	cpu->ppasid = global_alloc(dev, floor, aside);
-	ret = cpu->ppasid == IOMMU_PASID_INVALID ? -ENOSPC : 0;
+	ret = global_alloc(dev, floor, &cpu->ppasid);
 	if (!ret) {
 		ret = xa_insert(&sent, cpu->ppasid, cpu, GFP_KERNEL_ACCOUNT);
 		if (ret)
 			kc_global_pasid_free(cpu->ppasid);
 	}
 	mutex_unlock(&ioasid_wire_lock);
-free:
-	kfree(aside);
 	if (ret) {
 		kfree(cpu);
 		return ERR_PTR(ret);

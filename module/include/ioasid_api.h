@@ -102,7 +102,8 @@ struct ioasid_mediated_ops {
  *	have none
  * @parent: of a mediated device with PASIDs: the device whose PASIDs they are,
  *	to which the driver that binds is bound. Binding claims nothing of it: its
- *	RID stays the host's. Otherwise NULL
+ *	RID stays the host's. It is alone in its IOMMU group, and is not bound itself
+ *	as long as a child of it is. Otherwise NULL
  * @ops: of a mediated device without PASIDs, otherwise NULL
  * @data: for @ops
  */

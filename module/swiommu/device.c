@@ -71,7 +71,12 @@ static void bindings_stop(struct ioasid_bindings *bindings)
 static const struct ioasid_bindings_ops bindings_ops = {
 	.start	= bindings_start,
 	.stop	= bindings_stop,
-	.pasid_event = swiommu_portal_event,
+};
+
+static const struct ioasid_bindings_ops portal_bindings_ops = {
+	.start		= bindings_start,
+	.stop		= bindings_stop,
+	.pasid_event	= swiommu_portal_event,
 };
 
 /* ---------------------------------------------------------- the driver */
@@ -239,7 +244,8 @@ static struct swiommu_device *device_alloc(struct swiommu *iommu,
 	INIT_LIST_HEAD(&dev->works);
 	xa_init(&dev->contexts);
 	swiommu_tlb_init(&dev->tlb, &iommu->drop_device_tlb);
-	ioasid_bindings_init(&dev->bindings, &bindings_ops);
+	ioasid_bindings_init(&dev->bindings, swiommu_has_portal(dev) ?
+			     &portal_bindings_ops : &bindings_ops);
 	snprintf(dev->name, sizeof(dev->name), SWIOMMU_NAME "%u", dev->id);
 	return dev;
 }

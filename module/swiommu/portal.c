@@ -14,6 +14,16 @@
 #include "swiommu/portal.h"
 #include "swiommu/swiommu.h"
 
+/**
+ * swiommu_has_portal() - do CPU instructions send PASIDs to a device?
+ * @dev: the device
+ */
+bool swiommu_has_portal(const struct swiommu_device *dev)
+{
+	return dev->type == IOASID_DEVICE_PHYSICAL_CPU ||
+	       dev->type == IOASID_DEVICE_MEDIATED_CPU;
+}
+
 static bool is_open(struct swiommu_device *dev)
 {
 	/* Whoever has bound a physical device has all its PASIDs */
@@ -40,8 +50,7 @@ int swiommu_portal_take(struct swiommu_work *work, struct file *file, u32 pasid)
 
 	if (!dev)
 		return -EBADFD;
-	if (dev->type != IOASID_DEVICE_PHYSICAL_CPU &&
-	    dev->type != IOASID_DEVICE_MEDIATED_CPU)
+	if (!swiommu_has_portal(dev))
 		return -EOPNOTSUPP;
 	work->dev = dev;
 	work->file = file;

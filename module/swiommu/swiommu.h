@@ -329,6 +329,7 @@ int swiommu_mediated_add(struct swiommu_device *dev);
 void swiommu_mediated_del(struct swiommu_device *dev);
 
 /* portal.c */
+bool swiommu_has_portal(const struct swiommu_device *dev);
 void swiommu_portal_event(struct ioasid_bindings *bindings,
 			  enum ioasid_pasid_event event,
 			  const struct ioasid_pasid_end *end);
