@@ -5,6 +5,7 @@
  * parent besides.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -468,6 +469,34 @@ START_TEST(numbers_that_a_cpu_sends_are_nobody_elses_on_any_parent)
 }
 END_TEST
 
+START_TEST(numbers_of_a_narrow_parent_are_not_all_that_a_cpu_could_send)
+{
+	const struct swiommu_device_create narrow = { .type = 5, .pasid_width = 10 };
+	struct user a, b;
+	struct swdev eight, six;
+	unsigned int n;
+	int cpu;
+
+	cpu_load();
+	cpu = EXPECT_OK(cpu_open());
+	a = new_user();
+	b = new_user();
+	eight = new_child(8, new_parent(0), &a);
+	six = new_child(6, swdev_create(&narrow), &b);
+	for (n = 1; n < 1024; n++)
+		EXPECT_OK(dev_attach_pasid(six.fd, b.fd, b.ioas, n));
+	EXPECT_OK(dev_attach_pasid(eight.fd, a.fd, a.ioas, 5));
+	EXPECT_GE(ppasid_of(cpu, &a, &eight, 5), 1024);
+	expect_reaches(&eight, 5, &a);
+	EXPECT_OK(close(cpu));
+	EXPECT_OK(close(eight.fd));
+	EXPECT_OK(close(six.fd));
+	end_user(&a);
+	end_user(&b);
+	cpu_unload();
+}
+END_TEST
+
 /* --------------------------------------------------- the parent, and its users */
 
 START_TEST(parent_and_mediated_devices_are_not_bound_at_once)
@@ -522,7 +551,7 @@ struct binder {
 static void *bind_and_unbind(void *arg)
 {
 	struct binder *b = arg;
-	int dev = EXPECT_OK(swdev_open(b->id)), fd = EXPECT_OK(iommu_open());
+	int dev = EXPECT_OK(swdev_open(b->id)), fd = EXPECT_OK(iommu_open()), i;
 
 	while (!*b->stop) {
 		if (dev_bind(dev, fd, 1)) {
@@ -530,9 +559,13 @@ static void *bind_and_unbind(void *arg)
 			continue;
 		}
 		b->now[!b->other] = 1;
-		__sync_synchronize();
-		if (b->now[b->other])
-			*b->both = 1;
+		/* long enough for the other one to come */
+		for (i = 0; i < 20; i++) {
+			__sync_synchronize();
+			if (b->now[b->other])
+				*b->both = 1;
+			sched_yield();
+		}
 		b->bound++;
 		b->now[!b->other] = 0;
 		__sync_synchronize();
@@ -774,6 +807,7 @@ int main(int argc, char **argv)
 		siblings_of_two_users_do_not_reach_each_other,
 		siblings_do_not_meet_while_numbers_change_hands,
 		numbers_that_a_cpu_sends_are_nobody_elses_on_any_parent,
+		numbers_of_a_narrow_parent_are_not_all_that_a_cpu_could_send,
 		parent_and_mediated_devices_are_not_bound_at_once,
 		parent_and_mediated_device_bound_in_a_race_are_not_bound_at_once,
 		parent_is_the_hosts_as_before,

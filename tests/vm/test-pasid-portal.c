@@ -420,7 +420,9 @@ START_TEST(alias_lets_both_types_have_their_numbers)
 	int number;
 
 	EXPECT_OK(ioctl(s.cpu, CPU_START, s.user.fd));
+	EXPECT_OK(dev_set_pasid_floor(seven.fd, s.user.fd, 1000));
 	number = EXPECT_OK(dev_attach_pasid(seven.fd, s.user.fd, other.ioas, 0));
+	EXPECT_GE(number, 1000);
 	EXPECT_ERRNO(dev_alias(seven.fd, s.user.fd, number, 5), EBUSY);
 	EXPECT_OK(dev_alias(seven.fd, s.user.fd, number, 8));
 	EXPECT_EQ(ppasid_of(s.cpu, &other, &seven, 8), (__u32)number);
