@@ -11,34 +11,6 @@
 #include "memory.h"
 #include "run.h"
 
-/* Memory in pieces, so that page tables are needed, and a device of the pair */
-struct setting {
-	int fd;
-	__u32 a, b;
-	char *p;
-	struct dev dev;
-};
-
-#define PIECES	8
-
-static void make_pair(struct setting *s, struct dev *second)
-{
-	int i;
-
-	nth_prepare();
-	s->p = memory(16 * PAGE, 0xa5);
-	s->fd = EXPECT_OK(iommu_open());
-	s->a = new_ioas(s->fd);
-	s->b = new_ioas(s->fd);
-	for (i = 0; i < PIECES; i++) {
-		EXPECT_OK(ioas_map(s->fd, s->a, s->p + i * PAGE, IOVA + i * 4 * GIB, PAGE, RW));
-		EXPECT_OK(ioas_map(s->fd, s->b, s->p + i * PAGE, IOVA + i * 8 * GIB, PAGE, RW));
-	}
-	dev_start(&s->dev, TWIN_0, s->fd);
-	if (second)
-		dev_start(second, TWIN_1, s->fd);
-}
-
 START_TEST(failnth_bind_of_the_first_of_two_devices)
 {
 	int fd, nth, ret, err;
@@ -73,12 +45,12 @@ END_TEST
 
 START_TEST(failnth_bind_of_the_second_of_two_devices)
 {
-	struct setting s;
+	struct nth_setting s;
 	int nth, ret, err;
 	bool injected;
 	struct dev b;
 
-	make_pair(&s, NULL);
+	nth_setting(&s, TWIN_0);
 	EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
 	dev_open_only(&b, TWIN_1);
 	EACH_NTH(nth) {
@@ -105,13 +77,14 @@ END_TEST
 
 START_TEST(failnth_attach_of_the_second_of_two_devices)
 {
-	struct setting s;
+	struct nth_setting s;
 	int nth, ret, err;
 	bool injected;
 	struct dev b;
 	long before;
 
-	make_pair(&s, &b);
+	nth_setting(&s, TWIN_0);
+	dev_start(&b, TWIN_1, s.fd);
 	EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
 	before = pages_pinned();
 	EACH_NTH(nth) {
@@ -150,12 +123,13 @@ END_TEST
 /* Half of the group may have gone over when the other half cannot */
 START_TEST(failnth_replace_behind_two_devices_keeps_the_old_address_space)
 {
-	struct setting s;
+	struct nth_setting s;
 	struct dev b, *dev;
 	int nth, ret, err;
 	bool injected;
 
-	make_pair(&s, &b);
+	nth_setting(&s, TWIN_0);
+	dev_start(&b, TWIN_1, s.fd);
 	EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
 	EACH_NTH(nth) {
 		nth_start(nth);
@@ -167,7 +141,7 @@ START_TEST(failnth_replace_behind_two_devices_keeps_the_old_address_space)
 			EXPECT_TRUE(nth_may_fail(err));
 			EXPECT_EQ(testdev_write(dev, IOVA + 4 * GIB, 64,
 						phys_of(s.p + PAGE)), DMA_DONE);
-			EXPECT_EQ(testdev_write(dev, IOVA + 8 * PIECES * GIB - 8 * GIB, 64, 0),
+			EXPECT_EQ(testdev_write(dev, IOVA + 8 * NTH_PIECES * GIB - 8 * GIB, 64, 0),
 				  DMA_BLOCKED);
 		}
 		if (ret) {
@@ -184,20 +158,21 @@ START_TEST(failnth_replace_behind_two_devices_keeps_the_old_address_space)
 		if (!injected)
 			break;
 	}
-	EXPECT_GE(nth, PIECES);
+	EXPECT_GE(nth, NTH_PIECES);
 	EXPECT_LE(nth, NTH_MAX - 1);
 }
 END_TEST
 
 START_TEST(failnth_detach_and_unbind_of_two_devices_succeed)
 {
-	struct setting s;
+	struct nth_setting s;
 	struct dev b;
 	bool injected;
 	long before;
 	int nth;
 
-	make_pair(&s, &b);
+	nth_setting(&s, TWIN_0);
+	dev_start(&b, TWIN_1, s.fd);
 	dev_unmap_bar(&s.dev);
 	dev_unmap_bar(&b);
 	before = pages_pinned();

@@ -100,42 +100,16 @@ WALK(failnth_attach, IOASID_DEVICE_ATTACH, 3)
 WALK(failnth_detach, IOASID_DEVICE_DETACH, 1)
 WALK(failnth_pasid_info, IOASID_DEVICE_PASID_INFO, 1)
 
-/* An attached device and memory in pieces, so that page tables are needed */
-struct setting {
-	int fd;
-	__u32 a, b;
-	char *p;
-	struct dev dev;
-};
-
-#define PIECES	8
-
-static void make_setting(struct setting *s)
-{
-	int i;
-
-	nth_prepare();
-	s->p = memory(16 * PAGE, 0xa5);
-	s->fd = EXPECT_OK(iommu_open());
-	s->a = new_ioas(s->fd);
-	s->b = new_ioas(s->fd);
-	for (i = 0; i < PIECES; i++) {
-		EXPECT_OK(ioas_map(s->fd, s->a, s->p + i * PAGE, IOVA + i * 4 * GIB, PAGE, RW));
-		EXPECT_OK(ioas_map(s->fd, s->b, s->p + i * PAGE, IOVA + i * 8 * GIB, PAGE, RW));
-	}
-	dev_start(&s->dev, TESTDEV_0, s->fd);
-}
-
 static void map_fails_whole(unsigned long length)
 {
 	char *p = memory(length, 0xa5);
-	struct setting s;
+	struct nth_setting s;
 	__u64 iova;
 	long before;
 	bool injected;
 	int nth, ret, err;
 
-	make_setting(&s);
+	nth_setting(&s, TESTDEV_0);
 	EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
 	before = pages_pinned();
 	EACH_NTH(nth) {
@@ -149,8 +123,8 @@ static void map_fails_whole(unsigned long length)
 			EXPECT_TRUE(injected);
 			EXPECT_TRUE(nth_may_fail(err));
 			EXPECT_EQ(pages_pinned(), before);
-			EXPECT_EQ(mapped_bytes(s.fd, s.a), PIECES * PAGE);
-			EXPECT_EQ(pinned_bytes(s.fd, s.a), PIECES * PAGE);
+			EXPECT_EQ(mapped_bytes(s.fd, s.a), NTH_PIECES * PAGE);
+			EXPECT_EQ(pinned_bytes(s.fd, s.a), NTH_PIECES * PAGE);
 			EXPECT_EQ(testdev_write(&s.dev, iova, 64, 0), DMA_BLOCKED);
 			EXPECT_OK(ioas_map(s.fd, s.a, p, iova, length, RW));
 		}
@@ -179,14 +153,14 @@ END_TEST
 START_TEST(failnth_map_array_with_device)
 {
 	struct ioasid_map_range *range;
-	struct setting s;
+	struct nth_setting s;
 	unsigned int i;
 	bool injected;
 	__u32 done;
 	long before;
 	int nth, ret;
 
-	make_setting(&s);
+	nth_setting(&s, TESTDEV_0);
 	EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
 	before = pages_pinned();
 	range = map_ranges(s.p, 4);
@@ -200,7 +174,7 @@ START_TEST(failnth_map_array_with_device)
 			EXPECT_TRUE(injected);
 		else
 			EXPECT_EQ(done, 4);
-		EXPECT_EQ(mapped_bytes(s.fd, s.a), (PIECES + done) * PAGE);
+		EXPECT_EQ(mapped_bytes(s.fd, s.a), (NTH_PIECES + done) * PAGE);
 		EXPECT_EQ(pages_pinned(), before + done);
 		for (i = 0; i < 4; i++) {
 			EXPECT_EQ(testdev_write(&s.dev, range[i].iova, 64,
@@ -219,11 +193,11 @@ END_TEST
 static void unmap_succeeds(unsigned long length)
 {
 	char *p = memory(length, 0xa5);
-	struct setting s;
+	struct nth_setting s;
 	bool injected;
 	int nth, ret;
 
-	make_setting(&s);
+	nth_setting(&s, TESTDEV_0);
 	EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
 	EACH_NTH(nth) {
 		EXPECT_OK(ioas_map(s.fd, s.a, p, IOVA + 2 * GIB, length, RW));
@@ -236,7 +210,7 @@ static void unmap_succeeds(unsigned long length)
 		if (ret)
 			EXPECT_OK(ioas_unmap(s.fd, s.a, IOVA + 2 * GIB, length, NULL));
 		EXPECT_EQ(testdev_write(&s.dev, IOVA + 2 * GIB, 64, 0), DMA_BLOCKED);
-		EXPECT_EQ(pinned_bytes(s.fd, s.a), PIECES * PAGE);
+		EXPECT_EQ(pinned_bytes(s.fd, s.a), NTH_PIECES * PAGE);
 		if (!injected)
 			break;
 	}
@@ -258,12 +232,12 @@ END_TEST
 
 START_TEST(failnth_attach_with_memory_mapped)
 {
-	struct setting s;
+	struct nth_setting s;
 	bool injected;
 	long before;
 	int nth, ret, err;
 
-	make_setting(&s);
+	nth_setting(&s, TESTDEV_0);
 	before = pages_pinned();
 	EACH_NTH(nth) {
 		nth_start(nth);
@@ -285,18 +259,18 @@ START_TEST(failnth_attach_with_memory_mapped)
 			break;
 	}
 	/* a domain, and tables for each piece */
-	EXPECT_GE(nth, PIECES);
+	EXPECT_GE(nth, NTH_PIECES);
 	EXPECT_LE(nth, NTH_MAX - 1);
 }
 END_TEST
 
 START_TEST(failnth_replace_keeps_the_old_address_space)
 {
-	struct setting s;
+	struct nth_setting s;
 	bool injected;
 	int nth, ret, err;
 
-	make_setting(&s);
+	nth_setting(&s, TESTDEV_0);
 	EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
 	EACH_NTH(nth) {
 		nth_start(nth);
@@ -321,19 +295,19 @@ START_TEST(failnth_replace_keeps_the_old_address_space)
 		if (!injected)
 			break;
 	}
-	EXPECT_GE(nth, PIECES);
+	EXPECT_GE(nth, NTH_PIECES);
 	EXPECT_LE(nth, NTH_MAX - 1);
 }
 END_TEST
 
 START_TEST(failnth_detach_with_memory_mapped_succeeds)
 {
-	struct setting s;
+	struct nth_setting s;
 	bool injected;
 	long before;
 	int nth, ret;
 
-	make_setting(&s);
+	nth_setting(&s, TESTDEV_0);
 	before = pages_pinned();
 	EACH_NTH(nth) {
 		EXPECT_OK(dev_attach(s.dev.fd, s.fd, s.a));
@@ -368,7 +342,7 @@ static void close_both(bool device_first)
 		__u32 ioas = new_ioas(fd);
 		struct dev dev;
 
-		for (i = 0; i < PIECES; i++)
+		for (i = 0; i < NTH_PIECES; i++)
 			EXPECT_OK(ioas_map(fd, ioas, p, IOVA + i * 4 * GIB, PAGE, RW));
 		dev_start(&dev, TESTDEV_0, fd);
 		EXPECT_OK(dev_attach(dev.fd, fd, ioas));
@@ -428,13 +402,13 @@ END_TEST
 
 START_TEST(failnth_mmap_of_a_region)
 {
-	struct setting s;
+	struct nth_setting s;
 	__u64 size, offset;
 	bool injected;
 	int nth, err;
 	void *p;
 
-	make_setting(&s);
+	nth_setting(&s, TESTDEV_0);
 	dev_unmap_bar(&s.dev);
 	offset = region_offset(&s.dev, VFIO_PCI_BAR0_REGION_INDEX, &size);
 	EACH_NTH(nth) {

@@ -6,6 +6,7 @@
 
 #include "expect.h"
 #include "failnth.h"
+#include "memory.h"
 #include "pci.h"
 
 static int nth_fd;
@@ -100,4 +101,20 @@ bool nth_may_fail(int err)
 {
 	/* the structure could not be read or written */
 	return err == ENOMEM || err == EFAULT;
+}
+
+void nth_setting(struct nth_setting *s, enum which which)
+{
+	int i;
+
+	nth_prepare();
+	s->p = memory(16 * PAGE, 0xa5);
+	s->fd = EXPECT_OK(iommu_open());
+	s->a = new_ioas(s->fd);
+	s->b = new_ioas(s->fd);
+	for (i = 0; i < NTH_PIECES; i++) {
+		EXPECT_OK(ioas_map(s->fd, s->a, s->p + i * PAGE, IOVA + i * 4 * GIB, PAGE, RW));
+		EXPECT_OK(ioas_map(s->fd, s->b, s->p + i * PAGE, IOVA + i * 8 * GIB, PAGE, RW));
+	}
+	dev_start(&s->dev, which, s->fd);
 }

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "device.h"
+
 /* More than any call here makes */
 #define NTH_MAX		3000
 
@@ -23,5 +25,26 @@ void nth_start(int nth);
 bool nth_stop(void);
 /* Is it an error that says that memory was short? */
 bool nth_may_fail(int err);
+
+/**
+ * struct nth_setting - a device that is bound, and memory in pieces, so that page
+ * tables are needed
+ * @fd: an open /dev/iommu
+ * @a: an address space in which page i of @p is mapped at IOVA + 4 * i GiB
+ * @b: one in which it is at IOVA + 8 * i GiB
+ * @p: 16 pages, NTH_PIECES of which are mapped
+ * @dev: the device, bound to @fd and attached to nothing
+ */
+struct nth_setting {
+	int fd;
+	__u32 a, b;
+	char *p;
+	struct dev dev;
+};
+
+#define NTH_PIECES	8
+
+/* With nth_prepare() */
+void nth_setting(struct nth_setting *s, enum which which);
 
 #endif /* TESTS_FAILNTH_H */
