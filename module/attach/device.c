@@ -204,6 +204,18 @@ u32 ioasid_device_id(const struct ioasid_device *idev)
 }
 EXPORT_SYMBOL_GPL(ioasid_device_id);
 
+int ioasid_device_id_of(const struct ioasid_device *idev, struct device *dev)
+{
+	int ret = ioasid_groups_lock();
+
+	if (ret)
+		return ret;
+	ret = ioasid_group_device_id(idev->ctx, dev);
+	ioasid_groups_unlock();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_id_of);
+
 void ioasid_device_unbind(struct ioasid_device *idev)
 {
 	struct ioasid_ctx *ctx = idev->ctx;

@@ -479,6 +479,36 @@ int ioasid_group_ranges(struct ioasid_group *group, struct ioasid_ranges *set)
 	return ret;
 }
 
+/**
+ * ioasid_group_device_id() - what a device is to an open /dev/iommu
+ * @ctx: the context
+ * @dev: the device
+ *
+ * Context: groups_lock is held.
+ * Return: the id of its binding to that context; -ENOENT if it is bound to none, but
+ * its group has a binding to that one; -ENODEV otherwise.
+ */
+int ioasid_group_device_id(struct ioasid_ctx *ctx, struct device *dev)
+{
+	struct iommu_group *iommu_group = iommu_group_get(dev);
+	const struct ioasid_group *group;
+	const struct ioasid_device *bound;
+	bool known = false, others = false;
+
+	lockdep_assert_held(&groups_lock);
+	group = group_find(iommu_group);
+	iommu_group_put(iommu_group);
+	if (!group)
+		return -ENODEV;
+	list_for_each_entry(bound, &group->devices, group_node) {
+		if (bound->ctx == ctx && bound->dev == dev)
+			return bound->obj.id;
+		known |= bound->ctx == ctx;
+		others |= bound->dev == dev;
+	}
+	return known && !others ? -ENOENT : -ENODEV;
+}
+
 static int count_device(struct device *dev, void *data)
 {
 	++*(unsigned int *)data;

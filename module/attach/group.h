@@ -107,6 +107,7 @@ int ioasid_group_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 int ioasid_group_detach(struct ioasid_device *idev);
 u32 ioasid_group_ioasid(const struct ioasid_device *idev);
 int ioasid_group_ranges(struct ioasid_group *group, struct ioasid_ranges *set);
+int ioasid_group_device_id(struct ioasid_ctx *ctx, struct device *dev);
 unsigned int ioasid_group_size(struct iommu_group *iommu_group);
 bool ioasid_group_is_bound(const struct iommu_group *iommu_group);
 

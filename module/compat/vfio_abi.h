@@ -42,6 +42,27 @@ struct vfd_detach_iommufd_pt {
 	__u32 pasid;
 };
 
+struct vfd_hot_reset_device {
+	__u32 devid;
+	__u16 segment;
+	__u8 bus;
+	__u8 devfn;
+};
+
+struct vfd_hot_reset_info {
+	__u32 argsz;
+	__u32 flags;
+	__u32 count;
+	struct vfd_hot_reset_device devices[];
+};
+
+/* With as many group fds behind it, none from a character device */
+struct vfd_hot_reset {
+	__u32 argsz;
+	__u32 flags;
+	__u32 count;
+};
+
 /* Of what VFIO_DEVICE_GET_PCI_HOT_RESET_INFO answers to an open character device */
 #define VFD_HOT_RESET_DEV_ID		(1 << 0)
 #define VFD_HOT_RESET_DEV_ID_OWNED	(1 << 1)

@@ -85,6 +85,26 @@ static inline void kc_vfio_fix_fork(struct vm_area_struct *vma)
 }
 
 /*
+ * Take away all mappings of the regions of a device, whose memory_lock is held: they
+ * are made again when they are touched. Where VFIO has a list of its own only VFIO can
+ * do that, and does it in no call that is for modules.
+ */
+#ifdef HAVE_VFIO_DEVICE_INODE
+#define KC_VFIO_CAN_HOT_RESET	1
+static inline void kc_vfio_zap(struct vfio_device *vdev)
+{
+	unmap_mapping_range(vdev->inode->i_mapping,
+			    VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_BAR0_REGION_INDEX),
+			    VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_NUM_REGIONS), true);
+}
+#else
+#define KC_VFIO_CAN_HOT_RESET	0
+static inline void kc_vfio_zap(struct vfio_device *vdev)
+{
+}
+#endif
+
+/*
  * The same holds for a mapping that is moved: its pages are moved after it has
  * been put on the list, empty. It stays where it is there.
  */

@@ -172,6 +172,19 @@ bool ioasid_device_is_bound_to(const struct ioasid_device *idev,
 int ioasid_device_attach(struct ioasid_device *idev, u32 ioasid, u32 flags);
 
 /**
+ * ioasid_device_id_of() - what another device is to the user of a binding
+ * @idev: the binding
+ * @dev: a device, the same for one; it does not go away meanwhile
+ *
+ * Whoever resets devices together must own all of them.
+ *
+ * Context: process. Sleeps, killably, but waits for no user.
+ * Return: the id of its binding to the same context; -ENOENT if it is not bound, but
+ * its group is that context's; -ENODEV if it is neither; -EINTR.
+ */
+int ioasid_device_id_of(const struct ioasid_device *idev, struct device *dev);
+
+/**
  * ioasid_device_id() - a binding's own id, as Linux's iommufd numbers devices
  * @idev: the binding
  */

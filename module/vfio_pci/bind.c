@@ -141,6 +141,21 @@ struct ioasid_device *ioasid_vfio_iommufd_device(struct ioasid_vfio_file *file)
 }
 
 /**
+ * ioasid_vfio_speaker() - the binding for which a file speaks
+ * @file: the file, its lock held
+ *
+ * Return: what VFIO_DEVICE_BIND_IOMMUFD has made; or else the first; or NULL.
+ */
+struct ioasid_device *ioasid_vfio_speaker(struct ioasid_vfio_file *file)
+{
+	struct ioasid_device *idev = ioasid_vfio_iommufd_device(file);
+
+	if (idev || list_empty(&file->bindings))
+		return idev;
+	return list_first_entry(&file->bindings, struct ioasid_vfio_binding, list)->idev;
+}
+
+/**
  * ioasid_vfio_bind() - bind a file
  * @filp: the file, the lock of its state held
  * @how: to what, and how

@@ -6,7 +6,7 @@
  * VFIO_DEVICE_RESET reaches one function and nobody else's: a bus or slot that
  * holds other functions too is not reset by it (pci_try_reset_function()), and
  * VFs have agreed to their PF's user by the VF token. Resets that reach further
- * are VFIO_DEVICE_PCI_HOT_RESET, which is not offered yet.
+ * are in hot_reset.c.
  */
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
@@ -57,10 +57,6 @@ static long vfio_ioctl(struct vfio_device *vdev, unsigned int cmd,
 		return kc_vfio_get_region_info(vdev, arg);
 	case VFIO_DEVICE_FEATURE:
 		return feature(vdev, arg);
-	/* VFIO would answer with group ids, which QEMU does not survive */
-	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:
-	case VFIO_DEVICE_PCI_HOT_RESET:
-		return -ENODEV;
 	default:
 		return vfio_pci_core_ioctl(vdev, cmd, arg);
 	}
@@ -87,11 +83,12 @@ long ioasid_vfio_ioctl_vfio(struct ioasid_vfio_file *file, unsigned int cmd,
 	case VFIO_DEVICE_GET_IRQ_INFO:
 	case VFIO_DEVICE_SET_IRQS:
 	case VFIO_DEVICE_RESET:
-	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:
-	case VFIO_DEVICE_PCI_HOT_RESET:
 	case VFIO_DEVICE_IOEVENTFD:
 	case VFIO_DEVICE_FEATURE:
 		break;
+	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		return ioasid_vfio_ioctl_hot_reset(file, cmd, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}

@@ -10,19 +10,21 @@
  * bind.c	bindings, and IOASID_DEVICE_* ioctls
  * iommufd.c	VFIO_DEVICE_BIND_IOMMUFD and what attaches
  * vfio_ioctl.c	VFIO_DEVICE_* ioctls
+ * hot_reset.c	those that reset other devices as well
  * vma.c	mappings of the device's regions
  *
  * Lock order, outermost first:
  *
  *	ioasid_vfio_file.lock	bindings of an open file. Held while the core
- *				pins memory, and while a call in flight is
+ *				pins memory, while a bus is reset, and while a call in flight is
  *				waited for: taken killably, and not by the
  *				release of a file, which nobody races with
  *	ioasid_vfio_device.bind_lock
  *				who is about to bind a device; waits for no user
  *	vfio_device_set.lock	VFIO's: open_count, enabling and disabling, and
  *				our owner and gone. Other users' devices can
- *				share it: never held while waiting for a user
+ *				share it: never held while waiting for a user.
+				While it is, the core may be asked who has a device
  *	mmap_lock		taken by the core and when VFIO zaps mappings
  *	vma_lock, memory_lock	VFIO's
  *	ioasid_vfio_file.use_lock, the xarray's of the minors
@@ -156,6 +158,7 @@ struct ioasid_vfio_bind {
 /* bind.c */
 int ioasid_vfio_bind(struct file *filp, const struct ioasid_vfio_bind *how);
 struct ioasid_device *ioasid_vfio_iommufd_device(struct ioasid_vfio_file *file);
+struct ioasid_device *ioasid_vfio_speaker(struct ioasid_vfio_file *file);
 long ioasid_vfio_ioctl_ioasid(struct file *filp, unsigned int cmd,
 			      void __user *arg);
 void ioasid_vfio_unbind_all(struct ioasid_vfio_file *file);
@@ -167,6 +170,10 @@ long ioasid_vfio_ioctl_iommufd(struct file *filp, unsigned int cmd,
 /* vfio_ioctl.c */
 long ioasid_vfio_ioctl_vfio(struct ioasid_vfio_file *file, unsigned int cmd,
 			    unsigned long arg);
+
+/* hot_reset.c */
+long ioasid_vfio_ioctl_hot_reset(struct ioasid_vfio_file *file, unsigned int cmd,
+				 void __user *arg);
 
 /* vma.c */
 int ioasid_vfio_mmap(struct file *filp, struct vm_area_struct *vma);

@@ -11,92 +11,46 @@
 #include "expect.h"
 #include "memory.h"
 #include "run.h"
+#include "sriov.h"
 
-#define VF_ID		0x8086, 0x10ca
-#define PARAMETER	"/sys/module/ioasid_vfio_pci/parameters/enable_sriov"
-
-static const __u8 token[16] = "an open secret!", wrong[16] = "AN OPEN SECRET!";
-
-static int bind_with(int dev, int fd, __u64 cookie, const __u8 *t)
-{
-	struct ioasid_bind arg = {
-		.argsz = sizeof(arg), .flags = t ? IOASID_BIND_VF_TOKEN : 0, .iommu_fd = fd,
-		.cookie = cookie,
-	};
-
-	if (t)
-		memcpy(arg.vf_token, t, 16);
-	return ioctl(dev, IOASID_DEVICE_BIND, &arg);
-}
-
-struct sriov {
-	char pf[BDF_SIZE], vf[BDF_SIZE], numvfs[128];
-	int pf_fd, vf_fd, fd;
-};
-
-/* A PF with two VFs, all with our driver, and a bound PF that has set the token */
-static struct sriov start(void)
-{
-	struct sriov s;
-
-	EXPECT_TRUE(pci_find(IGB_ID, 0, 0, s.pf));
-	EXPECT_OK(pci_give_to(s.pf, "ioasid_vfio_pci"));
-	EXPECT_OK(sysfs_write(PARAMETER, "1"));
-	s.fd = EXPECT_OK(iommu_open());
-	s.pf_fd = EXPECT_OK(dev_open_bdf(s.pf));
-	EXPECT_OK(bind_with(s.pf_fd, s.fd, 1, token));
-	snprintf(s.numvfs, sizeof(s.numvfs), "/sys/bus/pci/devices/%s/sriov_numvfs", s.pf);
-	EXPECT_OK(sysfs_write(s.numvfs, "2"));
-	EXPECT_TRUE(pci_find(VF_ID, 0, 0, s.vf));
-	EXPECT_OK(pci_give_to(s.vf, "ioasid_vfio_pci"));
-	s.vf_fd = EXPECT_OK(dev_open_bdf(s.vf));
-	return s;
-}
-
-static void end(struct sriov *s)
-{
-	close_all();
-	EXPECT_OK(sysfs_write(s->numvfs, "0"));
-	EXPECT_OK(pci_take_back(s->pf));
-	EXPECT_OK(sysfs_write(PARAMETER, "0"));
-}
+static const __u8 *const token = sriov_token, wrong[16] = "AN OPEN SECRET!";
 
 START_TEST(vf_without_the_token_is_eacces)
 {
-	struct sriov s = start();
+	struct sriov s = sriov_start(2);
 	int other = EXPECT_OK(iommu_open());
 
-	EXPECT_ERRNO(bind_with(s.vf_fd, other, 2, NULL), EACCES);
-	EXPECT_ERRNO(bind_with(s.vf_fd, other, 2, wrong), EACCES);
+	EXPECT_ERRNO(sriov_bind(s.vf_fd, other, 2, NULL), EACCES);
+	EXPECT_ERRNO(sriov_bind(s.vf_fd, other, 2, wrong), EACCES);
 	EXPECT_ERRNO(dev_unbind(s.vf_fd, other), EINVAL);
-	EXPECT_OK(bind_with(s.vf_fd, other, 2, token));
-	end(&s);
+	EXPECT_OK(sriov_bind(s.vf_fd, other, 2, token));
+	sriov_end(&s);
 }
 END_TEST
 
 START_TEST(pf_with_a_vf_in_use_needs_the_token)
 {
-	struct sriov s = start();
+	struct sriov s = sriov_start(2);
 	int other = EXPECT_OK(iommu_open());
 
-	EXPECT_OK(bind_with(s.vf_fd, other, 2, token));
+	EXPECT_OK(sriov_bind(s.vf_fd, other, 2, token));
 	EXPECT_OK(dev_unbind(s.pf_fd, s.fd));
-	EXPECT_ERRNO(bind_with(s.pf_fd, s.fd, 1, NULL), EACCES);
-	EXPECT_ERRNO(bind_with(s.pf_fd, s.fd, 1, wrong), EACCES);
-	EXPECT_OK(bind_with(s.pf_fd, s.fd, 1, token));
+	EXPECT_ERRNO(sriov_bind(s.pf_fd, s.fd, 1, NULL), EACCES);
+	EXPECT_ERRNO(sriov_bind(s.pf_fd, s.fd, 1, wrong), EACCES);
+	EXPECT_OK(sriov_bind(s.pf_fd, s.fd, 1, token));
 	/* nobody uses the VF: the PF's user may set another one */
 	EXPECT_OK(dev_unbind(s.pf_fd, s.fd));
 	EXPECT_OK(dev_unbind(s.vf_fd, other));
-	EXPECT_OK(bind_with(s.pf_fd, s.fd, 1, wrong));
-	EXPECT_ERRNO(bind_with(s.vf_fd, other, 2, token), EACCES);
-	EXPECT_OK(bind_with(s.vf_fd, other, 2, wrong));
-	end(&s);
+	EXPECT_OK(sriov_bind(s.pf_fd, s.fd, 1, wrong));
+	EXPECT_ERRNO(sriov_bind(s.vf_fd, other, 2, token), EACCES);
+	EXPECT_OK(sriov_bind(s.vf_fd, other, 2, wrong));
+	sriov_end(&s);
 }
 END_TEST
 
 START_TEST(token_is_set_by_the_feature_ioctl)
 {
-	struct sriov s = start();
+	struct sriov s = sriov_start(2);
 	int other = EXPECT_OK(iommu_open());
 	__u64 buf[4] = { 0 };
 	struct vfio_device_feature *f = (void *)buf;
@@ -105,12 +59,12 @@ START_TEST(token_is_set_by_the_feature_ioctl)
 	f->flags = VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_PCI_VF_TOKEN;
 	memcpy(f->data, wrong, 16);
 	EXPECT_OK(ioctl(s.pf_fd, VFIO_DEVICE_FEATURE, f));
-	EXPECT_ERRNO(bind_with(s.vf_fd, other, 2, token), EACCES);
-	EXPECT_OK(bind_with(s.vf_fd, other, 2, wrong));
+	EXPECT_ERRNO(sriov_bind(s.vf_fd, other, 2, token), EACCES);
+	EXPECT_OK(sriov_bind(s.vf_fd, other, 2, wrong));
 	/* a short one */
 	f->argsz = sizeof(*f) + 15;
 	EXPECT_ERRNO(ioctl(s.pf_fd, VFIO_DEVICE_FEATURE, f), EINVAL);
-	end(&s);
+	sriov_end(&s);
 }
 END_TEST
 
@@ -121,21 +75,21 @@ START_TEST(token_for_a_device_that_asks_for_none_is_einval)
 		.argsz = sizeof(arg), .iommu_fd = fd, .cookie = 1, .vf_token = { 1 },
 	};
 
-	EXPECT_ERRNO(bind_with(dev, fd, 1, token), EINVAL);
+	EXPECT_ERRNO(sriov_bind(dev, fd, 1, token), EINVAL);
 	/* nor is one taken without its flag */
 	EXPECT_ERRNO(ioctl(dev, IOASID_DEVICE_BIND, &arg), EINVAL);
-	EXPECT_OK(bind_with(dev, fd, 1, NULL));
+	EXPECT_OK(sriov_bind(dev, fd, 1, NULL));
 }
 END_TEST
 
 START_TEST(vf_is_bound_attached_and_given_back)
 {
-	struct sriov s = start();
+	struct sriov s = sriov_start(2);
 	__u32 ioas = new_ioas(s.fd);
 	struct device_caps caps;
 
 	EXPECT_OK(ioas_map(s.fd, ioas, memory(PAGE, 0), IOVA, PAGE, RW));
-	EXPECT_OK(bind_with(s.vf_fd, s.fd, 2, token));
+	EXPECT_OK(sriov_bind(s.vf_fd, s.fd, 2, token));
 	device_caps(s.fd, 2, &caps);
 	EXPECT_EQ(caps.info.group_devices, 1);
 	EXPECT_OK(dev_attach(s.vf_fd, s.fd, ioas));
@@ -143,7 +97,7 @@ START_TEST(vf_is_bound_attached_and_given_back)
 	EXPECT_EQ(nr_attachments(s.fd, ioas), 2);
 	EXPECT_OK(dev_detach(s.vf_fd, s.fd));
 	EXPECT_EQ(nr_attachments(s.fd, ioas), 1);
-	end(&s);
+	sriov_end(&s);
 }
 END_TEST
 

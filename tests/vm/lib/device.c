@@ -31,6 +31,10 @@ static bool find(enum which which, char *bdf)
 	case TWIN_1:
 	case HOSTED:
 		return pci_find(TESTDEV_ID, 2, which - TWIN_0, bdf);
+	case BUS_0:
+	case BUS_1:
+		/* Behind TWIN_0, TWIN_1 and HOSTED */
+		return pci_find(TESTDEV_ID, 2, 3 + which - BUS_0, bdf);
 	case FAR_0:
 	case FAR_1:
 		return pci_find_far(TESTDEV_ID, which - FAR_0, bdf);

@@ -30,6 +30,10 @@ enum which {
 	/* iommu-testdev behind another IOMMU than all these, on some machines */
 	FAR_0 = NR_DEVICES, FAR_1,
 	NR_ALL_DEVICES,
+	/* Two functions of one group on a bus of their own, which can be reset; a test
+	 * that wants them gives them to their driver
+	 */
+	BUS_0 = NR_ALL_DEVICES, BUS_1,
 };
 
 /* The PCI address; ends the test if the machine lacks the device */

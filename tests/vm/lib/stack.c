@@ -23,6 +23,11 @@ bool stack_is_linux(void)
 	return stack && !strcmp(stack, "linux");
 }
 
+const char *stack_driver(void)
+{
+	return stack_is_linux() ? "vfio-pci" : "ioasid_vfio_pci";
+}
+
 static void linux_load(void)
 {
 	char path[64];
@@ -48,7 +53,6 @@ static void linux_unload(void)
 
 void stack_load(void)
 {
-	const char *driver = stack_is_linux() ? "vfio-pci" : "ioasid_vfio_pci";
 	char bdf[BDF_SIZE];
 	int which;
 
@@ -62,7 +66,7 @@ void stack_load(void)
 	}
 	for (which = 0; which < NR_ALL_DEVICES; which++)
 		if (which < NR_DEVICES || which_exists(which))
-			EXPECT_OK(pci_give_to(which_bdf(which, bdf), driver));
+			EXPECT_OK(pci_give_to(which_bdf(which, bdf), stack_driver()));
 }
 
 void stack_unload(void)

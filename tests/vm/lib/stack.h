@@ -10,6 +10,8 @@
 #include <stdbool.h>
 
 bool stack_is_linux(void);
+/* The driver of its devices */
+const char *stack_driver(void);
 /* Load the modules and hand the test devices to their driver, and undo it */
 void stack_load(void);
 void stack_unload(void);

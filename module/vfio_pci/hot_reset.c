@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Resets of a bus or slot, which reach all devices there: VFIO_DEVICE_PCI_HOT_RESET
+ * as VFIO's character devices have it (linux/vfio.h), without a list of group fds.
+ *
+ * Who asks for it must own all of them: each is a VFIO device, so that its driver can
+ * be told to keep out, and is bound to the same I/O address space fd as the device
+ * that is asked through, or by nobody and of a group that is that fd's.
+ *
+ * What VFIO's core does for this is not for modules, but all that it is made of is:
+ * the devices that are reset together are a vfio_device_set, and a device whose
+ * memory_lock is held has no region mapped and nobody in it.
+ */
+#include <linux/err.h>
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compat/vfio_abi.h"
+#include "compat/vfio_compat.h"
+#include "ioasid_api.h"
+#include "vfio_pci/vfio_pci.h"
+
+/**
+ * struct affected - the devices that are reset together
+ * @slot: those of this slot, or NULL: of the bus
+ * @pdev: they, held; room for @room of them
+ * @room: 0 if they are only counted
+ * @nr: how many there are
+ */
+struct affected {
+	struct pci_slot *slot;
+	struct pci_dev **pdev;
+	unsigned int room;
+	unsigned int nr;
+};
+
+static bool is_below(const struct pci_dev *pdev, const struct pci_slot *slot)
+{
+	while (pdev && pdev->bus != slot->bus)
+		pdev = pdev->bus->self;
+	return pdev && pdev->slot == slot;
+}
+
+static int add_affected(struct pci_dev *pdev, void *data)
+{
+	struct affected *affected = data;
+
+	if (affected->slot && !is_below(pdev, affected->slot))
+		return 0;
+	if (affected->nr < affected->room)
+		affected->pdev[affected->nr] = pci_dev_get(pdev);
+	affected->nr++;
+	return 0;
+}
+
+static void put_affected(struct affected *affected)
+{
+	unsigned int i;
+
+	for (i = 0; i < min(affected->nr, affected->room); i++)
+		pci_dev_put(affected->pdev[i]);
+	kfree(affected->pdev);
+}
+
+/* -ENODEV if neither the slot nor the bus can be reset */
+static int get_affected(struct pci_dev *pdev, struct affected *affected)
+{
+	int ret = 0;
+
+	*affected = (struct affected) {};
+	if (!KC_VFIO_CAN_HOT_RESET)
+		return -ENODEV;
+	if (!pci_probe_reset_slot(pdev->slot))
+		affected->slot = pdev->slot;
+	else if (pci_probe_reset_bus(pdev->bus))
+		return -ENODEV;
+	pci_walk_bus(pdev->bus, add_affected, affected);
+	affected->pdev = kcalloc(affected->nr, sizeof(*affected->pdev), GFP_KERNEL_ACCOUNT);
+	if (!affected->pdev)
+		return -ENOMEM;
+	affected->room = affected->nr;
+	affected->nr = 0;
+	pci_walk_bus(pdev->bus, add_affected, affected);
+	/* Something was plugged in */
+	if (affected->nr > affected->room)
+		ret = -EAGAIN;
+	if (ret)
+		put_affected(affected);
+	return ret;
+}
+
+/* The VFIO device of a PCI device, which stays as it is under the set's lock, or NULL */
+static struct vfio_pci_core_device *find_in_set(struct vfio_device_set *set,
+						const struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core;
+
+	lockdep_assert_held(&set->lock);
+	list_for_each_entry(core, &set->device_list, vdev.dev_set_list)
+		if (core->pdev == pdev)
+			return core;
+	return NULL;
+}
+
+/* A device as the user knows it: VFD_DEVID_*, or its id; or an error */
+static int describe(struct vfio_device_set *set, struct ioasid_device *idev,
+		    struct pci_dev *pdev, struct vfd_hot_reset_device *device)
+{
+	int id = -ENODEV;
+
+	if (find_in_set(set, pdev))
+		id = ioasid_device_id_of(idev, &pdev->dev);
+	if (id < 0 && id != -ENODEV && id != -ENOENT)
+		return id;
+	*device = (struct vfd_hot_reset_device) {
+		.devid = id == -ENODEV ? (u32)VFD_DEVID_NOT_OWNED :
+			 id == -ENOENT ? VFD_DEVID_OWNED : id,
+		.segment = pci_domain_nr(pdev->bus),
+		.bus = pdev->bus->number,
+		.devfn = pdev->devfn,
+	};
+	return 0;
+}
+
+static long get_info(struct ioasid_vfio_file *file, struct ioasid_device *idev,
+		     void __user *user)
+{
+	struct vfio_device_set *set = file->dev->core.vdev.dev_set;
+	struct vfd_hot_reset_info __user *uargs = user;
+	struct vfd_hot_reset_device *devices = NULL;
+	struct vfd_hot_reset_info args;
+	struct affected affected;
+	unsigned int i;
+	int ret;
+
+	if (copy_from_user(&args, user, sizeof(args)))
+		return -EFAULT;
+	if (args.argsz < sizeof(args))
+		return -EINVAL;
+	ret = get_affected(file->dev->core.pdev, &affected);
+	if (ret)
+		return ret;
+	args.count = affected.nr;
+	args.flags = 0;
+	if (affected.nr > (args.argsz - sizeof(args)) / sizeof(*devices)) {
+		ret = -ENOSPC;
+		goto answer;
+	}
+	ret = -ENOMEM;
+	devices = kcalloc(affected.nr, sizeof(*devices), GFP_KERNEL_ACCOUNT);
+	if (!devices)
+		goto put;
+	args.flags = VFD_HOT_RESET_DEV_ID | VFD_HOT_RESET_DEV_ID_OWNED;
+	ret = mutex_lock_killable(&set->lock);
+	if (ret)
+		goto put;
+	for (i = 0; !ret && i < affected.nr; i++) {
+		ret = describe(set, idev, affected.pdev[i], &devices[i]);
+		if (!ret && devices[i].devid == (u32)VFD_DEVID_NOT_OWNED)
+			args.flags &= ~VFD_HOT_RESET_DEV_ID_OWNED;
+	}
+	mutex_unlock(&set->lock);
+	if (ret)
+		goto put;
+	if (copy_to_user(uargs->devices, devices, array_size(affected.nr, sizeof(*devices))))
+		ret = -EFAULT;
+answer:
+	if (copy_to_user(user, &args, sizeof(args)))
+		ret = -EFAULT;
+put:
+	kfree(devices);
+	put_affected(&affected);
+	return ret;
+}
+
+/* May the user reset all of a set, and is that all there is? */
+static int check_set(struct vfio_device_set *set, struct ioasid_device *idev,
+		     const struct affected *affected)
+{
+	struct vfio_pci_core_device *core;
+	unsigned int i;
+	int id;
+
+	lockdep_assert_held(&set->lock);
+	for (i = 0; i < affected->nr; i++)
+		if (!find_in_set(set, affected->pdev[i]))
+			return -EINVAL;
+	list_for_each_entry(core, &set->device_list, vdev.dev_set_list) {
+		id = ioasid_device_id_of(idev, &core->pdev->dev);
+		if (id < 0 && id != -ENOENT)
+			return id == -ENODEV ? -EINVAL : id;
+	}
+	return 0;
+}
+
+/* Some devices lose in D3 what VFIO has kept for them, and it would be lost for good */
+static void wake_up_device(struct vfio_pci_core_device *core)
+{
+	bool lost = core->needs_pm_restore && core->pdev->current_state >= PCI_D3hot;
+
+	if (pci_set_power_state(core->pdev, PCI_D0) || !lost)
+		return;
+	pci_load_and_free_saved_state(core->pdev, &core->pm_save);
+	pci_restore_state(core->pdev);
+}
+
+/* Nobody is in any of the set's devices while it is reset */
+static int reset_set(struct vfio_device_set *set, struct pci_dev *pdev)
+{
+	unsigned int resumed = 0, locked = 0;
+	struct vfio_pci_core_device *core;
+	int ret = 0;
+
+	lockdep_assert_held(&set->lock);
+	list_for_each_entry(core, &set->device_list, vdev.dev_set_list) {
+		ret = pm_runtime_resume_and_get(&core->pdev->dev);
+		if (ret)
+			goto undo;
+		resumed++;
+	}
+	list_for_each_entry(core, &set->device_list, vdev.dev_set_list) {
+		/* To wait for several of them is a deadlock sooner or later */
+		ret = down_write_trylock(&core->memory_lock) ? 0 : -EBUSY;
+		if (ret)
+			goto undo;
+		locked++;
+		kc_vfio_zap(&core->vdev);
+	}
+	list_for_each_entry(core, &set->device_list, vdev.dev_set_list)
+		wake_up_device(core);
+	ret = pci_reset_bus(pdev);
+undo:
+	list_for_each_entry(core, &set->device_list, vdev.dev_set_list) {
+		if (locked && locked--)
+			up_write(&core->memory_lock);
+		if (resumed && resumed--)
+			pm_runtime_put(&core->pdev->dev);
+	}
+	return ret;
+}
+
+static long hot_reset(struct ioasid_vfio_file *file, struct ioasid_device *idev,
+		      void __user *user)
+{
+	struct vfio_device_set *set = file->dev->core.vdev.dev_set;
+	struct vfd_hot_reset args;
+	struct affected affected;
+	int ret;
+
+	if (copy_from_user(&args, user, sizeof(args)))
+		return -EFAULT;
+	/* Group fds are for those who have opened the device through VFIO's group */
+	if (args.argsz < sizeof(args) || args.flags || args.count)
+		return -EINVAL;
+	ret = get_affected(file->dev->core.pdev, &affected);
+	if (ret)
+		return ret;
+	ret = mutex_lock_killable(&set->lock);
+	if (ret)
+		goto put;
+	ret = check_set(set, idev, &affected);
+	ret = ret ?: reset_set(set, file->dev->core.pdev);
+	mutex_unlock(&set->lock);
+put:
+	put_affected(&affected);
+	return ret;
+}
+
+/**
+ * ioasid_vfio_ioctl_hot_reset() - VFIO_DEVICE_GET_PCI_HOT_RESET_INFO and
+ * VFIO_DEVICE_PCI_HOT_RESET
+ * @file: the file that it came through
+ * @cmd: number of the ioctl
+ * @arg: its argument
+ *
+ * A file that is bound to several I/O address space fds speaks for the one of
+ * VFIO_DEVICE_BIND_IOMMUFD, or else the first.
+ *
+ * Return: as linux/vfio.h says; -EINVAL if the device is not bound, or somebody else's
+ * would be reset; -ENODEV if the kernel cannot, or the device is on no bus for that.
+ */
+long ioasid_vfio_ioctl_hot_reset(struct ioasid_vfio_file *file, unsigned int cmd,
+				 void __user *arg)
+{
+	struct ioasid_device *idev;
+	long ret;
+
+	/* As long as that is held the device stays bound and enabled */
+	ret = mutex_lock_killable(&file->lock);
+	if (ret)
+		return ret;
+	idev = ioasid_vfio_speaker(file);
+	if (!idev)
+		ret = -EINVAL;
+	else if (cmd == VFIO_DEVICE_PCI_HOT_RESET)
+		ret = hot_reset(file, idev, arg);
+	else
+		ret = get_info(file, idev, arg);
+	mutex_unlock(&file->lock);
+	return ret;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A PF with VFs, all with our driver. */
+#ifndef TESTS_SRIOV_H
+#define TESTS_SRIOV_H
+
+#include <linux/types.h>
+
+#include "pci.h"
+
+/* What the users of PF and VFs have to know of each other */
+extern const __u8 sriov_token[16];
+
+struct sriov {
+	char pf[BDF_SIZE], vf[BDF_SIZE], numvfs[128];
+	int pf_fd, vf_fd, fd;
+};
+
+/* The PF bound to @fd with cookie 1 and the token; the first of its VFs open */
+struct sriov sriov_start(int nr_vfs);
+/* Closes all files */
+void sriov_end(struct sriov *s);
+/* IOASID_DEVICE_BIND with a token, if @token is not NULL; 0 or -1 with errno */
+int sriov_bind(int dev, int fd, __u64 cookie, const __u8 *token);
+
+#endif /* TESTS_SRIOV_H */
