@@ -134,32 +134,85 @@ unlock:
 	return ret;
 }
 
-/* @id is of an address space, or of a page table of one */
+/*
+ * @id is of an address space, or of a page table of one, which is in *@hwpt then. Both
+ * are to be given back
+ */
+static struct ioasid_ioas *get_by_id(struct ioasid_device *idev, u32 id,
+				     struct ioasid_hwpt **hwpt)
+{
+	struct ioasid_ioas *ioas = ioasid_ioas_get(idev->ctx, id);
+
+	*hwpt = NULL;
+	if (ioas)
+		return ioas;
+	*hwpt = ioasid_hwpt_get(idev->ctx, id);
+	if (!*hwpt)
+		return ERR_PTR(-ENOENT);
+	if (!idev->group || !ioasid_hwpt_is_for(*hwpt, idev->group)) {
+		ioasid_hwpt_put(*hwpt);
+		return ERR_PTR(-EINVAL);
+	}
+	refcount_inc(&(*hwpt)->ioas->obj.refs);
+	return (*hwpt)->ioas;
+}
+
 static int attach_by_id(struct ioasid_device *idev, u32 id, u32 flags)
 {
-	struct ioasid_hwpt *hwpt = NULL;
-	struct ioasid_ioas *ioas;
-	int ret = -EINVAL;
+	struct ioasid_hwpt *hwpt;
+	struct ioasid_ioas *ioas = get_by_id(idev, id, &hwpt);
+	int ret;
 
-	ioas = ioasid_ioas_get(idev->ctx, id);
-	if (!ioas) {
-		hwpt = ioasid_hwpt_get(idev->ctx, id);
-		if (!hwpt)
-			return -ENOENT;
-		ioas = hwpt->ioas;
-		refcount_inc(&ioas->obj.refs);
-	}
-	if (!hwpt || (idev->group && ioasid_hwpt_is_for(hwpt, idev->group)))
-		ret = rid_attach(idev, ioas, hwpt, flags);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	ret = rid_attach(idev, ioas, hwpt, flags);
 	ioasid_ioas_put(ioas);
 	ioasid_hwpt_put(hwpt);
 	return ret;
 }
 
-int ioasid_device_attach_pt(struct ioasid_device *idev, u32 pt_id)
+/* The same behind a PASID, if the device has any */
+static int attach_pasid_by_id(struct ioasid_device *idev, u32 id, u32 flags, u32 *pasid)
 {
-	int ret = attach_by_id(idev, pt_id, 0);
+	struct ioasid_hwpt *hwpt;
+	struct ioasid_ioas *ioas = get_by_id(idev, id, &hwpt);
+	u32 old;
+	int ret;
 
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	ret = hwpt ? ioasid_hwpt_use(hwpt) : 0;
+	if (ret)
+		goto put;
+	ret = ioasid_pasid_attach(idev, ioas, flags, pasid, &old);
+	if (ret)
+		ioasid_hwpt_unuse(hwpt);
+	else if (hwpt || old)
+		ioasid_pasid_set_hwpt(idev, *pasid, hwpt);
+	trace_attach(idev, old, ioas->obj.id, *pasid, ret);
+	ioasid_no_snoop_tell(idev->ctx);
+put:
+	ioasid_ioas_put(ioas);
+	ioasid_hwpt_put(hwpt);
+	return ret;
+}
+
+/* May its user name PASIDs? */
+static bool has_pasids(const struct ioasid_device *idev)
+{
+	return idev->pasids && idev->type != IOASID_DEVICE_MEDIATED_FIXED;
+}
+
+int ioasid_device_attach_pt(struct ioasid_device *idev, u32 pt_id, u32 pasid)
+{
+	int ret;
+
+	if (!pasid)
+		ret = attach_by_id(idev, pt_id, 0);
+	else if (has_pasids(idev))
+		ret = attach_pasid_by_id(idev, pt_id, IOASID_ATTACH_PASID, &pasid);
+	else
+		ret = -EINVAL;
 	if (ret == -ENOENT && ioasid_obj_is(idev->ctx, pt_id, IOASID_OBJ_DEVICE))
 		ret = -EINVAL;
 	return ret;
@@ -213,18 +266,10 @@ int ioasid_device_detach(struct ioasid_device *idev)
 }
 EXPORT_SYMBOL_GPL(ioasid_device_detach);
 
-/* May its user name PASIDs? */
-static bool has_pasids(const struct ioasid_device *idev)
-{
-	return idev->pasids && idev->type != IOASID_DEVICE_MEDIATED_FIXED;
-}
-
 int ioasid_device_attach_pasid(struct ioasid_device *idev, u32 ioasid, u32 flags,
 			       u32 *pasid)
 {
 	const u32 which = IOASID_ATTACH_PASID | IOASID_ATTACH_PASID_ALLOC;
-	struct ioasid_ioas *ioas;
-	u32 old;
 	int ret;
 
 	if ((flags & ~(which | IOASID_ATTACH_NO_SNOOP)) ||
@@ -235,13 +280,7 @@ int ioasid_device_attach_pasid(struct ioasid_device *idev, u32 ioasid, u32 flags
 	/* No PASID of the user's: the RID */
 	if ((flags & IOASID_ATTACH_PASID) && !*pasid)
 		return -EINVAL;
-	ioas = ioasid_ioas_get(idev->ctx, ioasid);
-	if (!ioas)
-		return -ENOENT;
-	ret = ioasid_pasid_attach(idev, ioas, flags, pasid, &old);
-	trace_attach(idev, old, ioasid, *pasid, ret);
-	ioasid_no_snoop_tell(idev->ctx);
-	ioasid_ioas_put(ioas);
+	ret = attach_pasid_by_id(idev, ioasid, flags, pasid);
 	return ret == -EADDRINUSE ? -EINVAL : ret;
 }
 EXPORT_SYMBOL_GPL(ioasid_device_attach_pasid);

@@ -14,12 +14,15 @@
  * @ctx: in whose id table
  * @cookie: of the device
  * @ioasid: the address space
+ * @pasid: it is to be attached by PASID
  *
  * Return: the page table's id, reserved but not published, or an ERR_PTR(): -ENODEV
- * if no device has that cookie, -EINVAL if it has no page tables, -ENOENT if there is no such address space, -ENOMEM,
- * -ENOSPC, -EINTR.
+ * if no device has that cookie, -EINVAL if it has no page tables, -EOPNOTSUPP if it has
+ * no PASIDs and should, -ENOENT if there is no such address space, -ENOMEM, -ENOSPC,
+ * -EINTR.
  */
-struct ioasid_hwpt *ioasid_hwpt_new(struct ioasid_ctx *ctx, u64 cookie, u32 ioasid)
+struct ioasid_hwpt *ioasid_hwpt_new(struct ioasid_ctx *ctx, u64 cookie, u32 ioasid,
+				    bool pasid)
 {
 	struct ioasid_hwpt *hwpt = kzalloc(sizeof(*hwpt), GFP_KERNEL_ACCOUNT);
 	struct ioasid_device *idev;
@@ -35,6 +38,8 @@ struct ioasid_hwpt *ioasid_hwpt_new(struct ioasid_ctx *ctx, u64 cookie, u32 ioas
 	idev = ioasid_device_find(ctx, cookie);
 	if (idev && !idev->group) {
 		ret = -EINVAL;
+	} else if (idev && pasid && !idev->pasids) {
+		ret = -EOPNOTSUPP;
 	} else if (idev) {
 		ret = 0;
 		hwpt->iommu = idev->group->iommu;
@@ -48,7 +53,7 @@ struct ioasid_hwpt *ioasid_hwpt_new(struct ioasid_ctx *ctx, u64 cookie, u32 ioas
 	hwpt->ioas = ioasid_ioas_get(ctx, ioasid);
 	if (!hwpt->ioas)
 		goto free;
-	ret = ioasid_ioas_add_hwpt(hwpt->ioas);
+	ret = ioasid_ioas_add_hwpt(hwpt->ioas, pasid);
 	if (ret)
 		goto put;
 	ret = ioasid_obj_reserve(ctx, &hwpt->obj, IOASID_OBJ_HWPT);

@@ -10,7 +10,7 @@
  * @ioas: the address space, held
  * @iommu: of whose page tables it is
  * @snoop: it makes no-snoop DMA snoop, if @ioas does not forbid it
- * @nr_users: bindings that have attached their RID to it
+ * @nr_users: RIDs and PASIDs of bindings that are attached to it
  * @dead: out of the id table, or about to be: no attach any more
  *
  * Devices of one IOMMU with the same snooping share one page table of an address
@@ -28,7 +28,8 @@ struct ioasid_hwpt {
 	bool dead;
 };
 
-struct ioasid_hwpt *ioasid_hwpt_new(struct ioasid_ctx *ctx, u64 cookie, u32 ioasid);
+struct ioasid_hwpt *ioasid_hwpt_new(struct ioasid_ctx *ctx, u64 cookie, u32 ioasid,
+				    bool pasid);
 struct ioasid_hwpt *ioasid_hwpt_get(struct ioasid_ctx *ctx, u32 id);
 void ioasid_hwpt_put(struct ioasid_hwpt *hwpt);
 int ioasid_hwpt_free(struct ioasid_hwpt *hwpt);

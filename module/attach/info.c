@@ -2,6 +2,7 @@
 /*
  * What a bound device and its IOMMU can do.
  */
+#include <linux/log2.h>
 #include <linux/pci.h>
 #include <linux/pci-ats.h>
 #include <linux/slab.h>
@@ -196,6 +197,8 @@ int ioasid_device_hw_data(struct ioasid_ctx *ctx, u64 cookie,
 		ret = -ENODEV;
 	else if (idev->group && idev->group->shim->hw_data)
 		idev->group->shim->hw_data(idev->dev, data);
+	if (idev && idev->pasids && idev->group)
+		data->pasid_width = ilog2(idev->pasids->wire.limit);
 	if (idev && !(dev_is_pci(idev->dev) &&
 		      pci_ats_supported(to_pci_dev(idev->dev))))
 		data->capabilities |= IFD_HW_CAP_PCI_ATS_NOT_SUPPORTED;

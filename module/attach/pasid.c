@@ -18,6 +18,7 @@
 
 #include "attach/cpu.h"
 #include "attach/group.h"
+#include "attach/hwpt.h"
 #include "attach/mediated.h"
 #include "attach/pasid.h"
 #include "include/ioasid_api.h"
@@ -415,6 +416,8 @@ static void end(struct ioasid_pasid *pasid)
 	} else {
 		give_back_own(pasid);
 	}
+	if (pasid->hwpt)
+		ioasid_hwpt_unuse(pasid->hwpt);
 	kfree_rcu(pasid, rcu);
 }
 
@@ -492,6 +495,21 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 	list_add(&pasid->node, &idev->attached_pasids);
 	*number = pasid->number;
 	return 0;
+}
+
+/**
+ * ioasid_pasid_set_hwpt() - by which id of a page table it was attached
+ * @idev: the binding
+ * @number: the PASID, attached by it
+ * @hwpt: the page table, in use for this; or NULL: by that of the address space
+ */
+void ioasid_pasid_set_hwpt(struct ioasid_device *idev, u32 number,
+			   struct ioasid_hwpt *hwpt)
+{
+	struct ioasid_pasid *pasid = find(idev, number);
+
+	ioasid_hwpt_unuse(pasid->hwpt);
+	pasid->hwpt = hwpt;
 }
 
 static void block_and_end(struct ioasid_pasid *pasid)

@@ -10,6 +10,7 @@
 
 struct ioasid_cpu_pasid;
 struct ioasid_device;
+struct ioasid_hwpt;
 
 extern struct mutex ioasid_wire_lock;
 
@@ -62,6 +63,7 @@ struct ioasid_pasid_point {
  * @route: RID and PASID, alias included, and what is attached to them
  * @point: the attached address space, NULL while there is none yet
  * @own_point: room for one; what replaces it while it is in use is apart
+ * @hwpt: what is attached was named by this id of a page table, or NULL
  * @idev: the binding that attached it
  * @number: the PASID as the user knows it; 0: a mediated device's default,
  *	which the user knows as the RID
@@ -76,6 +78,7 @@ struct ioasid_pasid {
 	struct ioasid_route route;
 	struct ioasid_pasid_point *point;
 	struct ioasid_pasid_point own_point;
+	struct ioasid_hwpt *hwpt;
 	struct ioasid_device *idev;
 	u32 number;
 	struct ioasid_cpu_pasid *cpu;
@@ -88,6 +91,8 @@ void ioasid_pasids_put(struct ioasid_pasids *pasids);
 int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 			u32 flags, u32 *number, u32 *old);
 int ioasid_pasid_detach(struct ioasid_device *idev, u32 number, u32 *ioasid);
+void ioasid_pasid_set_hwpt(struct ioasid_device *idev, u32 number,
+			   struct ioasid_hwpt *hwpt);
 void ioasid_pasid_detach_all(struct ioasid_device *idev);
 u32 ioasid_pasid_ioasid(const struct ioasid_device *idev, u32 number);
 bool ioasid_pasids_are_shared(const struct iommu_group *iommu_group);

@@ -120,6 +120,8 @@ struct ifd_option {
 };
 
 #define IFD_HWPT_DATA_NONE	0
+/* Of flags: it can be attached by PASID */
+#define IFD_HWPT_ALLOC_PASID	(1 << 3)
 
 struct ifd_hwpt_alloc {
 	__u32 size;
@@ -135,15 +137,8 @@ struct ifd_hwpt_alloc {
 	__u32 __reserved2;
 };
 
+/* What a type's data are the shim of that vendor knows */
 #define IFD_HW_INFO_TYPE_NONE		0
-#define IFD_HW_INFO_TYPE_INTEL_VTD	1
-
-struct ifd_hw_info_vtd {
-	__u32 flags;
-	__u32 __reserved;
-	__aligned_u64 cap_reg;
-	__aligned_u64 ecap_reg;
-};
 
 /* Of flags: the type is asked for, 0 for whatever there is */
 #define IFD_HW_INFO_INPUT_TYPE			(1 << 0)

@@ -50,7 +50,7 @@ int ioasid_ifd_get_hw_info(struct ioasid_ctx *ctx, void __user *user)
 
 	to = u64_to_user_ptr(args.data_uptr);
 	copied = min(args.data_len, data.len);
-	if (copied && copy_to_user(to, &data.vtd, copied))
+	if (copied && copy_to_user(to, data.record, copied))
 		return -EFAULT;
 	ret = clear_rest(to + copied, args.data_len - copied);
 	if (ret)
@@ -58,7 +58,7 @@ int ioasid_ifd_get_hw_info(struct ioasid_ctx *ctx, void __user *user)
 	args.data_len = data.len;
 	args.data_type = data.type;
 	args.out_capabilities = data.capabilities;
-	args.out_max_pasid_log2 = 0;
+	args.out_max_pasid_log2 = data.pasid_width;
 	return write_answer(user, &args, sizeof(args));
 }
 
@@ -76,7 +76,7 @@ static int check_alloc(struct ioasid_ctx *ctx, const struct ifd_hwpt_alloc *args
 		return 0;
 	ioasid_hwpt_put(parent);
 	/* None of them is made to be nested on */
-	return args->flags || !args->data_len ? -EOPNOTSUPP : -EINVAL;
+	return (args->flags & ~IFD_HWPT_ALLOC_PASID) || !args->data_len ? -EOPNOTSUPP : -EINVAL;
 }
 
 int ioasid_ifd_hwpt_alloc(struct ioasid_ctx *ctx, void __user *user)
@@ -90,13 +90,14 @@ int ioasid_ifd_hwpt_alloc(struct ioasid_ctx *ctx, void __user *user)
 	ret = ret ?: check_alloc(ctx, &args);
 	if (ret)
 		return ret;
-	hwpt = ioasid_hwpt_new(ctx, args.dev_id, args.pt_id);
+	hwpt = ioasid_hwpt_new(ctx, args.dev_id, args.pt_id,
+			       args.flags & IFD_HWPT_ALLOC_PASID);
 	if (IS_ERR(hwpt)) {
 		ret = PTR_ERR(hwpt);
 		/* No such device, no such address space */
 		return ret == -ENODEV ? -ENOENT : ret == -ENOENT ? -EINVAL : ret;
 	}
-	ret = args.flags || args.data_len ? -EOPNOTSUPP : 0;
+	ret = (args.flags & ~IFD_HWPT_ALLOC_PASID) || args.data_len ? -EOPNOTSUPP : 0;
 	/* Nobody finds it before its owner has got the number */
 	if (!ret && put_user(hwpt->obj.id, &uargs->out_hwpt_id))
 		ret = -EFAULT;

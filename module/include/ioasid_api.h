@@ -194,12 +194,14 @@ u32 ioasid_device_id(const struct ioasid_device *idev);
  * ioasid_device_attach_pt() - the same by the rules of Linux's iommufd
  * @idev: the binding
  * @pt_id: handle of the address space, or id of a page table of one
+ * @pasid: the PASID, or 0: by RID
  *
- * Return: as ioasid_device_attach(); but -EADDRINUSE if something is mapped, or
- * allowed to be, where the device permits nothing; and -EINVAL if @pt_id is the id
- * of something else, or of a page table that is not for this device.
+ * Return: as ioasid_device_attach() or ioasid_device_attach_pasid(); but -EADDRINUSE if
+ * something is mapped, or allowed to be, where the device permits nothing; and -EINVAL
+ * if @pt_id is the id of something else, or of a page table that is not for this device,
+ * and if the device has no PASIDs.
  */
-int ioasid_device_attach_pt(struct ioasid_device *idev, u32 pt_id);
+int ioasid_device_attach_pt(struct ioasid_device *idev, u32 pt_id, u32 pasid);
 
 /**
  * ioasid_pci_device_attach() - ioasid_device_attach() for a PCI device

@@ -144,18 +144,21 @@ int ioasid_ioas_free(struct ioasid_ioas *ioas)
 /**
  * ioasid_ioas_add_hwpt() - one more page table's id names an address space
  * @ioas: the address space
+ * @pasid: it is to be attached by PASID, and so are those that are made from now on
  *
  * Return: 0, or -ENOENT if it has ended.
  */
-int ioasid_ioas_add_hwpt(struct ioasid_ioas *ioas)
+int ioasid_ioas_add_hwpt(struct ioasid_ioas *ioas, bool pasid)
 {
 	int ret = 0;
 
 	ioas_lock(ioas);
-	if (ioas->dead)
+	if (ioas->dead) {
 		ret = -ENOENT;
-	else
+	} else {
 		ioas->nr_hwpts++;
+		ioas->pasid |= pasid;
+	}
 	ioas_unlock(ioas);
 	return ret;
 }

@@ -33,7 +33,7 @@ struct page;
  *	calls them
  * @accesses: struct ioasid_access: drivers that work in the address space
  * @nr_hwpts: ids of page tables that name it; as @dead otherwise
- * @pasid: page tables are made so that they can be attached by PASID
+ * @pasid: page tables are made so that they can be attached by PASID; as @tables
  * @areas_lock: protects what is below. Held for short; by whoever drops the last
  *	page table for as long as that takes
  * @areas: struct ioasid_area by I/O virtual address; none overlaps another
@@ -141,7 +141,7 @@ struct ioasid_ioas *ioasid_ioas_new(struct ioasid_ctx *ctx,
 struct ioasid_ioas *ioasid_ioas_get(struct ioasid_ctx *ctx, u32 id);
 void ioasid_ioas_release(struct ioasid_ioas *ioas);
 int ioasid_ioas_free(struct ioasid_ioas *ioas);
-int ioasid_ioas_add_hwpt(struct ioasid_ioas *ioas);
+int ioasid_ioas_add_hwpt(struct ioasid_ioas *ioas, bool pasid);
 void ioasid_ioas_remove_hwpt(struct ioasid_ioas *ioas);
 void ioasid_ioas_release_all(struct ioasid_ctx *ctx);
 

@@ -57,18 +57,18 @@ static inline void ioasid_gather_init(struct ioasid_gather *gather)
 
 /**
  * struct ioasid_hw_data - what Linux's iommufd says of a device's IOMMU
- * @type: IFD_HW_INFO_TYPE_*
- * @len: bytes at @data
+ * @type: the vendor's IFD_HW_INFO_TYPE_*
+ * @len: bytes of @record
  * @capabilities: IFD_HW_CAP_*
- * @vtd: the data as that ABI has it
+ * @pasid_width: of the device, bits; 0: it has no PASIDs
+ * @record: the vendor's, as that ABI has it; room for any of them
  */
 struct ioasid_hw_data {
 	u32 type;
 	u32 len;
 	u64 capabilities;
-	union {
-		struct ifd_hw_info_vtd vtd;
-	};
+	u32 pasid_width;
+	u64 record[8];
 };
 
 /**

@@ -7,6 +7,7 @@
 
 #include "base/args.h"
 #include "shim/shim.h"
+#include "shim/vtd_abi.h"
 
 /* Capability register, 11.4.2 */
 #define CAP_SAGAW(cap)	(((cap) >> 8) & 0x1f)
@@ -125,10 +126,13 @@ static int vtd_hw_info(struct device *dev, struct ioasid_cap_hw *hw)
 
 static void vtd_hw_data(struct device *dev, struct ioasid_hw_data *data)
 {
-	if (vtd_registers(dev, &data->vtd.cap_reg, &data->vtd.ecap_reg))
+	struct ifd_hw_info_vtd *record = (void *)data->record;
+
+	BUILD_BUG_ON(sizeof(*record) > sizeof(data->record));
+	if (vtd_registers(dev, &record->cap_reg, &record->ecap_reg))
 		return;
 	data->type = IFD_HW_INFO_TYPE_INTEL_VTD;
-	data->len = sizeof(data->vtd);
+	data->len = sizeof(*record);
 }
 
 const struct ioasid_shim ioasid_shim_vtd = {

@@ -65,8 +65,9 @@ put:
 static long attach_pt(struct ioasid_vfio_file *file, void __user *user)
 {
 	const size_t minsz = offsetofend(struct vfd_attach_iommufd_pt, pt_id);
-	struct vfd_attach_iommufd_pt args;
+	struct vfd_attach_iommufd_pt args = {};
 	struct ioasid_device *idev;
+	size_t size = minsz;
 	long ret;
 
 	if (copy_from_user(&args, user, minsz))
@@ -74,23 +75,40 @@ static long attach_pt(struct ioasid_vfio_file *file, void __user *user)
 	if (args.argsz < minsz || (args.flags & ~VFD_ATTACH_PASID))
 		return -EINVAL;
 	if (args.flags & VFD_ATTACH_PASID)
-		return args.argsz < sizeof(args) ? -EINVAL : -EOPNOTSUPP;
+		size = sizeof(args);
+	if (args.argsz < size)
+		return -EINVAL;
+	if (copy_from_user((void *)&args + minsz, user + minsz, size - minsz))
+		return -EFAULT;
+	/* None of the user's: the RID */
+	if ((args.flags & VFD_ATTACH_PASID) && !args.pasid)
+		return -EINVAL;
 
 	ret = mutex_lock_killable(&file->lock);
 	if (ret)
 		return ret;
 	/* The user's id stays as it is: it is what is attached now */
 	idev = ioasid_vfio_iommufd_device(file);
-	ret = idev ? ioasid_device_attach_pt(idev, args.pt_id) : -EINVAL;
+	ret = idev ? ioasid_device_attach_pt(idev, args.pt_id, args.pasid) : -EINVAL;
 	mutex_unlock(&file->lock);
 	return ret;
+}
+
+/* What was not attached is not: that is no error. Nor has anything without PASIDs */
+static long detach(struct ioasid_device *idev, u32 pasid)
+{
+	int ret = pasid ? ioasid_device_detach_pasid(idev, pasid) :
+			  ioasid_device_detach(idev);
+
+	return ret == -EINVAL || (pasid && ret == -EOPNOTSUPP) ? 0 : ret;
 }
 
 static long detach_pt(struct ioasid_vfio_file *file, void __user *user)
 {
 	const size_t minsz = offsetofend(struct vfd_detach_iommufd_pt, flags);
-	struct vfd_detach_iommufd_pt args;
+	struct vfd_detach_iommufd_pt args = {};
 	struct ioasid_device *idev;
+	size_t size = minsz;
 	long ret;
 
 	if (copy_from_user(&args, user, minsz))
@@ -98,20 +116,20 @@ static long detach_pt(struct ioasid_vfio_file *file, void __user *user)
 	if (args.argsz < minsz || (args.flags & ~VFD_DETACH_PASID))
 		return -EINVAL;
 	if (args.flags & VFD_DETACH_PASID)
-		return args.argsz < sizeof(args) ? -EINVAL : -EOPNOTSUPP;
+		size = sizeof(args);
+	if (args.argsz < size)
+		return -EINVAL;
+	if (copy_from_user((void *)&args + minsz, user + minsz, size - minsz))
+		return -EFAULT;
+	/* None of the user's: the RID */
+	if ((args.flags & VFD_DETACH_PASID) && !args.pasid)
+		return -EINVAL;
 
 	ret = mutex_lock_killable(&file->lock);
 	if (ret)
 		return ret;
 	idev = ioasid_vfio_iommufd_device(file);
-	if (idev) {
-		ret = ioasid_device_detach(idev);
-		/* It was not attached, and it is not */
-		if (ret == -EINVAL)
-			ret = 0;
-	} else {
-		ret = -EINVAL;
-	}
+	ret = idev ? detach(idev, args.pasid) : -EINVAL;
 	mutex_unlock(&file->lock);
 	return ret;
 }

@@ -150,8 +150,9 @@ START_TEST(a_device_alone_on_its_bus_is_reset)
 END_TEST
 
 static volatile bool over;
-static __u32 worst;
+static unsigned int nothing;
 
+/* What is read of a device that does not answer: all ones, or zeroes, as QEMU has it */
 static void *look(void *arg)
 {
 	volatile __u32 *status = arg;
@@ -159,8 +160,8 @@ static void *look(void *arg)
 
 	while (!over) {
 		now = *status;
-		if (now == ~0U)
-			worst = now;
+		if (!now || now == ~0U)
+			nothing++;
 	}
 	return NULL;
 }
@@ -174,7 +175,7 @@ START_TEST(nobody_sees_a_device_that_is_being_reset)
 
 	igb_start(&dev, fd);
 	over = false;
-	worst = 0;
+	nothing = 0;
 	EXPECT_EQ(pthread_create(&thread, NULL, look, (void *)reg(&dev, STATUS)), 0);
 	for (i = 0; i < 2; i++) {
 		if (cannot()) {
@@ -189,8 +190,7 @@ START_TEST(nobody_sees_a_device_that_is_being_reset)
 	}
 	over = true;
 	EXPECT_EQ(pthread_join(thread, NULL), 0);
-	/* what is read of a device that does not answer */
-	EXPECT_NE(worst, ~0U);
+	EXPECT_EQ(nothing, 0);
 	end(&dev);
 }
 END_TEST

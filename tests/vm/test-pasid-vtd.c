@@ -11,31 +11,12 @@
 #include "device.h"
 #include "expect.h"
 #include "memory.h"
-#include "modules.h"
 #include "run.h"
 #include "vtdtable.h"
 
-#define WIDTH	20
-
-/* The root port of igb */
-#define PORT	"0000:00:08.0"
+#define WIDTH	VTD_PASID_WIDTH
 
 static char igb[BDF_SIZE];
-
-/* igb with PASIDs, in the hands of our driver; once for all tests */
-static void with_pasids(void)
-{
-	char options[32];
-
-	EXPECT_TRUE(pci_find(IGB_ID, 0, 0, igb));
-	if (module_is_loaded("ioasid_test_pasidcap"))
-		return;
-	snprintf(options, sizeof(options), "bdf=%s", igb);
-	EXPECT_OK(module_load("ioasid_test_pasidcap", options));
-	EXPECT_OK(pci_remove(PORT));
-	EXPECT_OK(pci_rescan());
-	EXPECT_TRUE(pci_exists(igb));
-}
 
 struct setting {
 	int fd, dev;
@@ -46,7 +27,7 @@ static struct setting bound(void)
 {
 	struct setting s;
 
-	with_pasids();
+	vtd_with_pasids(igb);
 	EXPECT_OK(pci_give_to(igb, "ioasid_vfio_pci"));
 	s.fd = EXPECT_OK(iommu_open());
 	s.dev = EXPECT_OK(dev_open_bdf(igb));

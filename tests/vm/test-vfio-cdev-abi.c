@@ -9,13 +9,9 @@
 #include <sys/stat.h>
 
 #include "../../module/compat/vfio_abi.h"
+#include "abi.h"
 #include "iommufd.h"
 #include "memory.h"
-
-#define SAME(ours, linuxs)	_Static_assert((ours) == (linuxs), #ours " is " #linuxs)
-#define SAME_PLACE(ours, linuxs, field)					\
-	SAME(offsetof(struct ours, field) << 16 | sizeof(((struct ours *)0)->field),	\
-	     offsetof(struct linuxs, field) << 16 | sizeof(((struct linuxs *)0)->field))
 
 SAME(VFD_BIND_IOMMUFD, VFIO_DEVICE_BIND_IOMMUFD);
 SAME_PLACE(vfd_bind_iommufd, vfio_device_bind_iommufd, argsz);
@@ -69,20 +65,6 @@ static int bind_sized(int dev, int fd, __u32 flags, __u32 size, __u32 *id)
 	if (id)
 		*id = arg[3];
 	return ret;
-}
-
-static int attach_sized(int dev, __u32 flags, __u32 size, __u32 pt, __u32 pasid)
-{
-	__u32 arg[16] = { size, flags, pt, pasid };
-
-	return ioctl(dev, VFIO_DEVICE_ATTACH_IOMMUFD_PT, arg);
-}
-
-static int detach_sized(int dev, __u32 flags, __u32 size, __u32 pasid)
-{
-	__u32 arg[16] = { size, flags, pasid };
-
-	return ioctl(dev, VFIO_DEVICE_DETACH_IOMMUFD_PT, arg);
 }
 
 START_TEST(the_node_is_where_programs_look_for_it)
@@ -319,17 +301,8 @@ START_TEST(devices_without_pasids_are_not_attached_by_one)
 		return;	/* older than this flag */
 	EXPECT_ERRNO(attach_sized(a.dev.fd, VFIO_DEVICE_ATTACH_PASID, 12, a.ioas, 1), EINVAL);
 	EXPECT_ERRNO(detach_sized(a.dev.fd, VFIO_DEVICE_DETACH_PASID, 8, 1), EINVAL);
-	if (stack_is_linux()) {
-		EXPECT_ERRNO(attach_sized(a.dev.fd, VFIO_DEVICE_ATTACH_PASID, 16, a.ioas, 1),
-			     EINVAL);
-		EXPECT_OK(detach_sized(a.dev.fd, VFIO_DEVICE_DETACH_PASID, 12, 1));
-	} else {
-		/* Said as for every device without PASIDs here */
-		EXPECT_ERRNO(attach_sized(a.dev.fd, VFIO_DEVICE_ATTACH_PASID, 16, a.ioas, 1),
-			     EOPNOTSUPP);
-		EXPECT_ERRNO(detach_sized(a.dev.fd, VFIO_DEVICE_DETACH_PASID, 12, 1),
-			     EOPNOTSUPP);
-	}
+	EXPECT_ERRNO(attach_sized(a.dev.fd, VFIO_DEVICE_ATTACH_PASID, 16, a.ioas, 1), EINVAL);
+	EXPECT_OK(detach_sized(a.dev.fd, VFIO_DEVICE_DETACH_PASID, 12, 1));
 }
 END_TEST
 #endif

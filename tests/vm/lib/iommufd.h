@@ -20,7 +20,15 @@
 #include "run.h"
 #include "stack.h"
 
+/* Interrupts are written here, so nothing is mapped for a device */
+#ifdef __aarch64__
+#define RESERVED	0x8000000ULL
+#else
+#define RESERVED	0xfee00000ULL
+#endif
+
 #define MAP_RW	(IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE)
+#define FIXED_RW	(MAP_RW | IOMMU_IOAS_MAP_FIXED_IOVA)
 
 static inline int iommufd_open(void)
 {
@@ -83,6 +91,19 @@ static inline int ifd_unmap(int fd, __u32 ioas, __u64 iova, __u64 length, __u64 
 	return ret;
 }
 
+static inline int ifd_copy(int fd, __u32 src, __u64 from, __u32 dst, __u64 *to,
+			   __u64 length, __u32 flags)
+{
+	struct iommu_ioas_copy arg = {
+		.size = sizeof(arg), .flags = flags, .dst_ioas_id = dst, .src_ioas_id = src,
+		.length = length, .dst_iova = *to, .src_iova = from,
+	};
+	int ret = ioctl(fd, IOMMU_IOAS_COPY, &arg);
+
+	*to = arg.dst_iova;
+	return ret;
+}
+
 static inline int ifd_ranges(int fd, __u32 ioas, struct iommu_iova_range *ranges, __u32 *nr,
 			     __u64 *alignment)
 {
@@ -142,6 +163,21 @@ static inline int vfd_detach(int dev)
 	struct vfio_device_detach_iommufd_pt arg = { .argsz = sizeof(arg) };
 
 	return ioctl(dev, VFIO_DEVICE_DETACH_IOMMUFD_PT, &arg);
+}
+
+/* As structures were and will be: @size of them, in a longer buffer */
+static inline int attach_sized(int dev, __u32 flags, __u32 size, __u32 pt, __u32 pasid)
+{
+	__u32 arg[16] = { size, flags, pt, pasid };
+
+	return ioctl(dev, VFIO_DEVICE_ATTACH_IOMMUFD_PT, arg);
+}
+
+static inline int detach_sized(int dev, __u32 flags, __u32 size, __u32 pasid)
+{
+	__u32 arg[16] = { size, flags, pasid };
+
+	return ioctl(dev, VFIO_DEVICE_DETACH_IOMMUFD_PT, arg);
 }
 
 /* A device, bound and its registers mapped; its id */

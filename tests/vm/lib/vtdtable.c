@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "expect.h"
+#include "modules.h"
 #include "pci.h"
 #include "vtdtable.h"
 
@@ -66,4 +68,21 @@ struct vtd_pasid_entry vtd_pasid_entry(const char *bdf, unsigned int pasid)
 	}
 	EXPECT_OK(close(fd));
 	return entry;
+}
+
+/* The root port of igb */
+#define PORT	"0000:00:08.0"
+
+void vtd_with_pasids(char *bdf)
+{
+	char options[32];
+
+	EXPECT_TRUE(pci_find(IGB_ID, 0, 0, bdf));
+	if (module_is_loaded("ioasid_test_pasidcap"))
+		return;
+	snprintf(options, sizeof(options), "bdf=%s", bdf);
+	EXPECT_OK(module_load("ioasid_test_pasidcap", options));
+	EXPECT_OK(pci_remove(PORT));
+	EXPECT_OK(pci_rescan());
+	EXPECT_TRUE(pci_exists(bdf));
 }

@@ -9,6 +9,12 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
+/* What ioasid_test_pasidcap gives a device, bits */
+#define VTD_PASID_WIDTH	20
+
+/* igb, which gets PASIDs from ioasid_test_pasidcap the first time; in no driver's hands */
+void vtd_with_pasids(char *bdf);
+
 /* Scalable-mode PASID table entry (9.6), what is of interest of it */
 struct vtd_pasid_entry {
 	bool present;

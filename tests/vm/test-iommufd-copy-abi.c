@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mapping once more what is mapped, and mapping files, by Linux's iommufd ABI; as
+ * test-iommufd-abi.c otherwise.
+ */
+#include <sys/mman.h>
+
+#include "iommufd.h"
+#include "memory.h"
+
+START_TEST(what_is_mapped_is_copied)
+{
+	struct ifd_attached a = ifd_attached();
+	__u32 other = ifd_new_ioas(a.fd);
+	char *p = memory(600 * PAGE, CANARY), *huge = huge_memory(4 * MIB, CANARY);
+	long before = pages_pinned();
+	__u64 to = 3 * IOVA;
+	struct dev dev;
+	int i;
+
+	EXPECT_TRUE(huge);
+	ifd_dev_start(&dev, TESTDEV_1, a.fd);
+	EXPECT_OK(vfd_attach(dev.fd, other));
+	/* of every kind: one page, scattered ones, runs, large pages */
+	EXPECT_OK(ifd_map(a.fd, a.ioas, p, IOVA, PAGE));
+	EXPECT_OK(ifd_map(a.fd, a.ioas, p + PAGE, IOVA + PAGE, 599 * PAGE));
+	EXPECT_OK(ifd_map(a.fd, a.ioas, huge, IOVA + 600 * PAGE, 4 * MIB));
+	EXPECT_OK(ifd_copy(a.fd, a.ioas, IOVA, other, &to, 600 * PAGE + 4 * MIB, FIXED_RW));
+	EXPECT_EQ(to, 3 * IOVA);
+	if (!stack_is_linux())
+		EXPECT_EQ(pages_pinned() - before, 2 * (600 + 1024));
+	/* each is pinned in its own right */
+	EXPECT_OK(ifd_unmap(a.fd, a.ioas, 0, ~0ULL, NULL));
+	EXPECT_EQ(pages_pinned() - before, 600 + 1024);
+	for (i = 0; i < 600; i += 37)
+		expect_dma(&dev, 3 * IOVA + i * PAGE, p + i * PAGE, PAGE);
+	for (i = 0; i < 1024; i += 101)
+		expect_dma(&dev, 3 * IOVA + (600 + i) * PAGE, huge + i * PAGE, PAGE);
+	expect_blocked(&a.dev, IOVA, p, PAGE);
+	EXPECT_OK(ifd_unmap(a.fd, other, 0, ~0ULL, NULL));
+	EXPECT_EQ(pages_pinned(), before);
+}
+END_TEST
+
+START_TEST(a_part_of_a_mapping_is_copied_and_its_place_chosen)
+{
+	struct ifd_attached a = ifd_attached();
+	char *p = memory(8 * PAGE, CANARY);
+	__u64 to = 0, unmapped;
+
+	EXPECT_OK(ifd_map(a.fd, a.ioas, p, IOVA, 4 * PAGE));
+	EXPECT_OK(ifd_map(a.fd, a.ioas, p + 4 * PAGE, IOVA + 4 * PAGE, 4 * PAGE));
+	EXPECT_OK(ifd_copy(a.fd, a.ioas, IOVA + 2 * PAGE, a.ioas, &to, 4 * PAGE, MAP_RW));
+	EXPECT_NE(to, 0);
+	expect_dma(&a.dev, to, p + 2 * PAGE, 2 * PAGE);
+	expect_dma(&a.dev, to + 2 * PAGE, p + 4 * PAGE, 2 * PAGE);
+	expect_blocked(&a.dev, to + 4 * PAGE, p, PAGE);
+	/* a mapping for each that it was copied from */
+	EXPECT_OK(ifd_unmap(a.fd, a.ioas, to, 2 * PAGE, &unmapped));
+	EXPECT_EQ(unmapped, 2 * PAGE);
+	expect_dma(&a.dev, to + 2 * PAGE, p + 4 * PAGE, PAGE);
+}
+END_TEST
+
+START_TEST(what_no_device_has_seen_is_copied)
+{
+	struct ifd_attached a = ifd_attached();
+	__u32 src = ifd_new_ioas(a.fd), later = ifd_new_ioas(a.fd);
+	char *p = memory(40 * PAGE, CANARY);
+	__u64 to = IOVA, far = 2 * IOVA;
+
+	EXPECT_OK(ifd_map(a.fd, src, p, IOVA, 40 * PAGE));
+	EXPECT_OK(ifd_copy(a.fd, src, IOVA, a.ioas, &to, 40 * PAGE, FIXED_RW));
+	expect_dma(&a.dev, IOVA + 39 * PAGE, p + 39 * PAGE, PAGE);
+	EXPECT_OK(ifd_copy(a.fd, a.ioas, IOVA, later, &far, 40 * PAGE, FIXED_RW));
+	EXPECT_OK(vfd_attach(a.dev.fd, later));
+	expect_dma(&a.dev, 2 * IOVA + 39 * PAGE, p + 39 * PAGE, PAGE);
+	expect_blocked(&a.dev, IOVA, p, PAGE);
+}
+END_TEST
+
+START_TEST(copy_checks_its_arguments)
+{
+	struct ifd_attached a = ifd_attached();
+	char *p = memory(4 * PAGE, CANARY);
+	__u64 at = IOVA, to = 2 * IOVA, unmapped;
+	int fd = a.fd;
+	__u32 ioas = a.ioas;
+
+	EXPECT_OK(ifd_map_at(fd, ioas, p, 2 * PAGE, &at,
+			     IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_FIXED_IOVA));
+	at = IOVA + 2 * PAGE;
+	EXPECT_OK(ifd_map(fd, ioas, p + 2 * PAGE, IOVA + 3 * PAGE, PAGE));
+	EXPECT_ERRNO(ifd_copy(fd, ioas, IOVA, ioas, &to, PAGE, FIXED_RW | 8), EOPNOTSUPP);
+	EXPECT_ERRNO(ifd_copy(fd, ioas, IOVA, ioas, &to, PAGE, IOMMU_IOAS_MAP_FIXED_IOVA), EINVAL);
+	EXPECT_ERRNO(ifd_copy(fd, ~0U, IOVA, ioas, &to, PAGE, FIXED_RW), ENOENT);
+	EXPECT_ERRNO(ifd_copy(fd, ioas, IOVA + 3 * PAGE, ~0U, &to, PAGE, FIXED_RW), ENOENT);
+	EXPECT_ERRNO(ifd_copy(fd, ioas, IOVA, ioas, &to, 0, FIXED_RW), EINVAL);
+	EXPECT_ERRNO(ifd_copy(fd, ioas, IOVA, ioas, &to, ~0ULL, FIXED_RW), EOVERFLOW);
+	EXPECT_ERRNO(ifd_copy(fd, ioas, ~0ULL, ioas, &to, PAGE, FIXED_RW), EOVERFLOW);
+	EXPECT_ERRNO(ifd_copy(fd, ioas, -PAGE, ioas, &to, 2 * PAGE, FIXED_RW), EOVERFLOW);
+	EXPECT_ERRNO(ifd_copy(fd, ioas, 5 * IOVA, ioas, &to, PAGE, FIXED_RW), ENOENT);
+	/* the second of these, and what follows the first mapping, is not there */
+	EXPECT_ERRNO(ifd_copy(fd, ioas, IOVA, ioas, &to, 4 * PAGE,
+			      IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_FIXED_IOVA), ENOENT);
+	EXPECT_ERRNO(ifd_copy(fd, ioas, IOVA - PAGE, ioas, &to, 2 * PAGE,
+			      IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_FIXED_IOVA), ENOENT);
+	EXPECT_ERRNO(ifd_copy(fd, ioas, IOVA, ioas, &to, PAGE, FIXED_RW), EPERM);
+	at = IOVA;
+	EXPECT_ERRNO(ifd_copy(fd, ioas, IOVA + 3 * PAGE, ioas, &at, PAGE, FIXED_RW), EEXIST);
+	at = IOVA + 3 * PAGE;
+	EXPECT_ERRNO(ifd_copy(fd, ioas, IOVA + 3 * PAGE, ioas, &at, PAGE, FIXED_RW), EEXIST);
+	at = RESERVED;
+	EXPECT_ERRNO(ifd_copy(fd, ioas, IOVA + 3 * PAGE, ioas, &at, PAGE, FIXED_RW), EINVAL);
+	EXPECT_OK(ifd_unmap(fd, ioas, 0, ~0ULL, &unmapped));
+	EXPECT_EQ(unmapped, 3 * PAGE);
+}
+END_TEST
+
+START_TEST(what_is_copied_to_be_read_cannot_be_copied_to_be_written)
+{
+	struct ifd_attached a = ifd_attached();
+	__u32 ro = IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_FIXED_IOVA;
+	__u64 to = 2 * IOVA, third = 3 * IOVA;
+	char *p = memory(PAGE, CANARY);
+
+	EXPECT_OK(ifd_map(a.fd, a.ioas, p, IOVA, PAGE));
+	EXPECT_OK(ifd_copy(a.fd, a.ioas, IOVA, a.ioas, &to, PAGE, ro));
+	expect_blocked(&a.dev, 2 * IOVA, p, PAGE);
+	expect_dma(&a.dev, IOVA, p, PAGE);
+	if (stack_is_linux()) {
+		/* It goes by what the memory was first mapped for */
+		EXPECT_OK(ifd_copy(a.fd, a.ioas, 2 * IOVA, a.ioas, &third, PAGE, FIXED_RW));
+		return;
+	}
+	/* Here by what the mapping is for that is copied */
+	EXPECT_ERRNO(ifd_copy(a.fd, a.ioas, 2 * IOVA, a.ioas, &third, PAGE, FIXED_RW), EPERM);
+	EXPECT_OK(ifd_copy(a.fd, a.ioas, 2 * IOVA, a.ioas, &third, PAGE, ro));
+	expect_blocked(&a.dev, 3 * IOVA, p, PAGE);
+}
+END_TEST
+
+START_TEST(a_copy_that_fails_leaves_nothing)
+{
+	struct ifd_attached a = ifd_attached();
+	char *p = memory(4 * PAGE, CANARY);
+	__u64 to = 2 * IOVA, unmapped;
+	__u32 other = ifd_new_ioas(a.fd);
+
+	EXPECT_OK(ifd_map(a.fd, a.ioas, p, IOVA, PAGE));
+	EXPECT_OK(ifd_map(a.fd, a.ioas, p + PAGE, IOVA + PAGE, PAGE));
+	EXPECT_OK(ifd_map(a.fd, other, p, 2 * IOVA + PAGE, PAGE));
+	EXPECT_ERRNO(ifd_copy(a.fd, a.ioas, IOVA, other, &to, 2 * PAGE, FIXED_RW), EEXIST);
+	EXPECT_OK(ifd_unmap(a.fd, other, 0, ~0ULL, &unmapped));
+	EXPECT_EQ(unmapped, PAGE);
+	EXPECT_OK(ifd_unmap(a.fd, a.ioas, 0, ~0ULL, &unmapped));
+	EXPECT_EQ(unmapped, 2 * PAGE);
+}
+END_TEST
+
+#ifdef IOMMU_IOAS_MAP_FILE
+static int ifd_map_file(int fd, __u32 ioas, int file, __u64 start, __u64 length, __u64 *iova,
+			__u32 flags)
+{
+	struct iommu_ioas_map_file arg = {
+		.size = sizeof(arg), .flags = flags, .ioas_id = ioas, .fd = file,
+		.start = start, .length = length, .iova = *iova,
+	};
+	int ret = ioctl(fd, IOMMU_IOAS_MAP_FILE, &arg);
+
+	*iova = arg.iova;
+	return ret;
+}
+
+/* A memfd of so many pages */
+static int file_of(unsigned int pages)
+{
+	int fd = EXPECT_OK(memfd_create("test", MFD_ALLOW_SEALING | MFD_CLOEXEC));
+
+	EXPECT_OK(ftruncate(fd, pages * PAGE));
+	return fd;
+}
+
+/* False where there is no such call; it is seen then that it is refused */
+static bool has_map_file(void)
+{
+	int fd = EXPECT_OK(iommufd_open());
+	__u32 ioas = ifd_new_ioas(fd);
+	__u64 iova = IOVA;
+
+	if (stack_is_linux() && kernel_is("6.12")) {
+		EXPECT_ERRNO(ifd_map_file(fd, ioas, file_of(1), 0, PAGE, &iova, FIXED_RW), ENOTTY);
+		return false;
+	}
+	/* where the kernel cannot pin a memfd */
+	if (kernel_is("6.1"))
+		EXPECT_ERRNO(ifd_map_file(fd, ioas, file_of(1), 0, PAGE, &iova, FIXED_RW),
+			     EOPNOTSUPP);
+	return !kernel_is("6.1");
+}
+
+START_TEST(a_file_is_mapped)
+{
+	struct ifd_attached a = ifd_attached();
+	int file = file_of(700);
+	__u64 iova = IOVA, other = 0;
+	long before;
+	char *p;
+	int i;
+
+	if (!has_map_file())
+		return;
+	p = mmap(NULL, 700 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	EXPECT_NE((long)p, -1);
+	memset(p, CANARY, 300 * PAGE);
+	before = pages_pinned();
+	EXPECT_OK(ifd_map_file(a.fd, a.ioas, file, 0, 700 * PAGE, &iova, FIXED_RW));
+	EXPECT_EQ(pages_pinned() - before, 700);
+	for (i = 0; i < 700; i += 43)
+		expect_dma(&a.dev, IOVA + i * PAGE, p + i * PAGE, PAGE);
+	EXPECT_OK(ifd_map_file(a.fd, a.ioas, file, 5 * PAGE, 2 * PAGE, &other, MAP_RW));
+	expect_dma(&a.dev, other, p + 5 * PAGE, 2 * PAGE);
+	/* The process's own mapping does not matter */
+	EXPECT_OK(munmap(p, 700 * PAGE));
+	EXPECT_EQ(testdev_write(&a.dev, IOVA, PAGE, 0), DMA_DONE);
+	EXPECT_OK(ifd_unmap(a.fd, a.ioas, 0, ~0ULL, NULL));
+	EXPECT_EQ(pages_pinned(), before);
+}
+END_TEST
+
+START_TEST(a_file_is_mapped_before_the_first_attach)
+{
+	int fd = EXPECT_OK(iommufd_open());
+	__u32 ioas = ifd_new_ioas(fd), copied = ifd_new_ioas(fd);
+	int file = file_of(64);
+	__u64 iova = IOVA, to = 2 * IOVA;
+	struct dev dev;
+	char *p;
+
+	if (!has_map_file())
+		return;
+	p = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	EXPECT_OK(ifd_map_file(fd, ioas, file, 0, 64 * PAGE, &iova, FIXED_RW));
+	EXPECT_OK(ifd_copy(fd, ioas, IOVA + PAGE, copied, &to, PAGE, FIXED_RW));
+	EXPECT_OK(close(file));
+	ifd_dev_start(&dev, TESTDEV_0, fd);
+	EXPECT_OK(vfd_attach(dev.fd, ioas));
+	expect_dma(&dev, IOVA + 63 * PAGE, p + 63 * PAGE, PAGE);
+	EXPECT_OK(vfd_attach(dev.fd, copied));
+	expect_dma(&dev, 2 * IOVA, p + PAGE, PAGE);
+	EXPECT_OK(munmap(p, 64 * PAGE));
+}
+END_TEST
+
+START_TEST(files_that_cannot_be_mapped_are_refused)
+{
+	struct ifd_attached a = ifd_attached();
+	int file = file_of(4), plain = EXPECT_OK(open("/proc/self/status", O_RDONLY));
+	char path[32];
+	__u64 iova = IOVA;
+	int ro;
+
+	if (!has_map_file())
+		return;
+	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, 1000, 0, PAGE, &iova, FIXED_RW), EBADF);
+	EXPECT_ERRNO(ifd_map_file(a.fd, ~0U, file, 0, PAGE, &iova, FIXED_RW), ENOENT);
+	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, file, 0, 0, &iova, FIXED_RW), EINVAL);
+	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, file, 0, PAGE, &iova, 8 | MAP_RW), EOPNOTSUPP);
+	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, file, 100, PAGE, &iova, FIXED_RW), EINVAL);
+	/* beyond its end */
+	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, file, 0, 5 * PAGE, &iova, FIXED_RW), EINVAL);
+	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, plain, 0, PAGE, &iova,
+				  IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_FIXED_IOVA), EINVAL);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	ro = EXPECT_OK(open(path, O_RDONLY | O_CLOEXEC));
+	if (stack_is_linux())
+		return;
+	/* Linux lets a device write to what its user can only read, and to what is sealed */
+	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, ro, 0, PAGE, &iova, FIXED_RW), EACCES);
+	EXPECT_OK(ifd_map_file(a.fd, a.ioas, file, 0, PAGE, &iova, FIXED_RW));
+	EXPECT_ERRNO(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE), EBUSY);
+	EXPECT_OK(ifd_unmap(a.fd, a.ioas, IOVA, PAGE, NULL));
+	EXPECT_OK(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE));
+	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, file, 0, PAGE, &iova, FIXED_RW), EPERM);
+	EXPECT_OK(ifd_map_file(a.fd, a.ioas, file, 0, PAGE, &iova,
+			       IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_FIXED_IOVA));
+}
+END_TEST
+#endif
+
+int main(int argc, char **argv)
+{
+	const TTest *const tests[] = {
+		what_is_mapped_is_copied,
+		a_part_of_a_mapping_is_copied_and_its_place_chosen,
+		what_no_device_has_seen_is_copied,
+		copy_checks_its_arguments,
+		what_is_copied_to_be_read_cannot_be_copied_to_be_written,
+		a_copy_that_fails_leaves_nothing,
+#ifdef IOMMU_IOAS_MAP_FILE
+		a_file_is_mapped,
+		a_file_is_mapped_before_the_first_attach,
+		files_that_cannot_be_mapped_are_refused,
+#endif
+		NULL
+	};
+
+	return run_program(argc, argv, "iommufd_copy_abi", tests, RUN_DEVICES);
+}
