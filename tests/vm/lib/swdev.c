@@ -51,6 +51,9 @@ void swdev_destroy_all(void)
 void swiommu_load(const char *options)
 {
 	if (module_is_loaded(SWIOMMU)) {
+		/* It would hold the other one */
+		if (module_is_loaded("ioasid_test_cpu"))
+			EXPECT_OK(module_unload("ioasid_test_cpu"));
 		swdev_destroy_all();
 		EXPECT_OK(module_unload(SWIOMMU));
 	}

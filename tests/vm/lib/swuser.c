@@ -75,8 +75,6 @@ int cpu_open(void)
 
 void cpu_load(void)
 {
-	if (module_is_loaded(TEST_CPU))
-		EXPECT_OK(module_unload(TEST_CPU));
 	swiommu_load(NULL);
 	EXPECT_OK(module_load(TEST_CPU, NULL));
 }
