@@ -5,7 +5,6 @@
  * parent besides.
  */
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -551,7 +550,7 @@ struct binder {
 static void *bind_and_unbind(void *arg)
 {
 	struct binder *b = arg;
-	int dev = EXPECT_OK(swdev_open(b->id)), fd = EXPECT_OK(iommu_open()), i;
+	int dev = EXPECT_OK(swdev_open(b->id)), fd = EXPECT_OK(iommu_open());
 
 	while (!*b->stop) {
 		if (dev_bind(dev, fd, 1)) {
@@ -560,16 +559,16 @@ static void *bind_and_unbind(void *arg)
 		}
 		b->now[!b->other] = 1;
 		/* long enough for the other one to come */
-		for (i = 0; i < 20; i++) {
-			__sync_synchronize();
-			if (b->now[b->other])
-				*b->both = 1;
-			sched_yield();
-		}
+		sleep_ms(1);
+		__sync_synchronize();
+		if (b->now[b->other])
+			*b->both = 1;
 		b->bound++;
 		b->now[!b->other] = 0;
 		__sync_synchronize();
 		EXPECT_OK(dev_unbind(dev, fd));
+		/* Its turn */
+		sleep_ms(b->bound % 3);
 	}
 	close(dev);
 	close(fd);
