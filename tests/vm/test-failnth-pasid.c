@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Each allocation of each call on PASIDs of software devices fails once, and a call
- * that fails changes nothing: neither what DMA reaches, nor what is pinned, nor which
- * numbers are taken (lib/failnth.h).
+ * Each allocation of each call on PASIDs of software devices, physical and mediated
+ * ones, fails once, and a call that fails changes nothing: neither what DMA reaches,
+ * nor what is pinned, nor which numbers are taken (lib/failnth.h).
  */
 #include <stdint.h>
 #include <string.h>
@@ -115,33 +115,39 @@ static void expect_walked(int nth, int at_least)
 	EXPECT_LE(nth, NTH_MAX - 1);
 }
 
-START_TEST(failnth_bind_of_a_device_with_pasids)
+static void walk_bind(struct setting *s, struct swdev *dev)
 {
-	struct setting s;
 	int nth, ret, err;
 	bool injected;
 
-	make_setting(&s);
-	EXPECT_OK(dev_unbind(s.s.a.fd, s.s.fd));
+	EXPECT_OK(dev_unbind(dev->fd, s->s.fd));
 	EACH_NTH(nth) {
 		nth_start(nth);
-		ret = dev_bind(s.s.a.fd, s.s.fd, s.s.a.cookie);
+		ret = dev_bind(dev->fd, s->s.fd, dev->cookie);
 		err = errno;
 		injected = nth_stop();
 		if (ret) {
 			expect_failed(injected, err);
 			/* neither bound nor is its name taken */
-			EXPECT_ERRNO(dev_attach_pasid(s.s.a.fd, s.s.fd, s.a, PASID), EINVAL);
-			EXPECT_OK(dev_bind(s.s.a.fd, s.s.fd, s.s.a.cookie));
+			EXPECT_ERRNO(dev_attach_pasid(dev->fd, s->s.fd, s->a, PASID), EINVAL);
+			EXPECT_OK(dev_bind(dev->fd, s->s.fd, dev->cookie));
 		}
-		EXPECT_OK(dev_attach_pasid(s.s.a.fd, s.s.fd, s.a, PASID));
-		expect_reaches(&s, &s.s.a, PASID, s.a);
-		EXPECT_OK(dev_unbind(s.s.a.fd, s.s.fd));
-		expect_state(&s, 0, 0);
+		EXPECT_OK(dev_attach_pasid(dev->fd, s->s.fd, s->a, PASID));
+		expect_reaches(s, dev, PASID, s->a);
+		EXPECT_OK(dev_unbind(dev->fd, s->s.fd));
+		expect_state(s, 0, 0);
 		if (!injected)
 			break;
 	}
 	expect_walked(nth, 6);
+}
+
+START_TEST(failnth_bind_of_a_device_with_pasids)
+{
+	struct setting s;
+
+	make_setting(&s);
+	walk_bind(&s, &s.s.a);
 	end_setting(&s);
 }
 END_TEST
@@ -193,6 +199,98 @@ START_TEST(failnth_first_attach_by_an_allocated_pasid)
 
 	make_setting(&s);
 	first_attach(&s.s.a, &s, 0);
+	end_setting(&s);
+}
+END_TEST
+
+/* The same of a mediated device, for which a number on the wire is found too. The
+ * software IOMMU complains if one is left when the last device is unbound
+ */
+static struct swdev start_child(struct setting *s, __u32 type)
+{
+	const struct swiommu_device_create parent = {
+		.type = 5, .pasid_width = 20, .flags = SWIOMMU_DEVICE_TLB,
+	};
+	const struct swiommu_device_create child = {
+		.type = type, .parent = swdev_create(&parent),
+	};
+	struct swdev dev;
+
+	swdev_start_with(&dev, &child, s->s.fd);
+	return dev;
+}
+
+static void first_attach_of_a_child(__u32 type, __u32 chosen)
+{
+	struct setting s;
+	struct swdev dev;
+
+	make_setting(&s);
+	dev = start_child(&s, type);
+	first_attach(&dev, &s, chosen);
+	EXPECT_OK(close(dev.fd));
+	end_setting(&s);
+}
+
+START_TEST(failnth_first_attach_of_a_mediated_device_by_pasid)
+{
+	first_attach_of_a_child(6, PASID);
+}
+END_TEST
+
+START_TEST(failnth_first_attach_of_a_mediated_device_by_an_allocated_pasid)
+{
+	first_attach_of_a_child(6, 0);
+}
+END_TEST
+
+START_TEST(failnth_first_attach_by_a_pasid_that_the_cpu_sends)
+{
+	first_attach_of_a_child(8, PASID);
+}
+END_TEST
+
+START_TEST(failnth_attach_of_a_mediated_device_with_one_pasid)
+{
+	struct setting s;
+	struct swdev dev;
+	int nth, ret, err;
+	bool injected;
+
+	make_setting(&s);
+	dev = start_child(&s, 3);
+	EACH_NTH(nth) {
+		nth_start(nth);
+		ret = dev_attach(dev.fd, s.s.fd, s.a);
+		err = errno;
+		injected = nth_stop();
+		if (ret) {
+			expect_failed(injected, err);
+			expect_state(&s, 0, 0);
+			expect_reaches(&s, &dev, 0, 0);
+			EXPECT_OK(dev_attach(dev.fd, s.s.fd, s.a));
+		}
+		expect_state(&s, 1, 0);
+		expect_reaches(&s, &dev, 0, s.a);
+		EXPECT_OK(dev_detach(dev.fd, s.s.fd));
+		if (!injected)
+			break;
+	}
+	expect_walked(nth, PIECES);
+	EXPECT_OK(close(dev.fd));
+	end_setting(&s);
+}
+END_TEST
+
+START_TEST(failnth_bind_of_a_mediated_device)
+{
+	struct setting s;
+	struct swdev dev;
+
+	make_setting(&s);
+	dev = start_child(&s, 6);
+	walk_bind(&s, &dev);
+	EXPECT_OK(close(dev.fd));
 	end_setting(&s);
 }
 END_TEST
@@ -472,6 +570,11 @@ int main(int argc, char **argv)
 		failnth_bind_of_a_device_with_pasids,
 		failnth_first_attach_by_a_chosen_pasid,
 		failnth_first_attach_by_an_allocated_pasid,
+		failnth_bind_of_a_mediated_device,
+		failnth_attach_of_a_mediated_device_with_one_pasid,
+		failnth_first_attach_of_a_mediated_device_by_pasid,
+		failnth_first_attach_of_a_mediated_device_by_an_allocated_pasid,
+		failnth_first_attach_by_a_pasid_that_the_cpu_sends,
 		failnth_attach_by_a_second_pasid,
 		failnth_attach_by_pasid_behind_a_second_iommu,
 		failnth_replace_behind_a_pasid_keeps_the_old_address_space,
