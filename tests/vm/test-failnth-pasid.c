@@ -203,8 +203,8 @@ START_TEST(failnth_first_attach_by_an_allocated_pasid)
 }
 END_TEST
 
-/* The same of a mediated device, for which a number on the wire is found too. The
- * software IOMMU complains if one is left when the last device is unbound
+/* The same of a mediated device, for which a number on the wire is found too. If one
+ * is left when the last device is unbound it is in the kernel's log
  */
 static struct swdev start_child(struct setting *s, __u32 type)
 {
