@@ -212,10 +212,17 @@ void swiommu_context_clear(struct swiommu_device *dev, u32 pasid)
 /**
  * swiommu_context_release() - block a device for good, for it is being removed
  * @dev: the device
+ *
+ * It may have PASIDs yet: what is attached by PASID to another device of its group is
+ * attached to this one too, and the kernel takes it away from those that are there.
  */
 void swiommu_context_release(struct swiommu_device *dev)
 {
-	WARN_ON(!xa_empty(&dev->contexts));
+	struct swiommu_context *ctx;
+	unsigned long pasid;
+
+	xa_for_each(&dev->contexts, pasid, ctx)
+		swiommu_context_clear(dev, pasid);
 	lock_contexts(dev);
 	dev->released = true;
 	change(&dev->no_pasid, NULL, NULL);
