@@ -5,7 +5,6 @@
  */
 #include <pthread.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -197,15 +196,6 @@ END_TEST
 
 /* -------------------------------------------------------------------- removal */
 
-static int tell_driver(const char *what, __u32 id)
-{
-	char path[96], name[48];
-
-	snprintf(path, sizeof(path), "/sys/bus/platform/drivers/" SWIOMMU "_dev/%s", what);
-	snprintf(name, sizeof(name), SWIOMMU "_dev.%u", id);
-	return sysfs_write(path, name);
-}
-
 static void expect_gone(struct swdev *dev, int fd, __u32 ioas)
 {
 	struct swiommu_dma arg = {
@@ -242,27 +232,59 @@ START_TEST(pasids_end_with_their_device)
 }
 END_TEST
 
-START_TEST(pasids_end_with_their_driver)
+/* Mediated devices could be its children: it goes all at once or not at all */
+START_TEST(driver_is_not_taken_from_a_device_with_pasids)
 {
 	struct attached_scene a = attached_scene();
-	struct swscene *s = &a.s;
 
-	EXPECT_OK(tell_driver("unbind", s->a.id));
-	expect_gone(&s->a, s->fd, s->ioas);
-	EXPECT_EQ(nr_attachments(s->fd, s->ioas), 2);
-	expect_pasids(&s->b, a.mem);
-	EXPECT_OK(close(s->a.fd));
-	/* it is the same device when the driver has it again */
-	EXPECT_OK(tell_driver("bind", s->a.id));
-	s->a.fd = EXPECT_OK(swdev_open(s->a.id));
-	EXPECT_OK(dev_bind(s->a.fd, s->fd, s->a.cookie));
-	expect_no_pasids(&s->a);
-	attach_pasids(&s->a, s->fd, s->ioas);
-	expect_pasids(&s->a, a.mem);
-	EXPECT_OK(tell_driver("unbind", s->b.id));
-	EXPECT_OK(tell_driver("unbind", s->a.id));
-	EXPECT_EQ(pinned_bytes(s->fd, s->ioas), 0);
+	EXPECT_ERRNO(sysfs_write("/sys/bus/platform/drivers/" SWIOMMU "_dev/unbind",
+				 SWIOMMU "_dev.0"), ENOENT);
+	expect_pasids(&a.s.a, a.mem);
 	end();
+}
+END_TEST
+
+/* What is attached by PASID is attached to all of the group that is there by then */
+START_TEST(pasids_stay_when_a_neighbour_of_the_device_comes_and_goes)
+{
+	const struct swiommu_device_create options = {
+		.type = 5, .pasid_width = 20, .group = 1, .flags = SWIOMMU_DEVICE_TLB,
+	};
+	struct swscene s = swscene(NULL);
+	char *mem = memory(PAGE, CANARY);
+	struct ioasid_pasid_info info;
+	struct swdev dev, neighbour;
+
+	EXPECT_OK(ioas_map(s.fd, s.ioas, mem, IOVA, PAGE, RW));
+	swdev_start_with(&dev, &options, s.fd);
+	EXPECT_OK(dev_attach_pasid(dev.fd, s.fd, s.ioas, 5));
+	swdev_start_with(&neighbour, &options, s.fd);
+	EXPECT_OK(dev_pasid_info(neighbour.fd, &info));
+	EXPECT_EQ(info.width, 0);
+	EXPECT_OK(dev_attach_pasid(dev.fd, s.fd, s.ioas, 6));
+	expect_swwrite(BY(&dev, 5), IOVA, mem, PAGE);
+	expect_swwrite(BY(&dev, 6), IOVA, mem, PAGE);
+	expect_pasid_blocked(&neighbour, 5, IOVA);
+	expect_swwrite(BY(&neighbour, 6), IOVA, mem, PAGE);
+	/* and unmapped and detached for all */
+	EXPECT_OK(ioas_unmap(s.fd, s.ioas, IOVA, PAGE, NULL));
+	expect_swblocked(BY(&neighbour, 6), IOVA, SWIOMMU_FAULT_NOT_MAPPED);
+	EXPECT_OK(ioas_map(s.fd, s.ioas, mem, IOVA, PAGE, RW));
+	expect_swwrite(BY(&neighbour, 6), IOVA, mem, PAGE);
+	EXPECT_OK(dev_detach_pasid(dev.fd, s.fd, 6));
+	expect_pasid_blocked(&neighbour, 6, IOVA);
+	/* it goes with some attached */
+	EXPECT_OK(dev_attach_pasid(dev.fd, s.fd, s.ioas, 6));
+	expect_swwrite(BY(&neighbour, 6), IOVA, mem, PAGE);
+	EXPECT_OK(swdev_destroy(neighbour.id));
+	expect_swwrite(BY(&dev, 5), IOVA, mem, PAGE);
+	expect_swwrite(BY(&dev, 6), IOVA, mem, PAGE);
+	EXPECT_OK(dev_detach_pasid(dev.fd, s.fd, 6));
+	expect_pasid_blocked(&dev, 6, IOVA);
+	EXPECT_OK(close(dev.fd));
+	EXPECT_OK(close(neighbour.fd));
+	EXPECT_EQ(nr_attachments(s.fd, s.ioas), 0);
+	swscene_end(&s);
 }
 END_TEST
 
@@ -543,7 +565,8 @@ int main(int argc, char **argv)
 		address_space_behind_a_pasid_cannot_be_freed,
 		pasids_end_with_their_process,
 		pasids_end_with_their_device,
-		pasids_end_with_their_driver,
+		driver_is_not_taken_from_a_device_with_pasids,
+		pasids_stay_when_a_neighbour_of_the_device_comes_and_goes,
 		pasid_attach_meets_free,
 		pasid_attach_meets_unmap,
 		pasid_attach_meets_the_end_of_its_device,

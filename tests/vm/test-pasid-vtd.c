@@ -11,6 +11,7 @@
 #include "device.h"
 #include "expect.h"
 #include "memory.h"
+#include "process.h"
 #include "run.h"
 #include "vtdtable.h"
 
@@ -196,6 +197,40 @@ START_TEST(pasids_end_with_the_binding)
 }
 END_TEST
 
+static void unbind_driver(void *arg)
+{
+	close_all();
+	EXPECT_OK(pci_unbind_driver(arg));
+}
+
+START_TEST(pasids_end_when_the_driver_is_unbound_and_their_user_lets_go)
+{
+	struct setting s = bound();
+	pid_t pid;
+
+	EXPECT_OK(dev_attach(s.dev, s.fd, s.b));
+	EXPECT_OK(dev_attach_pasid(s.dev, s.fd, s.a, 5));
+	EXPECT_OK(dev_alias(s.dev, s.fd, 5, 6));
+	pid = start_child(unbind_driver, igb);
+	sleep_ms(300);
+	EXPECT_TRUE(child_runs(pid));
+	/* until then they are its own */
+	EXPECT_EQ(installed(5), installed(6));
+	EXPECT_OK(dev_attach_pasid(s.dev, s.fd, s.b, 6));
+	EXPECT_OK(dev_attach_pasid(s.dev, s.fd, s.a, 7));
+	EXPECT_NE(installed(5), installed(7));
+	EXPECT_OK(close(s.dev));
+	end_child(pid);
+	expect_gone(5);
+	expect_gone(6);
+	expect_gone(7);
+	EXPECT_EQ(nr_attachments(s.fd, s.a), 0);
+	EXPECT_EQ(nr_attachments(s.fd, s.b), 0);
+	EXPECT_OK(ioas_free(s.fd, s.a));
+	EXPECT_OK(pci_take_back(igb));
+}
+END_TEST
+
 START_TEST(pasids_are_taken_for_other_files_of_the_same_device)
 {
 	struct setting s = bound();
@@ -282,6 +317,7 @@ int main(int argc, char **argv)
 		pasids_out_of_range_are_einval,
 		pasid_alias_is_installed_replaced_and_gone_with_its_pasid,
 		pasids_end_with_the_binding,
+		pasids_end_when_the_driver_is_unbound_and_their_user_lets_go,
 		pasids_are_taken_for_other_files_of_the_same_device,
 		pasid_calls_check_their_arguments,
 		NULL,
