@@ -623,6 +623,7 @@ int ioasid_pasid_origin(struct device *dev, u32 ppasid,
 		if (pasids->dev != dev)
 			continue;
 		pasid = xa_load(&pasids->wire.entries, ppasid);
+		/* Pairs with set_point() */
 		ioasid = pasid ? smp_load_acquire(&pasid->ioasid) : 0;
 		if (ioasid) {
 			origin->ioasid = ioasid;

@@ -470,7 +470,7 @@ struct writer {
 	__u32 number;
 	pthread_t thread;
 	volatile bool stop;
-	unsigned long done, blocked;
+	volatile unsigned long done, blocked;
 };
 
 static void *write_all_the_time(void *arg)
@@ -498,7 +498,7 @@ START_TEST(pasids_are_replaced_under_dma_by_both_names)
 	struct swscene s = swscene(NULL);
 	struct place all[2] = { place(s.fd), place(s.fd) };
 	struct writer w[2] = { { .dev = &s.a, .number = 5 }, { .dev = &s.a, .number = 6 } };
-	int i, n = kernel_is("debug") ? 200 : 1500;
+	int i, n = kernel_is("debug") ? 100 : 1000;
 
 	EXPECT_OK(dev_attach_pasid(s.a.fd, s.fd, all[0].ioas, 5));
 	EXPECT_OK(dev_alias(s.a.fd, s.fd, 5, 6));
@@ -528,12 +528,9 @@ START_TEST(pasid_writes_nothing_any_more_when_unmap_or_detach_has_returned)
 {
 	struct swscene s = swscene(NULL);
 	char *mem = memory(PAGE, CANARY);
-	struct swiommu_dma dma;
 	struct writer w[2] = { { .dev = &s.a, .number = 5 }, { .dev = &s.b, .number = 5 } };
 	int i, n = kernel_is("debug") ? 100 : 600;
 
-	for (i = 0; i < 2; i++)
-		w[i].done = 0;
 	/* a mapped page keeps faults to those that are expected */
 	EXPECT_OK(ioas_map(s.fd, s.ioas, mem, IOVA, PAGE, RW));
 	for (i = 0; i < 2; i++)
@@ -554,8 +551,6 @@ START_TEST(pasid_writes_nothing_any_more_when_unmap_or_detach_has_returned)
 		EXPECT_GE(w[i].done, 1);
 		EXPECT_GE(w[i].blocked, 1);
 	}
-	dma = swdev_dma(BY(&s.a, 5), SWIOMMU_DMA_READ, IOVA, mem, 1);
-	EXPECT_EQ(dma.fault_ioasid, 0);
 	swscene_end(&s);
 }
 END_TEST
