@@ -141,12 +141,14 @@ static void change(struct swiommu_context *ctx, struct swiommu_domain *domain,
 }
 
 static void lock_contexts(struct swiommu_device *dev)
+	__acquires(&dev->iommu->lock)
 {
 	down_write(&dev->reporting);
 	spin_lock(&dev->iommu->lock);
 }
 
 static void unlock_contexts(struct swiommu_device *dev)
+	__releases(&dev->iommu->lock)
 {
 	spin_unlock(&dev->iommu->lock);
 	up_write(&dev->reporting);
