@@ -198,7 +198,8 @@ static int check_set(struct vfio_device_set *set, struct ioasid_device *idev,
 /* Some devices lose in D3 what VFIO has kept for them, and it would be lost for good */
 static void wake_up_device(struct vfio_pci_core_device *core)
 {
-	bool lost = core->needs_pm_restore && core->pdev->current_state >= PCI_D3hot;
+	bool lost = core->needs_pm_restore && (core->pdev->current_state == PCI_D3hot ||
+					       core->pdev->current_state == PCI_D3cold);
 
 	if (pci_set_power_state(core->pdev, PCI_D0) || !lost)
 		return;
