@@ -277,6 +277,23 @@ static int lock_user(struct ioasid_bindings *bindings, struct file *file)
 	return ret;
 }
 
+struct ioasid_device *ioasid_bindings_get(struct ioasid_bindings *bindings,
+					  struct file *file)
+{
+	int ret = lock_user(bindings, file);
+
+	if (ret)
+		return ERR_PTR(ret);
+	return list_first_entry(&bindings->list, struct binding, list)->idev;
+}
+EXPORT_SYMBOL_GPL(ioasid_bindings_get);
+
+void ioasid_bindings_put(struct ioasid_bindings *bindings)
+{
+	mutex_unlock(&bindings->lock);
+}
+EXPORT_SYMBOL_GPL(ioasid_bindings_put);
+
 struct caller {
 	struct ioasid_bindings *bindings;
 	struct file *file;

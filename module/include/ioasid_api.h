@@ -783,6 +783,27 @@ int ioasid_bindings_ppasid(struct ioasid_bindings *bindings, u32 vpasid, u32 *pp
 bool ioasid_bindings_are_translated(struct ioasid_bindings *bindings);
 
 /**
+ * ioasid_bindings_get() - a binding of a device, to work in what is attached
+ * @bindings: of the device
+ * @file: through which it is asked for
+ *
+ * Any of them: what is attached to a mediated device is there for all.
+ *
+ * Context: process, killable. Until ioasid_bindings_put() the device stays bound, and
+ * who would attach, detach or unbind waits.
+ * Return: the binding; ERR_PTR(-EINVAL) if the device is not bound through @file,
+ * ERR_PTR(-ENODEV) if it is gone, ERR_PTR(-EINTR).
+ */
+struct ioasid_device *ioasid_bindings_get(struct ioasid_bindings *bindings,
+					  struct file *file);
+
+/**
+ * ioasid_bindings_put() - give back what ioasid_bindings_get() returned
+ * @bindings: of the device
+ */
+void ioasid_bindings_put(struct ioasid_bindings *bindings);
+
+/**
  * ioasid_bindings_ioctl() - the IOASID_DEVICE_* ioctls
  * @bindings: of the device
  * @file: the file that it came through

@@ -73,12 +73,13 @@ static bool create_is_valid(const struct swiommu_device_create *create)
 {
 	if (create->type < 1 || create->type > 8)
 		return false;
-	if (swiommu_is_mediated(create->type))
+	if (create->type == IOASID_DEVICE_MEDIATED && create->parent)
+		return false;
+	if (create->type == IOASID_DEVICE_MEDIATED || swiommu_has_parent(create->type))
 		return !create->flags && !create->iommu && !create->pasid_width &&
 		       !create->group && !create->reserved_start &&
 		       !create->reserved_last;
-	/* There is nothing to be emulated here in an address space without a PASID */
-	return create->type != IOASID_DEVICE_MEDIATED && !create->parent &&
+	return !create->parent &&
 	       !(create->flags & ~(SWIOMMU_DEVICE_TLB | SWIOMMU_DEVICE_FAULTS)) &&
 	       create->pasid_width <= SWIOMMU_MAX_PASID_WIDTH &&
 	       create->reserved_start <= create->reserved_last;

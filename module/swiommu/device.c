@@ -266,7 +266,7 @@ static int create(struct swiommu *iommu, struct swiommu_device_create *arg)
 	struct swiommu_device *parent = NULL, *dev;
 	int ret;
 
-	if (swiommu_is_mediated(arg->type)) {
+	if (swiommu_has_parent(arg->type)) {
 		parent = find_device(arg->parent);
 		if (!parent)
 			return -ENODEV;
@@ -277,7 +277,8 @@ static int create(struct swiommu *iommu, struct swiommu_device_create *arg)
 	dev = device_alloc(iommu, parent, arg);
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	ret = parent ? swiommu_mediated_add(dev) : add_platform_device(dev);
+	ret = parent || arg->type == IOASID_DEVICE_MEDIATED ?
+	      swiommu_mediated_add(dev) : add_platform_device(dev);
 	if (ret) {
 		swiommu_device_put(dev);
 		return ret;
@@ -314,10 +315,10 @@ static int destroy(struct swiommu_device *dev)
 	if (ret)
 		return ret;
 	list_del(&dev->node);
-	if (dev->parent)
-		swiommu_mediated_del(dev);
-	else
+	if (dev->pdev)
 		remove_platform_device(dev);
+	else
+		swiommu_mediated_del(dev);
 	swiommu_device_put(dev);
 	return 0;
 }

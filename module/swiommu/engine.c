@@ -193,6 +193,8 @@ static int move_page_or_ask(struct dma *dma, u64 iova, void *buffer, size_t size
 	struct swiommu_device *dev = dma->dev;
 	int tries = 0, ret, asked;
 
+	if (dev->type == IOASID_DEVICE_MEDIATED)
+		return swiommu_mediated_move(dev, dma->file, iova, buffer, size, want);
 	for (;;) {
 		ret = move_page(dma, iova, buffer, size, want);
 		if (!can_ask(dma, ret) || ++tries > REQUESTS_MAX)

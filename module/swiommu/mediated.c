@@ -3,7 +3,8 @@
  * Mediated devices: what their parents do for them. Their only struct device is that
  * of their file, a child of the parent's, without an IOMMU. DMA that is asked of one
  * is done by its parent, with a PASID of the parent's that stands for the one that the
- * user knows. An example of a driver of such devices.
+ * user knows. One of type 2 has no parent: what it does is done here, by the core's
+ * calls. An example of a driver of such devices.
  *
  * Who has a number on the wire may change at any time: when it is detached here, a
  * sibling, of another user, may get it. So a number is never kept: it is looked up
@@ -15,15 +16,16 @@
  * does not find it any more.
  */
 #include <linux/device.h>
+#include <linux/err.h>
 #include <linux/platform_device.h>
 
 #include "swiommu/swiommu.h"
 
 /**
- * swiommu_is_mediated() - is it a type of mediated devices that have a parent?
+ * swiommu_has_parent() - is it a type of mediated devices that have a parent?
  * @type: enum ioasid_device_type
  */
-bool swiommu_is_mediated(u32 type)
+bool swiommu_has_parent(u32 type)
 {
 	return type == IOASID_DEVICE_MEDIATED_FIXED ||
 	       type == IOASID_DEVICE_MEDIATED_PASIDS ||
@@ -46,6 +48,55 @@ bool swiommu_mediated_ppasid(struct swiommu_device *dev, u32 vpasid, u32 *ppasid
 }
 
 /**
+ * swiommu_mediated_move() - DMA of a mediated device without a parent, within a page
+ * @dev: the device, of type 2
+ * @file: the file through which it is asked for
+ * @iova: where
+ * @buffer: what is moved, in the kernel's memory
+ * @size: bytes
+ * @want: SWIOMMU_READ or SWIOMMU_WRITE
+ *
+ * Who would detach it waits for the memory to arrive, killably; nothing is pinned for
+ * longer.
+ *
+ * Context: process, killable.
+ * Return: 0, enum swiommu_fault, or an errno.
+ */
+int swiommu_mediated_move(struct swiommu_device *dev, struct file *file, u64 iova,
+			  void *buffer, size_t size, unsigned int want)
+{
+	struct ioasid_device *idev = ioasid_bindings_get(&dev->bindings, file);
+	int ret;
+
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+	ret = want == SWIOMMU_WRITE ? ioasid_device_write(idev, iova, buffer, size) :
+				      ioasid_device_read(idev, iova, buffer, size);
+	ioasid_bindings_put(&dev->bindings);
+	switch (ret) {
+	case -ENODEV:
+		return SWIOMMU_FAULT_BLOCKED;
+	case -ENOENT:
+		return SWIOMMU_FAULT_NOT_MAPPED;
+	case -EPERM:
+		return SWIOMMU_FAULT_PERMISSION;
+	case -EFAULT:
+		return SWIOMMU_FAULT_NO_MEMORY;
+	default:
+		return ret;
+	}
+}
+
+/* Nothing is pinned between two pages of its DMA */
+static void lone_unmap(void *data, u64 start, u64 last)
+{
+}
+
+static const struct ioasid_mediated_ops lone_ops = {
+	.unmap	= lone_unmap,
+};
+
+/**
  * swiommu_mediated_add() - let a mediated device be used
  * @dev: the device
  *
@@ -53,11 +104,14 @@ bool swiommu_mediated_ppasid(struct swiommu_device *dev, u32 vpasid, u32 *ppasid
  */
 int swiommu_mediated_add(struct swiommu_device *dev)
 {
-	struct ioasid_device_desc desc = {
-		.parent = &dev->parent->pdev->dev, .type = dev->type,
-	};
-	int ret = swiommu_chardev_add(dev, desc.parent);
+	struct ioasid_device_desc desc = { .type = dev->type };
+	int ret;
 
+	if (dev->parent)
+		desc.parent = &dev->parent->pdev->dev;
+	else
+		desc.ops = &lone_ops;
+	ret = swiommu_chardev_add(dev, desc.parent);
 	if (ret)
 		return ret;
 	desc.dev = dev->misc.this_device;

@@ -323,8 +323,10 @@ struct swiommu_device *swiommu_file_device(struct file *file);
 long swiommu_check_dma(struct swiommu_device *dev, const struct swiommu_dma *dma);
 
 /* mediated.c */
-bool swiommu_is_mediated(u32 type);
+bool swiommu_has_parent(u32 type);
 bool swiommu_mediated_ppasid(struct swiommu_device *dev, u32 vpasid, u32 *ppasid);
+int swiommu_mediated_move(struct swiommu_device *dev, struct file *file, u64 iova,
+			  void *buffer, size_t size, unsigned int want);
 int swiommu_mediated_add(struct swiommu_device *dev);
 void swiommu_mediated_del(struct swiommu_device *dev);
 

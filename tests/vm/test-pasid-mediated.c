@@ -238,9 +238,9 @@ START_TEST(mediated_devices_want_a_physical_parent_and_no_options)
 		}
 	arg = (struct swiommu_device_create) { .type = 6, .parent = parent + 1 };
 	EXPECT_EQ(swdev_try_create(&arg), ENODEV);
-	arg = (struct swiommu_device_create) { .type = 2, .parent = parent };
+	arg = (struct swiommu_device_create) { .type = 2, .parent = parent + 1 };
 	EXPECT_EQ(swdev_try_create(&arg), EINVAL);
-	arg = (struct swiommu_device_create) { .type = 2 };
+	arg = (struct swiommu_device_create) { .type = 2, .pasid_width = 20 };
 	EXPECT_EQ(swdev_try_create(&arg), EINVAL);
 	swdev_create(&(struct swiommu_device_create) { .type = 1 });
 	arg = (struct swiommu_device_create) { .type = 5, .parent = parent + 1 };

@@ -267,6 +267,58 @@ START_TEST(swdev_goes_through_large_pages)
 }
 END_TEST
 
+/* Type 2: what it does is asked of the core, page by page */
+START_TEST(swdev_without_an_iommu_reaches_what_is_mapped_and_only_that)
+{
+	static const struct swiommu_device_create create = { .type = 2 };
+	struct ioasid_pasid_info info;
+	char *mem = memory(5 * PAGE, CANARY);
+	__u32 ioas, other;
+	struct swdev dev;
+	int fd;
+
+	swiommu_load(NULL);
+	fd = EXPECT_OK(iommu_open());
+	ioas = new_ioas(fd);
+	other = new_ioas(fd);
+	swdev_start_with(&dev, &create, fd);
+	EXPECT_OK(ioas_map(fd, ioas, mem, IOVA, 2 * PAGE, RW));
+	EXPECT_OK(ioas_map(fd, ioas, mem + 2 * PAGE, IOVA + 2 * PAGE, PAGE, IOASID_MAP_READ));
+	EXPECT_OK(ioas_map(fd, other, mem + 3 * PAGE, IOVA, PAGE, RW));
+	expect_swblocked(&dev, IOVA, SWIOMMU_FAULT_BLOCKED);
+
+	EXPECT_OK(dev_attach(dev.fd, fd, ioas));
+	expect_swwrite(&dev, IOVA + 5, mem + 5, 2 * PAGE - 5);
+	expect_swread(&dev, IOVA, mem, 3 * PAGE);
+	expect_swfault(&dev, SWIOMMU_DMA_WRITE, IOVA + PAGE, 2 * PAGE,
+		       SWIOMMU_FAULT_PERMISSION, IOVA + 2 * PAGE);
+	expect_swfault(&dev, SWIOMMU_DMA_READ, IOVA + 2 * PAGE + 7, PAGE,
+		       SWIOMMU_FAULT_NOT_MAPPED, IOVA + 3 * PAGE);
+	expect_swblocked(&dev, IOVA - PAGE, SWIOMMU_FAULT_NOT_MAPPED);
+	expect_filled(mem + 3 * PAGE, CANARY, 2 * PAGE);
+
+	/* another one, nothing, and nobody */
+	EXPECT_OK(dev_attach(dev.fd, fd, other));
+	expect_swwrite(&dev, IOVA, mem + 3 * PAGE, PAGE);
+	expect_swblocked(&dev, IOVA + PAGE, SWIOMMU_FAULT_NOT_MAPPED);
+	EXPECT_OK(ioas_unmap(fd, other, IOVA, PAGE, NULL));
+	expect_swblocked(&dev, IOVA, SWIOMMU_FAULT_NOT_MAPPED);
+	EXPECT_OK(dev_detach(dev.fd, fd));
+	expect_swblocked(&dev, IOVA, SWIOMMU_FAULT_BLOCKED);
+
+	EXPECT_OK(dev_pasid_info(dev.fd, &info));
+	EXPECT_EQ(info.width, 0);
+	EXPECT_EQ(info.flags, 0);
+	EXPECT_ERRNO(dev_attach_pasid(dev.fd, fd, ioas, 1), EOPNOTSUPP);
+	EXPECT_OK(dev_attach(dev.fd, fd, ioas));
+	EXPECT_OK(swdev_destroy(dev.id));
+	EXPECT_ERRNO(dev_attach(dev.fd, fd, ioas), ENODEV);
+	close(dev.fd);
+	EXPECT_OK(close(fd));
+	swiommu_unload();
+}
+END_TEST
+
 /* ------------------------------------------------------------------ caches */
 
 /* Where the kernel cannot replace, the way leads through its blocked state */
@@ -425,6 +477,7 @@ int main(int argc, char **argv)
 		swdev_is_blocked_unless_attached,
 		swdev_never_reaches_the_kernels_domain_while_it_is_bound,
 		swdev_goes_through_large_pages,
+		swdev_without_an_iommu_reaches_what_is_mapped_and_only_that,
 		swiommu_caches_count_hits_misses_and_invalidations,
 		swiommu_that_drops_an_invalidation_reaches_the_old_page,
 		swiommu_that_drops_a_pasid_cache_invalidation_walks_the_old_table,

@@ -102,15 +102,15 @@ struct swiommu_iommu_debug {
  * @flags: SWIOMMU_DEVICE_*
  * @iommu: the IOMMU that it is behind
  * @type: what it says that it is, as numbered in the documentation: 1, 4, 5, 7:
- *	physical; 3, 6, 8: mediated, with a parent that does its DMA. There are none
- *	of type 2
+ *	physical; 3, 6, 8: mediated, with a parent that does its DMA; 2: made up by
+ *	software, behind no IOMMU
  * @pasid_width: width of the PASIDs that it issues, bits, up to 20; 0: none
  * @group: 0: an IOMMU group of its own; otherwise it shares one with all devices
  *	behind the same IOMMU that have the same number
  * @device: out: number of the device, N in /dev/ioasid_swiommuN
  * @parent: of a mediated device: number of the physical one that does its DMA.
  *	@flags, @iommu, @pasid_width, @group and the reserved addresses are the
- *	parent's, and 0 here. Otherwise 0
+ *	parent's, and 0 here. Otherwise 0; and 0 all of them with type 2
  * @reserved_start: first of the addresses that its DMA cannot use
  * @reserved_last: last of them; both 0: it can use all
  *
