@@ -82,9 +82,11 @@ static void start(struct qemu *q, const char *memory, const char *object, const 
 {
 	const char *const args[] = {
 		"qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-		"-no-reboot", "-accel", "tcg", "-m", "256M",
-		"-object", "memory-backend-ram,id=private,size=256M",
-		"-object", "memory-backend-memfd,id=shared,size=256M,share=on",
+		"-no-reboot", "-accel", "tcg,thread=single", "-m", "96M",
+		"-object", "memory-backend-ram,id=private,size=96M",
+		"-object", "memory-backend-memfd,id=shared,size=96M,share=on",
+		/* Without what takes the firmware and the kernel time to find */
+		"-machine", "q35,smm=off,vmport=off,sata=off,smbus=off,hpet=off,i8042=off",
 		"-machine", memory, "-kernel", "/guest/vmlinux", "-initrd", "/guest/initramfs",
 		"-append", "console=ttyS0 panic=-1 mitigations=off no_timer_check quiet",
 		"-serial", "file:/tmp/console", "-qmp", "unix:/tmp/qmp,server=on,wait=off",
@@ -187,7 +189,7 @@ static void whole_life(struct qemu *q)
 	wait_for(q, "guest: read ", text, sizeof(text));
 	expect_sum(text, DRIVE);
 	/* All of its memory is mapped for the drive */
-	EXPECT_GE(pages_pinned() - before, 256 * MIB / PAGE);
+	EXPECT_GE(pages_pinned() - before, 96 * MIB / PAGE);
 	wait_for(q, "guest: reset", text, sizeof(text));
 	wait_for(q, "guest: again ", text, sizeof(text));
 	expect_sum(text, DRIVE "; " WRITTEN);
@@ -204,7 +206,7 @@ START_TEST(a_guest_uses_a_drive_that_qemu_opens)
 
 	give_drive(&q);
 	snprintf(device, sizeof(device), "vfio-pci,id=drive,bus=rp0,host=%s,iommufd=i0", q.bdf);
-	start(&q, "q35,memory-backend=private", "iommufd,id=i0", device);
+	start(&q, "memory-backend=private", "iommufd,id=i0", device);
 	whole_life(&q);
 }
 END_TEST
@@ -221,7 +223,7 @@ START_TEST(a_guest_uses_a_drive_that_qemu_is_handed)
 	EXPECT_OK(fcntl(dev, F_SETFD, 0));
 	snprintf(object, sizeof(object), "iommufd,id=i0,fd=%d", fd);
 	snprintf(device, sizeof(device), "vfio-pci,id=drive,bus=rp0,fd=%d,iommufd=i0", dev);
-	start(&q, "q35,memory-backend=private", object, device);
+	start(&q, "memory-backend=private", object, device);
 	EXPECT_OK(close(fd));
 	EXPECT_OK(close(dev));
 	whole_life(&q);
@@ -236,7 +238,7 @@ START_TEST(a_guest_has_memory_of_a_file)
 
 	give_drive(&q);
 	snprintf(device, sizeof(device), "vfio-pci,id=drive,bus=rp0,host=%s,iommufd=i0", q.bdf);
-	start(&q, "q35,memory-backend=shared", "iommufd,id=i0", device);
+	start(&q, "memory-backend=shared", "iommufd,id=i0", device);
 	if (kernel_is("6.1") && !strcmp(getenv("IOASID_CLIENT"), "11.1")) {
 		/* It maps the file (IOMMU_IOAS_MAP_FILE) and knows no other way */
 		EXPECT_OK(waitpid(q.pid, &status, 0));
@@ -259,9 +261,9 @@ START_TEST(nothing_is_left_of_a_qemu_that_is_killed)
 
 	give_drive(&q);
 	snprintf(device, sizeof(device), "vfio-pci,id=drive,bus=rp0,host=%s,iommufd=i0", q.bdf);
-	start(&q, "q35,memory-backend=private", "iommufd,id=i0", device);
+	start(&q, "memory-backend=private", "iommufd,id=i0", device);
 	wait_for(&q, "guest: read ", text, sizeof(text));
-	EXPECT_GE(pages_pinned() - before, 256 * MIB / PAGE);
+	EXPECT_GE(pages_pinned() - before, 96 * MIB / PAGE);
 	EXPECT_OK(kill(q.pid, SIGKILL));
 	EXPECT_OK(waitpid(q.pid, NULL, 0));
 	EXPECT_EQ(pages_pinned(), before);
