@@ -94,10 +94,10 @@ START_TEST(a_device_that_another_fd_has_is_not_reset)
 	struct sriov s = sriov_start(1);
 	int other = EXPECT_OK(iommu_open());
 
-	EXPECT_OK(sriov_bind(s.vf_fd, other, 2, sriov_token));
+	EXPECT_OK(sriov_bind(s.vf_fd, other, 2, SRIOV_TOKEN));
 	expect_refused(&s);
 	/* nor if the PF is bound to that as well: it speaks for its first one */
-	EXPECT_OK(sriov_bind(s.pf_fd, other, 1, sriov_token));
+	EXPECT_OK(sriov_bind(s.pf_fd, other, 1, SRIOV_TOKEN));
 	expect_refused(&s);
 	sriov_end(&s);
 }
@@ -108,7 +108,7 @@ START_TEST(a_pf_is_not_reset_with_its_vfs)
 {
 	struct sriov s = sriov_start(1);
 
-	EXPECT_OK(sriov_bind(s.vf_fd, s.fd, 2, sriov_token));
+	EXPECT_OK(sriov_bind(s.vf_fd, s.fd, 2, SRIOV_TOKEN));
 	expect_refused(&s);
 	sriov_end(&s);
 }

@@ -13,7 +13,7 @@
 #include "run.h"
 #include "sriov.h"
 
-static const __u8 *const token = sriov_token, wrong[16] = "AN OPEN SECRET!";
+static const __u8 *const token = SRIOV_TOKEN, wrong[16] = "AN OPEN SECRET!";
 
 START_TEST(vf_without_the_token_is_eacces)
 {

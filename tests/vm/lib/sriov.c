@@ -11,8 +11,6 @@
 #define VF_ID		0x8086, 0x10ca
 #define PARAMETER	"/sys/module/ioasid_vfio_pci/parameters/enable_sriov"
 
-const __u8 sriov_token[16] = "an open secret!";
-
 int sriov_bind(int dev, int fd, __u64 cookie, const __u8 *token)
 {
 	struct ioasid_bind arg = {
@@ -35,7 +33,7 @@ struct sriov sriov_start(int nr_vfs)
 	EXPECT_OK(sysfs_write(PARAMETER, "1"));
 	s.fd = EXPECT_OK(iommu_open());
 	s.pf_fd = EXPECT_OK(dev_open_bdf(s.pf));
-	EXPECT_OK(sriov_bind(s.pf_fd, s.fd, 1, sriov_token));
+	EXPECT_OK(sriov_bind(s.pf_fd, s.fd, 1, SRIOV_TOKEN));
 	snprintf(s.numvfs, sizeof(s.numvfs), "/sys/bus/pci/devices/%s/sriov_numvfs", s.pf);
 	snprintf(nr, sizeof(nr), "%d", nr_vfs);
 	EXPECT_OK(sysfs_write(s.numvfs, nr));

@@ -8,7 +8,7 @@
 #include "pci.h"
 
 /* What the users of PF and VFs have to know of each other */
-extern const __u8 sriov_token[16];
+#define SRIOV_TOKEN	((const __u8 *)"an open secret!")
 
 struct sriov {
 	char pf[BDF_SIZE], vf[BDF_SIZE], numvfs[128];
