@@ -47,7 +47,8 @@ static int add_affected(struct pci_dev *pdev, void *data)
 {
 	struct affected *affected = data;
 
-	if (affected->slot && !is_below(pdev, affected->slot))
+	/* A VF's number may be that of another slot; it goes with its PF */
+	if (affected->slot && !is_below(pci_physfn(pdev), affected->slot))
 		return 0;
 	if (affected->nr < affected->room)
 		affected->pdev[affected->nr] = pci_dev_get(pdev);
