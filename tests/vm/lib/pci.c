@@ -129,19 +129,19 @@ bool pci_find(unsigned int vendor, unsigned int device, int functions, int index
 	return found;
 }
 
+/* Where scripts/vm has the second IOMMU. Which is whose sysfs says only once a driver
+ * is bound
+ */
+#define FAR_BUS	0x20
+
 bool pci_find_far(unsigned int vendor, unsigned int device, int index, char *bdf)
 {
-	char near[64], iommu[64];
+	unsigned int bus;
 	int i;
 
-	if (!pci_find(vendor, device, 0, 0, bdf))
-		return false;
-	link_name(bdf, "iommu", near, sizeof(near));
-	for (i = 1; pci_find(vendor, device, 0, i, bdf); i++) {
-		link_name(bdf, "iommu", iommu, sizeof(iommu));
-		if (strcmp(iommu, near) && !index--)
+	for (i = 0; pci_find(vendor, device, 0, i, bdf); i++)
+		if (sscanf(bdf, "%*x:%x:", &bus) == 1 && bus >= FAR_BUS && !index--)
 			return true;
-	}
 	return false;
 }
 
