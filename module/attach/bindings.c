@@ -304,26 +304,23 @@ static struct ioasid_device *get_binding(void *data, struct ioasid_ctx *ctx)
 {
 	struct caller *caller = data;
 	struct ioasid_bindings *bindings = caller->bindings;
+	struct ioasid_device *idev = ioasid_bindings_get(bindings, caller->file);
 	struct binding *binding;
-	int ret;
 
-	ret = lock_user(bindings, caller->file);
-	if (ret)
-		return ERR_PTR(ret);
-	binding = ctx ? find_binding(bindings, ctx) :
-			list_first_entry(&bindings->list, struct binding, list);
-	if (!binding) {
-		mutex_unlock(&bindings->lock);
-		return ERR_PTR(-EINVAL);
-	}
-	return binding->idev;
+	if (IS_ERR(idev) || !ctx)
+		return idev;
+	binding = find_binding(bindings, ctx);
+	if (binding)
+		return binding->idev;
+	ioasid_bindings_put(bindings);
+	return ERR_PTR(-EINVAL);
 }
 
 static void put_binding(void *data)
 {
 	struct caller *caller = data;
 
-	mutex_unlock(&caller->bindings->lock);
+	ioasid_bindings_put(caller->bindings);
 }
 
 static const struct ioasid_binding_ops binding_ops = {
