@@ -182,6 +182,19 @@ static inline void kc_group_detach(struct iommu_group *group,
 #endif
 
 /**
+ * KC_FLUSH_ALL_LEAVES_DEVICE_TLBS - does a flush of all of a domain leave out what
+ * devices have cached?
+ *
+ * VT-d's driver does so in caching mode (intel_flush_iotlb_all()), until it got cache
+ * tags, one release before the kernel got attach handles.
+ */
+#ifdef HAVE_ATTACH_HANDLE
+#define KC_FLUSH_ALL_LEAVES_DEVICE_TLBS 0
+#else
+#define KC_FLUSH_ALL_LEAVES_DEVICE_TLBS 1
+#endif
+
+/**
  * KC_SW_MSI - are there IOMMUs that translate interrupts like other DMA?
  *
  * kc_msi_lock() keeps away who sets up a device's interrupts; false if it can

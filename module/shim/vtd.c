@@ -60,6 +60,15 @@ static u32 vtd_width(u64 cap, u64 ecap)
 	return min_t(u32, CAP_MGAW(cap), 30 + 9 * __fls(levels)) - sign;
 }
 
+/* One more IOMMU, which flushes at most 2^order bytes at once */
+static void vtd_flush_at_most(u32 order)
+{
+	u32 old = READ_ONCE(vtd_flush_order);
+
+	while (order < old && !try_cmpxchg(&vtd_flush_order, &old, order))
+		;
+}
+
 /*
  * Before 7.2 a domain made from a bus claims 57 bits whatever the hardware
  * has, and mapping beyond what it has ends in an error message for each try.
@@ -69,25 +78,32 @@ static struct ioasid_range vtd_aperture(struct device *dev,
 {
 	struct ioasid_range aperture = ioasid_generic_aperture(dev, domain);
 	u64 cap, ecap;
-	u32 width = VTD_WIDTH_MIN, order;
+	u32 width = VTD_WIDTH_MIN;
 
 	if (!vtd_registers(dev, &cap, &ecap)) {
 		width = vtd_width(cap, ecap);
-		order = min_t(u32, PAGE_SHIFT + CAP_MAMV(cap), READ_ONCE(vtd_flush_order));
-		WRITE_ONCE(vtd_flush_order, order);
+		vtd_flush_at_most(PAGE_SHIFT + CAP_MAMV(cap));
 	}
 	aperture.last = min_t(u64, aperture.last, ioasid_width_last(width));
 	return aperture;
 }
 
-/* Ranges that do not touch are flushed together, unless the driver is let to */
-static size_t vtd_unmap(struct iommu_domain *domain, u64 iova, size_t size,
-			struct ioasid_gather *gather)
+/*
+ * What a flush of all of the domain has left in the device TLBs, in parts. Page tables
+ * that are to be freed are not these parts' business.
+ */
+static void vtd_flush_device_tlbs(struct iommu_domain *domain,
+				  const struct ioasid_gather *gather, unsigned int order)
 {
-	gather->iotlb.queued = true;
-	gather->start = min(gather->start, iova);
-	gather->last = max(gather->last, iova + (size - 1));
-	return ioasid_generic_unmap(domain, iova, size, gather);
+	struct iommu_iotlb_gather part;
+	u64 nr;
+
+	for (nr = gather->start >> order; nr <= gather->last >> order; nr++) {
+		iommu_iotlb_gather_init(&part);
+		part.start = nr << order;
+		part.end = part.start | (BIT_ULL(order) - 1);
+		iommu_iotlb_sync(domain, &part);
+	}
 }
 
 /*
@@ -100,13 +116,16 @@ static size_t vtd_unmap(struct iommu_domain *domain, u64 iova, size_t size,
  */
 static void vtd_flush(struct iommu_domain *domain, struct ioasid_gather *gather)
 {
+	const unsigned int most = READ_ONCE(vtd_flush_order);
 	unsigned int order;
 
 	if (gather->start > gather->last)
 		return;
 	order = fls64(gather->start ^ gather->last);
-	if (order > READ_ONCE(vtd_flush_order)) {
+	if (order > most) {
 		ioasid_generic_flush_all(domain);
+		if (KC_FLUSH_ALL_LEAVES_DEVICE_TLBS)
+			vtd_flush_device_tlbs(domain, gather, most);
 		/* And something, for the page tables that are to be freed */
 		gather->last = gather->start;
 		order = PAGE_SHIFT;
@@ -114,6 +133,27 @@ static void vtd_flush(struct iommu_domain *domain, struct ioasid_gather *gather)
 	gather->iotlb.start = gather->start & ~(BIT_ULL(order) - 1);
 	gather->iotlb.end = gather->start | (BIT_ULL(order) - 1);
 	ioasid_generic_flush(domain, gather);
+}
+
+/* Do ranges that do not touch lie where they are flushed by one command? */
+static bool vtd_is_far(const struct ioasid_gather *gather, u64 iova)
+{
+	return KC_FLUSH_ALL_LEAVES_DEVICE_TLBS && gather->start <= gather->last &&
+	       fls64(gather->start ^ iova) > READ_ONCE(vtd_flush_order);
+}
+
+/* Ranges that do not touch are flushed together, unless the driver is let to */
+static size_t vtd_unmap(struct iommu_domain *domain, u64 iova, size_t size,
+			struct ioasid_gather *gather)
+{
+	if (vtd_is_far(gather, iova)) {
+		vtd_flush(domain, gather);
+		ioasid_gather_init(gather);
+	}
+	gather->iotlb.queued = true;
+	gather->start = min(gather->start, iova);
+	gather->last = max(gather->last, iova + (size - 1));
+	return ioasid_generic_unmap(domain, iova, size, gather);
 }
 
 static int vtd_hw_info(struct device *dev, struct ioasid_cap_hw *hw)
