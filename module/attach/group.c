@@ -343,12 +343,24 @@ static void group_forget(struct ioasid_device *idev)
 	idev->attached = NULL;
 }
 
+/**
+ * ioasid_attach_error() - what a user is told of an attach that failed
+ * @error: the error, which the kernel or a driver may have come up with
+ *
+ * -EIO is for an attachment that has ended, which is not what this one says.
+ */
+int ioasid_attach_error(int error)
+{
+	return error == -EIO ? -EFAULT : error;
+}
+
 /* In place of what the device has attached, if anything */
 static int group_attach_new(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 			    struct ioasid_attached *attached)
 {
 	struct ioasid_group *group = idev->group;
 	struct ioasid_attachment_point *point;
+	bool old = group->point;
 	int ret;
 
 	point = kzalloc(sizeof(*point), GFP_KERNEL_ACCOUNT);
@@ -358,18 +370,19 @@ static int group_attach_new(struct ioasid_device *idev, struct ioasid_ioas *ioas
 	list_add(&attached->node, &point->devices);
 	point->nr_reserved = group->nr_reserved;
 	point->reserved = group->reserved;
-	ret = ioasid_ioas_attach(ioas, point, group->shim, idev->dev,
+	ret = ioasid_ioas_attach(ioas, point, group->point, group->shim, idev->dev,
 				 &group->route, group->can_snoop);
 	if (ret)
 		kfree(point);
-	/* Neither the new one nor the old one: blocked */
-	if (ret && group->point && !group->route.domain)
-		ret = -EIO;
-	if (group->point && (!ret || ret == -EIO))
+	/* Nothing but what is attached now says what came of it */
+	if (ret && group->route.domain)
+		return ioasid_attach_error(ret);
+	if (group->point)
 		group_forget(idev);
-	if (!ret)
-		group->point = point;
-	return ret;
+	if (ret)
+		return old ? -EIO : ioasid_attach_error(ret);
+	group->point = point;
+	return 0;
 }
 
 /**
@@ -441,8 +454,7 @@ int ioasid_group_detach(struct ioasid_device *idev)
 		idev->attached = NULL;
 		return 0;
 	}
-	if (group->shim->attach(&group->route, group->blocked))
-		group->shim->block(&group->route);
+	ioasid_ioas_leave(point, &group->route, group->blocked);
 	group_forget(idev);
 	return 0;
 }

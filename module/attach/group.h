@@ -105,6 +105,7 @@ void ioasid_group_leave(struct ioasid_device *idev);
 int ioasid_group_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 			bool no_snoop);
 int ioasid_group_detach(struct ioasid_device *idev);
+int ioasid_attach_error(int error);
 u32 ioasid_group_ioasid(const struct ioasid_device *idev);
 int ioasid_group_ranges(struct ioasid_group *group, struct ioasid_ranges *set);
 int ioasid_group_device_id(struct ioasid_ctx *ctx, struct device *dev);

@@ -280,8 +280,9 @@ static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 		.point.reserved = pasids->reserved,
 	};
 	list_add(&new->attached.node, &new->point.devices);
-	ret = ioasid_ioas_attach(ioas, &new->point, pasids->shim, pasids->dev,
-				 &pasid->route, pasids->can_snoop);
+	ret = ioasid_ioas_attach(ioas, &new->point, old ? &old->point : NULL,
+				 pasids->shim, pasids->dev, &pasid->route,
+				 pasids->can_snoop);
 	if (ret) {
 		free_point(pasid, new);
 		return ret;
@@ -436,11 +437,11 @@ static int replace(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 	/* Neither the new one nor the old one: blocked */
 	if (ret && !pasid->route.domain) {
 		end(pasid);
-		ret = -EIO;
+		return -EIO;
 	}
 	if (!ret)
 		ioasid_pasid_tell_end(pasid, old);
-	return ret;
+	return ioasid_attach_error(ret);
 }
 
 /**
@@ -490,7 +491,7 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 				  attach_physical(pasid, ioas, flags, *number);
 	if (ret) {
 		kfree_rcu(pasid, rcu);
-		return ret;
+		return ioasid_attach_error(ret);
 	}
 	list_add(&pasid->node, &idev->attached_pasids);
 	*number = pasid->number;
@@ -514,7 +515,7 @@ void ioasid_pasid_set_hwpt(struct ioasid_device *idev, u32 number,
 
 static void block_and_end(struct ioasid_pasid *pasid)
 {
-	pasid->idev->pasids->shim->block(&pasid->route);
+	ioasid_ioas_leave(&pasid->point->point, &pasid->route, NULL);
 	end(pasid);
 }
 
@@ -583,7 +584,7 @@ int ioasid_pasid_alias(struct ioasid_device *idev, u32 number, u32 alias)
 	ret = ioasid_cpu_alias(pasid, alias);
 	if (ret)
 		goto give_back;
-	ret = idev->pasids->shim->alias(&pasid->route, alias);
+	ret = ioasid_ioas_alias(&pasid->point->point, &pasid->route, alias);
 	if (ret)
 		goto forget;
 	return 0;

@@ -40,7 +40,29 @@ struct file;
  *	ioasid_wire_lock (attach/pasid.c) which PASIDs are on the wire
  *	ioasid_numbers.lock		who has which PASID
  *	ioasid_ctx.objects.xa_lock	the id table
- *	domains_lock (shim/domains.h)	work in the kernel's domains; removal of devices
+ *	ioasid_domains_lock		work in the kernel's domains (shim/domains.h)
+ *	ioasid_ids_lock			attaching; detaching by PASID
+ *
+ * Of two address spaces the locks are taken by both's address, each lock and then each
+ * areas_lock.
+ *
+ * Who may change what a device is attached to while something is unmapped, between its
+ * first entry and its flush? In an address space that the device leaves or enters,
+ * nobody: with drivers a device is in a domain's flush list for less than its entry is
+ * there.
+ *
+ *	attach, replace, detach, alias	by RID and by PASID, in whatever call: hold lock
+ *	and what puts them back		and areas_lock of the address spaces that are
+ *					left and entered, for as long as the driver is
+ *					called; unmap holds one of the two until it has
+ *					flushed (ioas/ioas.c, ioas/depopulate.c)
+ *	the kernel, when a device comes	ioasid_domains_lock for writing; whoever unmaps
+ *	or goes				holds it for reading until he has flushed
+ *					(shim/domains.c)
+ *
+ * An id by which the IOMMU tags what it caches becomes free where a domain leaves the
+ * last device of an IOMMU. If the driver frees it before the entry is gone nothing is
+ * attached meanwhile (ioasid_ids_lock).
  */
 
 /* A user who has cookies collide waits for as long as with a list */

@@ -169,16 +169,16 @@ static inline void kc_group_detach(struct iommu_group *group,
 #endif
 
 /**
- * KC_DOMAINS_LOCK - must work in domains be kept away from attaching?
+ * KC_ID_BEFORE_ENTRY - does detaching by PASID free a domain's id before the entry that
+ * has it?
  *
- * VT-d's driver walks the list of a domain's IOMMUs unlocked when it flushes
- * (intel_iommu_tlb_sync()), until it got cache tags, one release before the
- * kernel got attach handles.
+ * VT-d's driver does (intel_iommu_remove_dev_pasid()), as long as drivers have an
+ * operation for that.
  */
-#ifdef HAVE_ATTACH_HANDLE
-#define KC_DOMAINS_LOCK 0
+#ifdef HAVE_REMOVE_DEV_PASID
+#define KC_ID_BEFORE_ENTRY 1
 #else
-#define KC_DOMAINS_LOCK 1
+#define KC_ID_BEFORE_ENTRY 0
 #endif
 
 /**

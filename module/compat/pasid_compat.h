@@ -43,12 +43,7 @@ static inline void kc_pasid_detach(struct device *dev, u32 pasid,
 	iommu_detach_device_pasid(domain, dev, pasid);
 }
 
-/**
- * kc_pasid_replace() - attach another domain in place of the one that is attached
- *
- * Return: 0; an error, with the old one attached; -EOPNOTSUPP where the kernel
- * has no such thing.
- */
+/* Attach another domain in place of the one that is attached; if KC_PASID_REPLACE */
 static inline int kc_pasid_replace(struct device *dev, u32 pasid,
 				   struct iommu_domain *domain,
 				   struct kc_attach *attach)

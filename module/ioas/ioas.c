@@ -101,6 +101,31 @@ static void ioas_unlock(struct ioasid_ioas *ioas)
 	up_write(&ioas->lock);
 }
 
+/* The same for two at once, in an order that all keep; @other may be NULL, or @ioas */
+static void ioas_lock_both(struct ioasid_ioas *ioas, struct ioasid_ioas *other)
+{
+	struct ioasid_ioas *first = ioas, *second = other;
+
+	if (second && second != first) {
+		if (first > second)
+			swap(first, second);
+		down_write(&first->lock);
+		down_write_nested(&second->lock, SINGLE_DEPTH_NESTING);
+		mutex_lock(&first->areas_lock);
+		mutex_lock_nested(&second->areas_lock, SINGLE_DEPTH_NESTING);
+	} else {
+		ioas_lock(ioas);
+	}
+}
+
+/* @ioas stays locked as it is for those who attach: they are exclusive */
+static void ioas_unlock_other(struct ioasid_ioas *ioas, struct ioasid_ioas *other)
+{
+	if (other && other != ioas)
+		ioas_unlock(other);
+	mutex_unlock(&ioas->areas_lock);
+}
+
 /* Mark an unused address space as ended. True for the one who then ends it */
 static bool ioas_kill(struct ioasid_ioas *ioas)
 {
@@ -234,29 +259,6 @@ static int table_fits(struct ioasid_ioas *ioas, const struct ioasid_table *table
 	return 0;
 }
 
-/* Look at a page table that is complete, and give it what is mapped so far */
-static int table_complete(struct ioasid_ioas *ioas, struct ioasid_table *table,
-			  struct device *dev, bool snoop)
-{
-	int ret;
-
-	table->pgsizes = table->shim->pgsizes(table->domain);
-	table->aperture = table->shim->aperture(dev, table->domain);
-	ret = table_fits(ioas, table);
-	if (ret)
-		return ret;
-	if (snoop) {
-		table->snoop_enforced = table->shim->enforce_snoop(table->domain);
-		if (!table->snoop_enforced && ioas->snoop == IOASID_SNOOP_ON)
-			return -EINVAL;
-	}
-	if (list_empty(&ioas->tables))
-		return 0;
-	return ioasid_areas_copy(ioas, list_first_entry(&ioas->tables,
-							struct ioasid_table, node),
-				 table);
-}
-
 static void table_free(struct ioasid_table *table)
 {
 	table->shim->domain_free(table->domain);
@@ -302,27 +304,103 @@ static struct ioasid_table *table_alloc(const struct ioasid_shim *shim,
 	return table;
 }
 
-/* Attach through a page table that is there; NULL if none will do */
-static struct ioasid_table *attach_shared(struct ioasid_ioas *ioas,
-					  const struct ioasid_shim *shim,
-					  struct device *dev,
-					  struct ioasid_route *route, bool snoop)
+/**
+ * struct attaching - an address space is being put behind a route
+ * @ioas: the address space; the caller is exclusive and holds its lock for writing
+ * @left: the one whose page table the route has now, or NULL
+ * @shim: of the route's IOMMU
+ * @dev: a device of the route
+ * @route: the route
+ * @snoop: no-snoop DMA is to snoop
+ *
+ * What a device is attached to does not change while something is unmapped, from the
+ * first entry to the flush, in an address space that it leaves or enters: drivers take
+ * a device out of a domain's flush list before its entry is gone, or put it there
+ * after the entry. So the locks of both are held.
+ */
+struct attaching {
+	struct ioasid_ioas *ioas;
+	struct ioasid_ioas *left;
+	const struct ioasid_shim *shim;
+	struct device *dev;
+	struct ioasid_route *route;
+	bool snoop;
+};
+
+/*
+ * The route goes to another domain, or back. The lock of @ioas is dropped before that:
+ * others may have ended it, or taken page tables away.
+ */
+static int attaching_move(struct attaching *a, struct iommu_domain *domain)
 {
-	struct iommu_domain *old = route->domain;
+	int ret = 0;
+
+	up_write(&a->ioas->lock);
+	ioas_lock_both(a->ioas, a->left);
+	if (domain)
+		ret = a->shim->attach(a->route, domain);
+	else
+		a->shim->block(a->route);
+	ioas_unlock_other(a->ioas, a->left);
+	return ret;
+}
+
+/*
+ * Look at a page table that is complete, and give it what is mapped so far. The route
+ * is attached to it already, or will be
+ */
+static int table_complete(struct attaching *a, struct ioasid_table *table)
+{
+	struct ioasid_ioas *ioas = a->ioas;
+	int ret;
+
+	table->pgsizes = table->shim->pgsizes(table->domain);
+	table->aperture = table->shim->aperture(a->dev, table->domain);
+	ret = table_fits(ioas, table);
+	if (ret)
+		return ret;
+	if (a->snoop) {
+		table->snoop_enforced = table->shim->enforce_snoop(table->domain);
+		if (!table->snoop_enforced && ioas->snoop == IOASID_SNOOP_ON)
+			return -EINVAL;
+		/* Drivers may set it for RIDs alone of what is attached: attach anew */
+		if (a->route->pasid && a->route->domain == table->domain) {
+			attaching_move(a, NULL);
+			ret = attaching_move(a, table->domain);
+			if (ret)
+				return ret;
+			if (ioas->dead)
+				return -ENOENT;
+		}
+	}
+	if (list_empty(&ioas->tables))
+		return 0;
+	return ioasid_areas_copy(ioas, list_first_entry(&ioas->tables,
+							struct ioasid_table, node),
+				 table);
+}
+
+/*
+ * Attach through a page table that is there; NULL if none will do. Both address spaces
+ * are locked
+ */
+static struct ioasid_table *attach_shared(struct attaching *a)
+{
+	struct iommu_domain *old = a->route->domain;
 	struct ioasid_table *table;
 	int ret;
 
-	list_for_each_entry(table, &ioas->tables, node) {
-		if (table->iommu != dev->iommu->iommu_dev ||
-		    table->snoop_enforced != snoop)
+	list_for_each_entry(table, &a->ioas->tables, node) {
+		if (table->iommu != a->dev->iommu->iommu_dev ||
+		    table->snoop_enforced != a->snoop)
 			continue;
-		ret = shim->attach(route, table->domain);
+		ret = a->shim->attach(a->route, table->domain);
 		if (!ret) {
 			table->users++;
 			return table;
 		}
 		/* EINVAL says that this device needs one of another kind */
-		if (ret != -EINVAL || route->domain != old)
+		if (ret != -EINVAL || a->route->domain != old)
 			return ERR_PTR(ret);
 	}
 	return NULL;
@@ -332,41 +410,41 @@ static struct ioasid_table *attach_shared(struct ioasid_ioas *ioas,
  * Attach through a new page table. Where that can be filled first the device
  * never sees a part of the address space.
  */
-static struct ioasid_table *attach_new(struct ioasid_ioas *ioas,
-				       const struct ioasid_shim *shim,
-				       struct device *dev,
-				       struct ioasid_route *route, bool snoop)
+static struct ioasid_table *attach_new(struct attaching *a)
 {
-	struct iommu_domain *old = route->domain;
+	struct iommu_domain *old = a->route->domain;
+	const struct ioasid_shim *shim = a->shim;
+	struct ioasid_ioas *ioas = a->ioas;
 	struct ioasid_table *table;
 	int ret;
 
-	table = table_alloc(shim, dev, route, route->pasid || ioas->pasid);
+	table = table_alloc(shim, a->dev, a->route, a->route->pasid || ioas->pasid);
 	if (IS_ERR(table))
 		return table;
 
 	if (!shim->complete_at_alloc) {
-		ret = shim->attach(route, table->domain);
+		ret = attaching_move(a, table->domain);
 		if (ret)
 			goto free;
 	}
-	ret = table_complete(ioas, table, dev, snoop);
+	ret = ioas->dead ? -ENOENT : table_complete(a, table);
 	if (ret)
 		goto restore;
 	list_add_tail(&table->node, &ioas->tables);
 	ret = ioasid_areas_populate(ioas);
+	if (!ret && shim->complete_at_alloc)
+		ret = attaching_move(a, table->domain);
 	/* The lock was dropped, and it may have been freed */
 	if (!ret && ioas->dead)
 		ret = -ENOENT;
-	if (!ret && shim->complete_at_alloc)
-		ret = shim->attach(route, table->domain);
 	if (!ret)
 		return table;
 
 restore:
 	/* Away from it before it goes; if not to the old one, then blocked */
-	if (route->domain == table->domain && (!old || shim->attach(route, old)))
-		shim->block(route);
+	if (a->route->domain == table->domain && (!old || attaching_move(a, old)) &&
+	    a->route->domain)
+		attaching_move(a, NULL);
 	if (!list_empty(&table->node)) {
 		mutex_lock(&ioas->areas_lock);
 		table_drop(ioas, table);
@@ -398,6 +476,7 @@ static void count_all_no_snoop(const struct ioasid_attachment_point *point, int 
  * ioasid_ioas_attach() - put an address space behind a group
  * @ioas: the address space
  * @point: the attachment; its devices and reserved ranges are set
+ * @left: the attachment that it takes the place of, or NULL
  * @shim: of the group's IOMMU
  * @dev: a device of the group
  * @route: the group's RIDs, with what is attached to them now
@@ -405,16 +484,21 @@ static void count_all_no_snoop(const struct ioasid_attachment_point *point, int 
  *
  * Context: pins memory, killable.
  * Return: 0, or an error as IOASID_DEVICE_ATTACH says, but -EADDRINUSE if something
- * is mapped, or allowed to be, where the device permits nothing; with what was attached
- * to @route attached as before, or, if that failed too, with nothing attached.
+ * is mapped, or allowed to be, where the device permits nothing; on error what was
+ * attached to @route is so as before, or, if its @domain is NULL, nothing is.
  */
 int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 		       struct ioasid_attachment_point *point,
+		       struct ioasid_attachment_point *left,
 		       const struct ioasid_shim *shim, struct device *dev,
 		       struct ioasid_route *route, bool can_snoop)
 {
-	bool snoop = ioas->snoop != IOASID_SNOOP_OFF && can_snoop;
-	struct ioasid_table *table;
+	struct attaching a = {
+		.ioas = ioas, .left = left ? left->ioas : NULL,
+		.shim = shim, .dev = dev, .route = route,
+		.snoop = ioas->snoop != IOASID_SNOOP_OFF && can_snoop,
+	};
+	struct ioasid_table *table = NULL;
 	int ret;
 
 	if (ioas->snoop == IOASID_SNOOP_ON && !can_snoop)
@@ -422,13 +506,15 @@ int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 	ret = ioasid_areas_exclusive(ioas);
 	if (ret)
 		return ret;
-	down_write(&ioas->lock);
+	ioas_lock_both(ioas, a.left);
 	ret = ioas->dead ? -ENOENT : fits(ioas, point->reserved, point->nr_reserved);
+	if (!ret)
+		table = attach_shared(&a);
+	ioas_unlock_other(ioas, a.left);
 	if (ret)
 		goto unlock;
-	table = attach_shared(ioas, shim, dev, route, snoop);
 	if (!table)
-		table = attach_new(ioas, shim, dev, route, snoop);
+		table = attach_new(&a);
 	ret = PTR_ERR_OR_ZERO(table);
 	if (ret)
 		goto unlock;
@@ -442,6 +528,25 @@ int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 unlock:
 	up_write(&ioas->lock);
 	ioasid_areas_shared(ioas);
+	return ret;
+}
+
+/**
+ * ioasid_ioas_alias() - one more PASID goes with one that is attached
+ * @point: the attachment
+ * @route: the PASID's
+ * @alias: the number
+ *
+ * Return: 0, or an error of the kernel's.
+ */
+int ioasid_ioas_alias(struct ioasid_attachment_point *point, struct ioasid_route *route,
+		      u32 alias)
+{
+	int ret;
+
+	ioas_lock(point->ioas);
+	ret = point->table->shim->alias(route, alias);
+	ioas_unlock(point->ioas);
 	return ret;
 }
 
@@ -470,6 +575,25 @@ int ioasid_ioas_attach_mediated(struct ioasid_ioas *ioas,
 	}
 	ioas_unlock(ioas);
 	return ret;
+}
+
+/**
+ * ioasid_ioas_leave() - block what an address space is behind
+ * @point: the attachment
+ * @route: what is attached
+ * @empty: the domain that blocks it; if that fails, or NULL: the kernel's own means
+ *
+ * Before ioasid_ioas_detach(). Never fails, needs no memory.
+ */
+void ioasid_ioas_leave(struct ioasid_attachment_point *point, struct ioasid_route *route,
+		       struct iommu_domain *empty)
+{
+	const struct ioasid_shim *shim = point->table->shim;
+
+	ioas_lock(point->ioas);
+	if (!empty || shim->attach(route, empty))
+		shim->block(route);
+	ioas_unlock(point->ioas);
 }
 
 /**

@@ -147,10 +147,15 @@ void ioasid_ioas_release_all(struct ioasid_ctx *ctx);
 
 int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 		       struct ioasid_attachment_point *point,
+		       struct ioasid_attachment_point *left,
 		       const struct ioasid_shim *shim, struct device *dev,
 		       struct ioasid_route *route, bool can_snoop);
+int ioasid_ioas_alias(struct ioasid_attachment_point *point, struct ioasid_route *route,
+		      u32 alias);
 int ioasid_ioas_attach_mediated(struct ioasid_ioas *ioas,
 				struct ioasid_attachment_point *point);
+void ioasid_ioas_leave(struct ioasid_attachment_point *point, struct ioasid_route *route,
+		       struct iommu_domain *empty);
 void ioasid_ioas_detach(struct ioasid_attachment_point *point);
 void ioasid_ioas_set_no_snoop(struct ioasid_attachment_point *point,
 			      struct ioasid_attached *device, bool no_snoop);

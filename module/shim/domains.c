@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Keeping the removal of devices and work in domains apart, on kernels that do
- * not do so themselves.
+ * Keeping apart work in domains, and changes of ours, from what the kernel changes
+ * by itself when a device is added or removed.
  *
- * There a device that is removed is taken from its IOMMU's driver first and from
- * its group later, and a group that is attached in between comes to nothing: the
- * driver knows the device no more, the kernel warns, and goes on to believe that
- * the old domain is attached, which may be freed next. Both happen while the
- * bus's notifiers are called. So one that is called before the kernel's own takes
- * the lock, and one that is called behind it gives it back.
+ * A device that is added to a group that is attached is attached with it, and one that
+ * is removed is taken out of the domain: first of the flush list, with some drivers,
+ * and then of the tables (shim/domains.h). On older kernels it is also taken from its
+ * IOMMU's driver first and from its group later, and a group that is attached in
+ * between comes to nothing: the driver knows the device no more, the kernel warns, and
+ * goes on to believe that the old domain is attached, which may be freed next.
+ *
+ * All of that happens while the bus's notifiers are called. So one that is called
+ * before the kernel's own takes the lock, and one that is called behind it gives it
+ * back.
  */
 #include <linux/kernel.h>
 #include <linux/limits.h>
@@ -19,34 +23,44 @@
 
 #include "shim/domains.h"
 
-DECLARE_RWSEM(ioasid_domains_lock);
+struct percpu_rw_semaphore ioasid_domains_lock;
+DECLARE_RWSEM(ioasid_ids_lock);
 
-/* Who removes a device, under the lock: the two are not registered at once */
-static struct task_struct *remover;
+/* Who adds or removes a device, and how many one within the other, under the lock */
+static struct task_struct *changer;
+static unsigned int depth;
 
-static int removal_begins(struct notifier_block *nb, unsigned long action,
-			  void *dev)
+static bool is_change(unsigned long action)
 {
-	if (action == BUS_NOTIFY_REMOVED_DEVICE) {
-		ioasid_domains_change();
-		WRITE_ONCE(remover, current);
+	return action == BUS_NOTIFY_ADD_DEVICE || action == BUS_NOTIFY_REMOVED_DEVICE;
+}
+
+static int change_begins(struct notifier_block *nb, unsigned long action, void *dev)
+{
+	if (!is_change(action))
+		return NOTIFY_DONE;
+	if (READ_ONCE(changer) != current) {
+		percpu_down_write(&ioasid_domains_lock);
+		WRITE_ONCE(changer, current);
+	}
+	depth++;
+	return NOTIFY_DONE;
+}
+
+/* The two are not registered at once: it may be one that has not been seen to begin */
+static int change_ends(struct notifier_block *nb, unsigned long action, void *dev)
+{
+	if (!is_change(action) || READ_ONCE(changer) != current)
+		return NOTIFY_DONE;
+	if (!--depth) {
+		WRITE_ONCE(changer, NULL);
+		percpu_up_write(&ioasid_domains_lock);
 	}
 	return NOTIFY_DONE;
 }
 
-static int removal_ends(struct notifier_block *nb, unsigned long action,
-			void *dev)
-{
-	if (action == BUS_NOTIFY_REMOVED_DEVICE &&
-	    READ_ONCE(remover) == current) {
-		WRITE_ONCE(remover, NULL);
-		ioasid_domains_changed();
-	}
-	return NOTIFY_DONE;
-}
-
-#define FIRST	{ .notifier_call = removal_begins, .priority = INT_MAX }
-#define LAST	{ .notifier_call = removal_ends, .priority = INT_MIN }
+#define FIRST	{ .notifier_call = change_begins, .priority = INT_MAX }
+#define LAST	{ .notifier_call = change_ends, .priority = INT_MIN }
 
 static struct {
 	typeof(&pci_bus_type) bus;
@@ -65,7 +79,7 @@ static void unwatch(unsigned int nr)
 }
 
 /**
- * ioasid_domains_init() - from here on removals are kept away
+ * ioasid_domains_init() - from here on devices that come and go are kept away
  *
  * Return: 0 or an errno.
  */
@@ -74,8 +88,9 @@ int ioasid_domains_init(void)
 	unsigned int i;
 	int ret;
 
-	if (!KC_DOMAINS_LOCK)
-		return 0;
+	ret = percpu_init_rwsem(&ioasid_domains_lock);
+	if (ret)
+		return ret;
 	for (i = 0; i < ARRAY_SIZE(buses); i++) {
 		ret = bus_register_notifier(buses[i].bus, &buses[i].last);
 		if (ret)
@@ -90,6 +105,7 @@ int ioasid_domains_init(void)
 
 undo:
 	unwatch(i);
+	percpu_free_rwsem(&ioasid_domains_lock);
 	return ret;
 }
 
@@ -98,6 +114,6 @@ undo:
  */
 void ioasid_domains_exit(void)
 {
-	if (KC_DOMAINS_LOCK)
-		unwatch(ARRAY_SIZE(buses));
+	unwatch(ARRAY_SIZE(buses));
+	percpu_free_rwsem(&ioasid_domains_lock);
 }

@@ -39,14 +39,6 @@ void ioasid_generic_domain_free(struct iommu_domain *domain)
 	iommu_domain_free(domain);
 }
 
-/*
- * Where the kernel replaces a group's domain it goes from the old one to the
- * new one; elsewhere the way leads through its blocked state. On error the old
- * domain is ours to put back: some drivers block the device before they refuse,
- * and not every kernel goes back by itself. That too leads through the blocked
- * state, for attaching what the kernel believes to be attached does nothing.
- * Only -EBUSY says that nothing was touched: the device is being reset.
- */
 static void route_block(struct ioasid_route *route)
 {
 	if (!route->domain)
@@ -55,6 +47,23 @@ static void route_block(struct ioasid_route *route)
 	route->domain = NULL;
 }
 
+static int route_attach_one(struct ioasid_route *route, struct iommu_domain *domain)
+{
+	int ret = kc_group_attach(route->group, route->domain, domain, &route->attach);
+
+	if (!ret)
+		route->domain = domain;
+	return ret;
+}
+
+/*
+ * Where the kernel replaces a group's domain it goes from the old one to the
+ * new one; elsewhere the way leads through its blocked state. On error the old
+ * domain is ours to put back, whatever the error: drivers may block the device
+ * before they refuse, and not every kernel goes back by itself. That too leads
+ * through the blocked state, for attaching what the kernel believes to be attached
+ * does nothing.
+ */
 static int route_attach(struct ioasid_route *route, struct iommu_domain *domain)
 {
 	struct iommu_domain *old = route->domain;
@@ -62,29 +71,15 @@ static int route_attach(struct ioasid_route *route, struct iommu_domain *domain)
 
 	if (old == domain)
 		return 0;
-	if (old && !KC_GROUP_REPLACE)
+	ioasid_change_begin();
+	if (!KC_GROUP_REPLACE)
 		route_block(route);
-	ret = kc_group_attach(route->group, old, domain, &route->attach);
-	if (!ret) {
-		route->domain = domain;
-		return 0;
-	}
-	if (old && !(KC_GROUP_REPLACE && ret == -EBUSY)) {
+	ret = route_attach_one(route, domain);
+	if (ret && old) {
 		route_block(route);
-		if (kc_group_attach(route->group, NULL, old, &route->attach))
-			return -EIO;
-		route->domain = old;
+		route_attach_one(route, old);
 	}
-	return ret;
-}
-
-static int route_attach_locked(struct ioasid_route *route, struct iommu_domain *domain)
-{
-	int ret;
-
-	ioasid_domains_change();
-	ret = route_attach(route, domain);
-	ioasid_domains_changed();
+	ioasid_change_end();
 	return ret;
 }
 
@@ -100,17 +95,17 @@ int ioasid_generic_attach(struct ioasid_route *route, struct iommu_domain *domai
 	ret = ioasid_msi_prepare(route, domain);
 	if (ret)
 		return ret;
-	ret = route_attach_locked(route, domain);
+	ret = route_attach(route, domain);
 	error = ioasid_msi_finish(route, old);
 	if (ret || !error)
 		return ret;
 
 	/* Interrupts would be lost */
-	if (old && !route_attach_locked(route, old))
+	if (old && !route_attach(route, old))
 		ioasid_msi_finish(route, domain);
 	else
 		ioasid_generic_block(route);
-	return route->domain == old ? error : -EIO;
+	return error;
 }
 
 void ioasid_generic_block(struct ioasid_route *route)
@@ -121,9 +116,9 @@ void ioasid_generic_block(struct ioasid_route *route)
 		ioasid_generic_pasid_block(route);
 		return;
 	}
-	ioasid_domains_change();
+	ioasid_change_begin();
 	route_block(route);
-	ioasid_domains_changed();
+	ioasid_change_end();
 	ioasid_msi_finish(route, old);
 }
 
@@ -139,9 +134,9 @@ int ioasid_rid_claim(struct ioasid_route *route, void *owner)
 {
 	int ret;
 
-	ioasid_domains_change();
+	ioasid_change_begin();
 	ret = iommu_group_claim_dma_owner(route->group, owner);
-	ioasid_domains_changed();
+	ioasid_change_end();
 	return ret;
 }
 
@@ -151,9 +146,9 @@ int ioasid_rid_claim(struct ioasid_route *route, void *owner)
  */
 void ioasid_rid_release(struct ioasid_route *route)
 {
-	ioasid_domains_change();
+	ioasid_change_begin();
 	iommu_group_release_dma_owner(route->group);
-	ioasid_domains_changed();
+	ioasid_change_end();
 }
 
 /*
@@ -179,9 +174,10 @@ int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 {
 	int ret;
 
+	/* On error what was mapped is unmapped, and flushed, by the kernel and by us */
 	ioasid_domains_use();
 	ret = kc_iommu_map(domain, iova, paddr, size, prot);
-	if (unlikely(ret == -ENOMEM))
+	if (unlikely(ret))
 		take_back(domain, iova, size);
 	ioasid_domains_unuse();
 	return ret;
@@ -190,27 +186,20 @@ int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 size_t ioasid_generic_unmap(struct iommu_domain *domain, u64 iova, size_t size,
 			    struct ioasid_gather *gather)
 {
-	size_t unmapped;
-
-	ioasid_domains_use();
-	unmapped = iommu_unmap_fast(domain, iova, size, &gather->iotlb);
-	ioasid_domains_unuse();
-	return unmapped;
+	ioasid_gather_open(gather);
+	return iommu_unmap_fast(domain, iova, size, &gather->iotlb);
 }
 
 void ioasid_generic_flush(struct iommu_domain *domain,
 			  struct ioasid_gather *gather)
 {
-	ioasid_domains_use();
 	iommu_iotlb_sync(domain, &gather->iotlb);
-	ioasid_domains_unuse();
+	ioasid_gather_close(gather);
 }
 
 void ioasid_generic_flush_all(struct iommu_domain *domain)
 {
-	ioasid_domains_use();
 	iommu_flush_iotlb_all(domain);
-	ioasid_domains_unuse();
 }
 
 phys_addr_t ioasid_generic_iova_to_phys(struct iommu_domain *domain, u64 iova)

@@ -7,6 +7,7 @@
 #include <linux/err.h>
 
 #include "compat/pasid_compat.h"
+#include "shim/domains.h"
 #include "shim/shim.h"
 
 /**
@@ -24,13 +25,43 @@ u32 ioasid_generic_pasid_limit(struct device *dev, struct iommu_domain *paging)
 	return kc_pasid_limit(dev, paging);
 }
 
+static void pasid_detach(struct ioasid_route *route, u32 pasid,
+			 struct iommu_domain *domain)
+{
+	ioasid_pasid_change_begin();
+	kc_pasid_detach(route->dev, pasid, domain);
+	ioasid_pasid_change_end();
+}
+
+static int pasid_attach(struct ioasid_route *route, u32 pasid,
+			struct iommu_domain *domain, struct kc_attach *attach)
+{
+	int ret;
+
+	ioasid_change_begin();
+	ret = kc_pasid_attach(route->dev, pasid, domain, attach);
+	ioasid_change_end();
+	return ret;
+}
+
+static int pasid_replace(struct ioasid_route *route, u32 pasid,
+			 struct iommu_domain *domain, struct kc_attach *attach)
+{
+	int ret;
+
+	ioasid_change_begin();
+	ret = kc_pasid_replace(route->dev, pasid, domain, attach);
+	ioasid_change_end();
+	return ret;
+}
+
 void ioasid_generic_pasid_block(struct ioasid_route *route)
 {
 	if (!route->domain)
 		return;
-	kc_pasid_detach(route->dev, route->pasid, route->domain);
+	pasid_detach(route, route->pasid, route->domain);
 	if (route->alias)
-		kc_pasid_detach(route->dev, route->alias, route->domain);
+		pasid_detach(route, route->alias, route->domain);
 	route->domain = NULL;
 }
 
@@ -38,14 +69,13 @@ static int attach_both(struct ioasid_route *route, struct iommu_domain *domain)
 {
 	int ret;
 
-	ret = kc_pasid_attach(route->dev, route->pasid, domain, &route->attach);
+	ret = pasid_attach(route, route->pasid, domain, &route->attach);
 	if (ret)
 		return ret;
 	if (route->alias) {
-		ret = kc_pasid_attach(route->dev, route->alias, domain,
-				      &route->alias_attach);
+		ret = pasid_attach(route, route->alias, domain, &route->alias_attach);
 		if (ret) {
-			kc_pasid_detach(route->dev, route->pasid, domain);
+			pasid_detach(route, route->pasid, domain);
 			return ret;
 		}
 	}
@@ -55,28 +85,25 @@ static int attach_both(struct ioasid_route *route, struct iommu_domain *domain)
 
 static int replace_both(struct ioasid_route *route, struct iommu_domain *domain)
 {
-	struct iommu_domain *old = route->domain;
+	struct iommu_domain *old = route->domain, *first = old;
 	int ret;
 
-	ret = kc_pasid_replace(route->dev, route->pasid, domain, &route->attach);
-	if (ret)
-		return ret;
-	route->domain = domain;
-	if (!route->alias)
-		return 0;
-	ret = kc_pasid_replace(route->dev, route->alias, domain,
-			       &route->alias_attach);
-	if (!ret)
-		return 0;
-	/* The two numbers must not part */
-	if (!kc_pasid_replace(route->dev, route->pasid, old, &route->attach)) {
-		route->domain = old;
-		return ret;
+	ret = pasid_replace(route, route->pasid, domain, &route->attach);
+	if (!ret && route->alias) {
+		first = domain;
+		ret = pasid_replace(route, route->alias, domain, &route->alias_attach);
 	}
-	kc_pasid_detach(route->dev, route->pasid, domain);
-	kc_pasid_detach(route->dev, route->alias, old);
+	if (!ret) {
+		route->domain = domain;
+		return 0;
+	}
+	/* The driver may have blocked it before it refused; and the two must not part */
+	pasid_detach(route, route->pasid, first);
+	if (route->alias)
+		pasid_detach(route, route->alias, old);
 	route->domain = NULL;
-	return -EIO;
+	attach_both(route, old);
+	return ret;
 }
 
 int ioasid_generic_pasid_attach(struct ioasid_route *route,
@@ -87,16 +114,13 @@ int ioasid_generic_pasid_attach(struct ioasid_route *route,
 
 	if (old == domain)
 		return 0;
-	if (!old)
-		return attach_both(route, domain);
-	ret = replace_both(route, domain);
-	if (ret != -EOPNOTSUPP)
-		return ret;
+	if (old && KC_PASID_REPLACE)
+		return replace_both(route, domain);
 	/* Through blocked, where the kernel cannot do better */
 	ioasid_generic_pasid_block(route);
 	ret = attach_both(route, domain);
-	if (ret && attach_both(route, old))
-		return -EIO;
+	if (ret && old)
+		attach_both(route, old);
 	return ret;
 }
 
@@ -109,8 +133,7 @@ int ioasid_generic_pasid_attach(struct ioasid_route *route,
  */
 int ioasid_generic_alias(struct ioasid_route *route, u32 alias)
 {
-	int ret = kc_pasid_attach(route->dev, alias, route->domain,
-				  &route->alias_attach);
+	int ret = pasid_attach(route, alias, route->domain, &route->alias_attach);
 
 	if (!ret)
 		WRITE_ONCE(route->alias, alias);

@@ -36,11 +36,13 @@ struct ioasid_route {
  * @iotlb: what the kernel knows of it
  * @start: first address, as far as the shim keeps count itself
  * @last: last address
+ * @open: something has been unmapped that is not flushed yet (shim/domains.h)
  */
 struct ioasid_gather {
 	struct iommu_iotlb_gather iotlb;
 	u64 start;
 	u64 last;
+	bool open;
 };
 
 static inline void ioasid_gather_init(struct ioasid_gather *gather)
@@ -48,6 +50,7 @@ static inline void ioasid_gather_init(struct ioasid_gather *gather)
 	iommu_iotlb_gather_init(&gather->iotlb);
 	gather->start = U64_MAX;
 	gather->last = 0;
+	gather->open = false;
 }
 
 /* Nothing will be mapped in it */
@@ -88,15 +91,17 @@ struct ioasid_hw_data {
  * @claim: take the DMA of a group for an owner, as iommu_group_claim_dma_owner()
  *	does: it is blocked from then on
  * @attach: attach a domain to a route, in place of what was there; interrupts go
- *	on. On error the old domain is back, or, with -EIO, nothing is attached;
- *	-EINVAL: it needs a domain of another kind
+ *	on. On error the route's @domain says what came of it: the old one is back, or
+ *	NULL, nothing is attached. -EINVAL may mean that it needs a domain of another
+ *	kind
  * @block: leave a route to the kernel's blocked state; cannot fail
  * @alias: give a route by PASID, which is attached and has none, an alias
  * @pasid_limit: what the PASIDs of a device are below; 0: none can be attached.
  *	@paging is a domain that was made for it, or NULL: what the device says
  * @map: map physically contiguous memory, in the largest pages possible. On
  *	error nothing of it is mapped
- * @unmap: unmap what one call or more have mapped, to be flushed. Returns bytes
+ * @unmap: unmap what one call or more have mapped, to be flushed: the caller does so,
+ *	and takes no lock in between under which a domain is worked in. Returns bytes
  *	unmapped, more than asked for if a larger page began there
  * @flush: flush what has been gathered, or nothing; afterwards no device reaches
  *	it. The gather is to be initialized again

@@ -571,8 +571,8 @@ struct ioasid_unbind {
  * software-mediated device), EBADF, EBADFD (as for bind), ENOENT
  * (no such address space), EBUSY (attached through another I/O address space
  * fd; another device of the group has another address space, or the same as this
- * one, which cannot be replaced; or a device of the group is being reset just now), EFAULT (mapped memory is gone or cannot be pinned), ENOMEM (or
- * RLIMIT_MEMLOCK is exceeded), EIO (the old address space could not be put back
+ * one, which cannot be replaced; or a device of the group is being reset just now), EFAULT (mapped memory is gone or cannot be pinned; or
+ * the IOMMU's driver has failed), ENOMEM (or RLIMIT_MEMLOCK is exceeded), EIO (the old address space could not be put back
  * after a failure: the device is blocked), EOPNOTSUPP (the device has no
  * PASIDs, or the kernel cannot attach by PASID). By PASID also EINVAL (0, too wide,
  * or not below the floor), EBUSY (the number is attached through another I/O

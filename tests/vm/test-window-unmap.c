@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unmapping while another thread changes what a device is attached to, held in the
+ * driver where the device is not in the domain's flush list any more and its entry is
+ * still there. When an unmap has returned no device reaches the pages.
+ */
+#include <pthread.h>
+#include <unistd.h>
+
+#include "dma.h"
+#include "expect.h"
+#include "hold.h"
+#include "memory.h"
+#include "run.h"
+#include "scene.h"
+
+/* Called between the two; drivers that flush first have none */
+static const char *between(void)
+{
+	if (config_is("vtd-legacy"))
+		return "domain_context_clear_one_cb";
+	if (config_has("vtd"))
+		return "intel_pasid_tear_down_entry";
+	if (config_is("virtio"))
+		return "viommu_send_req_sync";
+	return NULL;
+}
+
+#define MANY_PAGES	64
+
+/* Pages at IOVA, and an address space that has another one there */
+struct window {
+	struct attached a;
+	__u32 other;
+	char *p, *q;
+	struct call change, unmap;
+};
+
+static void window_open(struct window *w, int what)
+{
+	w->a = attached();
+	w->other = new_ioas(w->a.fd);
+	w->p = memory(MANY_PAGES * PAGE, CANARY);
+	w->q = memory(PAGE, CANARY);
+	EXPECT_OK(ioas_map(w->a.fd, w->other, w->q, IOVA, PAGE, RW));
+	w->change = (struct call){
+		.what = what, .fd = w->a.fd, .dev = w->a.dev.fd, .ioas = w->other,
+	};
+	w->unmap = (struct call){ .what = UNMAP, .fd = w->a.fd, .ioas = w->a.ioas, .iova = IOVA };
+}
+
+/* @p is unmapped while what the device is attached to changes */
+static void unmap_in_the_window(struct window *w, __u64 length)
+{
+	w->unmap.length = length;
+	expect_dma(&w->a.dev, IOVA, w->p, PAGE);
+	hold_next();
+	call_start(&w->change);
+	hold_wait();
+	memset(w->p, CANARY, PAGE);
+	call_start(&w->unmap);
+	sleep_ms(A_WHILE);
+	if (w->unmap.ended)
+		expect_blocked(&w->a.dev, IOVA, w->p, PAGE);
+	hold_go();
+	call_ends(&w->change, 0);
+	call_ends(&w->unmap, 0);
+	EXPECT_EQ(w->unmap.unmapped, length);
+	memset(w->p, CANARY, PAGE);
+	expect_blocked(&w->a.dev, phys_of(w->p), w->p, PAGE);
+	if (w->change.what == ATTACH)
+		expect_dma(&w->a.dev, IOVA, w->q, PAGE);
+	else
+		expect_blocked(&w->a.dev, IOVA, w->q, PAGE);
+	expect_filled(w->p, CANARY, PAGE);
+}
+
+static void try_unmap_during(int what)
+{
+	struct window w;
+
+	if (!between())
+		return;
+	window_open(&w, what);
+	hold_at(between());
+	EXPECT_OK(ioas_map(w.a.fd, w.a.ioas, w.p, IOVA, PAGE, RW));
+	unmap_in_the_window(&w, PAGE);
+	/* more than are unmapped in one turn; the device is back */
+	if (what == ATTACH)
+		EXPECT_OK(dev_detach(w.a.dev.fd, w.a.fd));
+	EXPECT_OK(ioas_map(w.a.fd, w.a.ioas, w.p, IOVA, MANY_PAGES * PAGE, RW));
+	EXPECT_OK(dev_attach(w.a.dev.fd, w.a.fd, w.a.ioas));
+	unmap_in_the_window(&w, MANY_PAGES * PAGE);
+	hold_end();
+}
+
+START_TEST(unmap_beside_a_detach_leaves_nothing_to_reach)
+{
+	try_unmap_during(DETACH);
+}
+END_TEST
+
+START_TEST(unmap_beside_a_replace_leaves_nothing_to_reach)
+{
+	try_unmap_during(ATTACH);
+}
+END_TEST
+
+static void *close_device(void *arg)
+{
+	struct call *c = arg;
+
+	c->ret = close(c->dev);
+	c->ended = 1;
+	return NULL;
+}
+
+/* It stays attached through another device */
+START_TEST(unmap_beside_a_close_leaves_nothing_to_reach)
+{
+	struct window w;
+	struct dev two;
+
+	if (!between())
+		return;
+	window_open(&w, DETACH);
+	dev_start(&two, TESTDEV_1, w.a.fd);
+	EXPECT_OK(dev_attach(two.fd, w.a.fd, w.a.ioas));
+	EXPECT_OK(ioas_map(w.a.fd, w.a.ioas, w.p, IOVA, PAGE, RW));
+	w.unmap.length = PAGE;
+	expect_dma(&two, IOVA, w.p, PAGE);
+	dev_unmap_bar(&w.a.dev);
+	hold_at(between());
+	hold_next();
+	EXPECT_EQ(pthread_create(&w.change.thread, NULL, close_device, &w.change), 0);
+	hold_wait();
+	call_start(&w.unmap);
+	call_waits(&w.unmap);
+	hold_go();
+	call_ends(&w.change, 0);
+	call_ends(&w.unmap, 0);
+	hold_end();
+	memset(w.p, CANARY, PAGE);
+	expect_blocked(&two, IOVA, w.p, PAGE);
+}
+END_TEST
+
+static void *take_out(void *arg)
+{
+	struct call *c = arg;
+	char bdf[BDF_SIZE];
+
+	c->ret = pci_remove(which_bdf(TWIN_1, bdf));
+	c->ended = 1;
+	return NULL;
+}
+
+/* The kernel takes it out of the group's domain by itself */
+START_TEST(unmap_waits_while_a_device_leaves_the_group)
+{
+	int fd = EXPECT_OK(iommu_open());
+	char *p = memory(MANY_PAGES * PAGE, CANARY);
+	struct call change = {}, unmap = {
+		.what = UNMAP, .fd = fd, .ioas = new_ioas(fd), .iova = IOVA,
+	};
+	char bdf[BDF_SIZE];
+	struct dev dev;
+
+	if (!between())
+		return;
+	which_bdf(TWIN_1, bdf);
+	dev_start(&dev, TWIN_0, fd);
+	EXPECT_OK(ioas_map(fd, unmap.ioas, p, IOVA, PAGE, RW));
+	EXPECT_OK(ioas_map(fd, unmap.ioas, p, IOVA + 1024 * PAGE, MANY_PAGES * PAGE, RW));
+	EXPECT_OK(dev_attach(dev.fd, fd, unmap.ioas));
+	expect_dma(&dev, IOVA, p, PAGE);
+	hold_at(between());
+	hold_next();
+	EXPECT_EQ(pthread_create(&change.thread, NULL, take_out, &change), 0);
+	hold_wait();
+	unmap.length = PAGE;
+	call_start(&unmap);
+	call_waits(&unmap);
+	hold_go();
+	call_ends(&change, 0);
+	call_ends(&unmap, 0);
+	hold_end();
+	EXPECT_OK(ioas_unmap_all(fd, unmap.ioas, NULL));
+	memset(p, CANARY, PAGE);
+	expect_blocked(&dev, IOVA, p, PAGE);
+	EXPECT_OK(pci_rescan());
+	EXPECT_TRUE(pci_exists(bdf));
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+	const TTest *const tests[] = {
+		unmap_beside_a_detach_leaves_nothing_to_reach,
+		unmap_beside_a_replace_leaves_nothing_to_reach,
+		unmap_beside_a_close_leaves_nothing_to_reach,
+		unmap_waits_while_a_device_leaves_the_group,
+		NULL,
+	};
+	int failed = run_program(argc, argv, "window-unmap", tests, RUN_DEVICES);
+
+	hold_end();
+	return failed;
+}
