@@ -25,11 +25,10 @@
 #include "ioas/access.h"
 #include "ioas/held.h"
 
-/* Every area of a range, under areas_lock. The areas do not change */
-#define for_each_area_of(area, ioas, start, last)			\
-	for (area = ioasid_area_at(ioas, start); area;			\
-	     area = area->last < (last) ?				\
-		    ioasid_area_at(ioas, area->last + 1) : NULL)
+/* Every area of a range from its first one on, under areas_lock. They do not change */
+#define for_each_area_of(area, first, last)				\
+	for (area = first; area && area->start <= (last);		\
+	     area = ioasid_area_of(rb_next(&area->node)))
 
 /**
  * ioasid_access_attach() - let a driver work in an address space
@@ -115,68 +114,44 @@ void ioasid_access_release(struct ioasid_access *access)
 	kfree(access);
 }
 
-/* Tell every driver of every area in a range that has been claimed */
-static void tell(struct ioasid_ioas *ioas, u64 start, u64 last)
-{
-	struct ioasid_access *access;
-	struct ioasid_range range;
-	struct ioasid_area *area;
-
-	for (;;) {
-		mutex_lock(&ioas->areas_lock);
-		area = ioasid_area_from(ioas, start, last);
-		if (area)
-			range = (struct ioasid_range) { area->start, area->last };
-		mutex_unlock(&ioas->areas_lock);
-		if (!area)
-			return;
-		list_for_each_entry(access, &ioas->accesses, node)
-			access->unmap(access->data, range.start, range.last);
-		if (range.last >= last)
-			return;
-		start = range.last + 1;
-		cond_resched();
-	}
-}
-
 /**
- * ioasid_accesses_leave() - have drivers let go of ranges that are to be unmapped
- * @ioas: the address space
- * @range: the ranges, all areas in them claimed by the caller; a length of 0 is
- *	everything
- * @nr: how many
+ * ioasid_accesses_leave() - have drivers let go of areas that are to be unmapped
+ * @ioas: their address space
+ * @areas: the areas, claimed by the caller and linked by their next
  *
  * Context: under no lock; killable.
  * Return: 0, or -EINTR: they may still hold pages, and go on.
  */
-int ioasid_accesses_leave(struct ioasid_ioas *ioas,
-			  const struct ioasid_unmap_range *range, u32 nr)
+int ioasid_accesses_leave(struct ioasid_ioas *ioas, struct ioasid_area *areas)
 {
+	struct ioasid_access *access;
+	struct ioasid_area *area;
+	unsigned int turn = 0;
 	unsigned long changes;
-	u64 last;
-	int ret;
-	u32 i;
+	int ret = 0;
 
 	down_read(&ioas->access_sem);
-	for (i = 0; i < nr; i++)
-		tell(ioas, range[i].iova, range[i].iova + (range[i].length - 1));
+	for (area = areas; area; area = area->next) {
+		list_for_each_entry(access, &ioas->accesses, node)
+			access->unmap(access->data, area->start, area->last);
+		cond_resched();
+	}
 	up_read(&ioas->access_sem);
 
-	for (i = 0; i < nr; ) {
-		last = range[i].iova + (range[i].length - 1);
-		mutex_lock(&ioas->areas_lock);
-		changes = ioas->changes;
-		if (!ioasid_held_find(ioas, range[i].iova, last, NULL)) {
-			mutex_unlock(&ioas->areas_lock);
-			i++;
+	mutex_lock(&ioas->areas_lock);
+	for (area = areas; area && !ret; ) {
+		if (!ioasid_area_is_held(ioas, area)) {
+			area = area->next;
+			take_turns(&turn);
 			continue;
 		}
+		changes = ioas->changes;
 		mutex_unlock(&ioas->areas_lock);
 		ret = ioasid_areas_wait(ioas, changes, true);
-		if (ret)
-			return ret;
+		mutex_lock(&ioas->areas_lock);
 	}
-	return 0;
+	mutex_unlock(&ioas->areas_lock);
+	return ret;
 }
 
 /*
@@ -198,12 +173,16 @@ static int rights(struct ioasid_ioas *ioas, u64 start, u64 last, int need)
 	return (prot & need) == need ? prot : -EPERM;
 }
 
-/* Keep the areas of a range busy for a call that @need be done; or say why not */
-static int begin(struct ioasid_access *access, u64 start, u64 last, int need)
+/*
+ * Keep the areas of a range busy for a call that @need be done. The first one, or an
+ * ERR_PTR() that says why not.
+ */
+static struct ioasid_area *begin(struct ioasid_access *access, u64 start, u64 last,
+				 int need)
 {
 	struct ioasid_ioas *ioas = access->point.ioas;
+	struct ioasid_area *first, *area;
 	unsigned long changes;
-	struct ioasid_area *area;
 	int ret;
 
 	ret = mutex_lock_killable(&ioas->areas_lock);
@@ -215,30 +194,41 @@ static int begin(struct ioasid_access *access, u64 start, u64 last, int need)
 		ret = ret ?: mutex_lock_killable(&ioas->areas_lock);
 	}
 	if (ret)
-		return ret;
+		return ERR_PTR(ret);
 	ret = access->gone ? -ENODEV : rights(ioas, start, last, need);
-	if (ret >= 0) {
-		for_each_area_of(area, ioas, start, last) {
-			area->busy++;
-			ioas->nr_busy++;
-		}
-		ret = 0;
+	if (ret < 0) {
+		mutex_unlock(&ioas->areas_lock);
+		return ERR_PTR(ret);
+	}
+	first = ioasid_area_at(ioas, start);
+	for_each_area_of(area, first, last) {
+		area->busy++;
+		ioas->nr_busy++;
 	}
 	mutex_unlock(&ioas->areas_lock);
-	return ret;
+	return first;
 }
 
 /* The opposite, with areas_lock held */
-static void end(struct ioasid_access *access, u64 start, u64 last)
+static void end(struct ioasid_access *access, struct ioasid_area *first, u64 last)
 {
 	struct ioasid_ioas *ioas = access->point.ioas;
 	struct ioasid_area *area;
 
-	for_each_area_of(area, ioas, start, last) {
+	for_each_area_of(area, first, last) {
 		area->busy--;
 		ioas->nr_busy--;
 	}
 	ioasid_areas_changed(ioas);
+}
+
+/* The area behind one, both busy for us */
+static struct ioasid_area *area_behind(struct ioasid_ioas *ioas, struct ioasid_area *area)
+{
+	mutex_lock(&ioas->areas_lock);
+	area = ioasid_area_of(rb_next(&area->node));
+	mutex_unlock(&ioas->areas_lock);
+	return area;
 }
 
 /**
@@ -331,26 +321,14 @@ static int hold_some(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 iov
 	return i ?: ret;
 }
 
-static struct ioasid_area *busy_area(struct ioasid_ioas *ioas, u64 iova)
+/* All pages of a range whose areas are busy for us, or none */
+static int hold_range(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 start,
+		      u64 last, struct page **pages)
 {
-	struct ioasid_area *area;
-
-	mutex_lock(&ioas->areas_lock);
-	area = ioasid_area_at(ioas, iova);
-	mutex_unlock(&ioas->areas_lock);
-	return area;
-}
-
-/* All pages of a range that is busy for us, or none */
-static int hold_range(struct ioasid_ioas *ioas, u64 start, u64 last,
-		      struct page **pages)
-{
-	struct ioasid_area *area;
 	u64 iova = start, end;
 	int ret = 0;
 
-	do {
-		area = busy_area(ioas, iova);
+	for (;;) {
 		end = min(last, area->last);
 		while (ret >= 0 && iova - 1 != end) {
 			ret = fatal_signal_pending(current) ? -EINTR :
@@ -363,13 +341,50 @@ static int hold_range(struct ioasid_ioas *ioas, u64 start, u64 last,
 			iova += (u64)ret << PAGE_SHIFT;
 			cond_resched();
 		}
-	} while (ret >= 0 && end < last);
+		if (ret < 0 || end == last)
+			break;
+		area = area_behind(ioas, area);
+	}
 	if (ret < 0 && iova > start) {
 		mutex_lock(&ioas->areas_lock);
 		ioasid_unhold(ioas, start, iova - 1);
 		mutex_unlock(&ioas->areas_lock);
 	}
 	return min(ret, 0);
+}
+
+/* Pin the pages of a range whose areas, from @area on, are busy for us */
+static struct ioasid_pin *pin_range(struct ioasid_access *access, struct ioasid_area *area,
+				    u64 iova, u64 last)
+{
+	struct ioasid_ioas *ioas = access->point.ioas;
+	u64 nr = (last - iova + 1) >> PAGE_SHIFT;
+	struct ioasid_pin *pin;
+	int ret;
+
+	pin = kvmalloc(struct_size(pin, pages, nr), GFP_KERNEL_ACCOUNT);
+	if (!pin)
+		return ERR_PTR(-ENOMEM);
+	pin->access = access;
+	pin->iova = iova;
+	pin->nr_pages = nr;
+	ret = hold_range(ioas, area, iova, last, pin->pages);
+	if (ret)
+		goto free;
+	mutex_lock(&ioas->areas_lock);
+	if (access->gone) {
+		ioasid_unhold(ioas, iova, last);
+		ret = -ENODEV;
+	} else {
+		access->pins++;
+		ioasid_access_get(access);
+	}
+	mutex_unlock(&ioas->areas_lock);
+	if (!ret)
+		return pin;
+free:
+	kvfree(pin);
+	return ERR_PTR(ret);
 }
 
 /**
@@ -385,41 +400,22 @@ struct ioasid_pin *ioasid_access_pin(struct ioasid_access *access, u64 iova,
 				     u64 length, bool write)
 {
 	struct ioasid_ioas *ioas = access->point.ioas;
+	struct ioasid_area *first;
 	struct ioasid_pin *pin;
 	u64 last;
-	int ret;
 
 	if (!length || !IS_ALIGNED(iova | length, PAGE_SIZE) ||
 	    check_add_overflow(iova, length - 1, &last))
 		return ERR_PTR(-EINVAL);
 	/* Looked up first: the pages of nothing are not worth an allocation */
-	ret = begin(access, iova, last, write ? IOMMU_WRITE : IOMMU_READ);
-	if (ret)
-		return ERR_PTR(ret);
-	pin = kvmalloc(struct_size(pin, pages, length >> PAGE_SHIFT),
-		       GFP_KERNEL_ACCOUNT);
-	ret = -ENOMEM;
-	if (pin) {
-		pin->access = access;
-		pin->iova = iova;
-		pin->nr_pages = length >> PAGE_SHIFT;
-		ret = hold_range(ioas, iova, last, pin->pages);
-	}
+	first = begin(access, iova, last, write ? IOMMU_WRITE : IOMMU_READ);
+	if (IS_ERR(first))
+		return ERR_CAST(first);
+	pin = pin_range(access, first, iova, last);
 	mutex_lock(&ioas->areas_lock);
-	if (!ret && access->gone) {
-		ioasid_unhold(ioas, iova, last);
-		ret = -ENODEV;
-	}
-	if (!ret) {
-		access->pins++;
-		ioasid_access_get(access);
-	}
-	end(access, iova, last);
+	end(access, first, last);
 	mutex_unlock(&ioas->areas_lock);
-	if (!ret)
-		return pin;
-	kvfree(pin);
-	return ERR_PTR(ret);
+	return pin;
 }
 
 /**
@@ -511,12 +507,13 @@ static int copy_some(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 iov
  * Pin it all and then write: what cannot be written in one go must not be written
  * in part.
  */
-static int write_pinned(struct ioasid_access *access, u64 iova, void *buf, u64 length)
+static int write_pinned(struct ioasid_access *access, struct ioasid_area *area, u64 iova,
+			void *buf, u64 length)
 {
-	u64 first = iova & PAGE_MASK, end = iova + (length - 1);
+	u64 end = iova + (length - 1);
 	struct ioasid_pin *pin;
 
-	pin = ioasid_access_pin(access, first, (end | ~PAGE_MASK) - first + 1, true);
+	pin = pin_range(access, area, iova & PAGE_MASK, end | ~PAGE_MASK);
 	if (IS_ERR(pin))
 		return PTR_ERR(pin);
 	copy_pages(pin->pages, iova, buf, length, true);
@@ -538,17 +535,19 @@ int ioasid_access_copy(struct ioasid_access *access, u64 iova, void *buf, u64 le
 		       bool write)
 {
 	struct ioasid_ioas *ioas = access->point.ioas;
-	struct ioasid_area *area;
+	struct ioasid_area *first, *area;
 	u64 last, at;
-	int ret, n;
+	int ret = 0, n;
 
 	if (!length || check_add_overflow(iova, length - 1, &last))
 		return -EINVAL;
-	ret = begin(access, iova, last, write ? IOMMU_WRITE : IOMMU_READ);
-	if (ret)
-		return ret;
+	first = begin(access, iova, last, write ? IOMMU_WRITE : IOMMU_READ);
+	if (IS_ERR(first))
+		return PTR_ERR(first);
+	area = first;
 	for (at = iova; !ret && length; at += n, buf += n, length -= n) {
-		area = busy_area(ioas, at);
+		if (at > area->last)
+			area = area_behind(ioas, area);
 		n = 0;
 		if (fatal_signal_pending(current))
 			n = -EINTR;
@@ -558,13 +557,13 @@ int ioasid_access_copy(struct ioasid_access *access, u64 iova, void *buf, u64 le
 		if (n < 0) {
 			ret = n;
 		} else if (!n) {
-			ret = write_pinned(access, iova, buf, length);
+			ret = write_pinned(access, first, iova, buf, length);
 			break;
 		}
 		cond_resched();
 	}
 	mutex_lock(&ioas->areas_lock);
-	end(access, iova, last);
+	end(access, first, last);
 	mutex_unlock(&ioas->areas_lock);
 	return ret;
 }

@@ -40,8 +40,7 @@ void ioasid_access_unpin(struct ioasid_pin *pin);
 int ioasid_access_copy(struct ioasid_access *access, u64 iova, void *buf, u64 length,
 		       bool write);
 
-int ioasid_accesses_leave(struct ioasid_ioas *ioas,
-			  const struct ioasid_unmap_range *range, u32 nr);
+int ioasid_accesses_leave(struct ioasid_ioas *ioas, struct ioasid_area *areas);
 
 /**
  * ioasid_access_get() - hold an access and its address space for a call

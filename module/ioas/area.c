@@ -527,54 +527,29 @@ no:
 	return false;
 }
 
-/* The areas of ranges that are claimed, as a list */
-static struct ioasid_area *areas_claimed(struct ioasid_ioas *ioas,
-					 const struct ioasid_unmap_range *range, u32 nr)
-{
-	struct ioasid_area *areas = NULL, **end = &areas, *area;
-	unsigned int turn = 0;
-	u32 i;
-
-	for (i = 0; i < nr; i++) {
-		u64 last = range[i].iova + (range[i].length - 1);
-
-		for (area = area_first(ioas, range[i].iova, last);
-		     area && area->start <= last;
-		     area = ioasid_area_of(rb_next(&area->node))) {
-			*end = area;
-			end = &area->next;
-			take_turns(&turn);
-		}
-	}
-	*end = NULL;
-	return areas;
-}
-
 /*
- * Have drivers let go of what is to be unmapped, under no lock: others may change
- * what page tables there are, and the list. -EINTR if that was given up: the areas
- * are as they were.
+ * Have drivers let go of areas that are claimed, under no lock: others may change
+ * what page tables there are, and map and unmap next to them. -EINTR if that was
+ * given up: the areas are as they were, and claimed no more.
  */
-static int unmap_accessed(struct ioasid_ioas *ioas,
-			  const struct ioasid_unmap_range *range, u32 nr,
-			  struct ioasid_area **areas)
+static int unmap_accessed(struct ioasid_ioas *ioas, struct ioasid_area *areas)
 {
 	struct ioasid_area *area;
+	unsigned int turn = 0;
 	int ret;
 
 	up_read(&ioas->lock);
-	ret = ioasid_accesses_leave(ioas, range, nr);
+	ret = ioasid_accesses_leave(ioas, areas);
 	down_read(&ioas->lock);
+	if (!ret)
+		return 0;
 	mutex_lock(&ioas->areas_lock);
-	*areas = areas_claimed(ioas, range, nr);
-	if (ret) {
-		for (area = *areas; area; area = area->next) {
-			area->busy = 0;
-			ioas->nr_busy--;
-		}
-		*areas = NULL;
-		ioasid_areas_changed(ioas);
+	for (area = areas; area; area = area->next) {
+		area->busy = 0;
+		ioas->nr_busy--;
+		take_turns(&turn);
 	}
+	ioasid_areas_changed(ioas);
 	mutex_unlock(&ioas->areas_lock);
 	return ret;
 }
@@ -616,7 +591,7 @@ static u32 unmap_some(struct ioasid_ioas *ioas,
 	accessed = ioas->accessed;
 	mutex_unlock(&ioas->areas_lock);
 	if (accessed) {
-		ret = unmap_accessed(ioas, range, done, &areas);
+		ret = unmap_accessed(ioas, areas);
 		if (ret) {
 			up_read(&ioas->lock);
 			*error = ret;

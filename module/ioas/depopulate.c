@@ -210,16 +210,15 @@ void ioasid_area_unmap(struct ioasid_area *area, struct ioasid_table *table,
 	}
 }
 
-/**
- * ioasid_area_list_depopulate() - the opposite of populating, for a list of areas
- * @ioas: their address space; its lock or areas_lock is held
- * @areas: the areas, linked by their next, or NULL
- *
- * Unmap them everywhere, flush, unpin, give the charge back. Never fails, and
- * needs no memory.
- */
-void ioasid_area_list_depopulate(struct ioasid_ioas *ioas,
-				 struct ioasid_area *areas)
+/* The area after one: in a list, or in the tree */
+static struct ioasid_area *area_after(struct ioasid_area *area, bool list)
+{
+	return list ? area->next : ioasid_area_of(rb_next(&area->node));
+}
+
+/* The opposite of populating: for a list of areas, or for all from the first one on */
+static void areas_depopulate(struct ioasid_ioas *ioas, struct ioasid_area *areas,
+			     bool list)
 {
 	struct ioasid_table *table;
 	struct depopulating d __uninitialized;
@@ -228,25 +227,23 @@ void ioasid_area_list_depopulate(struct ioasid_ioas *ioas,
 	struct ioasid_area *area;
 	unsigned int turn = 0;
 
-	lockdep_assert(lockdep_is_held(&ioas->lock) ||
-		       lockdep_is_held(&ioas->areas_lock));
 	if (!list_empty(&ioas->tables)) {
 		depopulating_begin(&d, ioas);
 		d.table = list_first_entry(&ioas->tables, struct ioasid_table, node);
 		table = d.table;
 		/* The others first: the last one knows the pages */
 		list_for_each_entry_continue(table, &ioas->tables, node) {
-			for (area = areas; area; area = area->next)
+			for (area = areas; area; area = area_after(area, list))
 				ioasid_area_unmap(area, table, ULONG_MAX, &d.gather);
 			table->shim->flush(table->domain, &d.gather);
 			ioasid_gather_init(&d.gather);
 		}
-		for (area = areas; area; area = area->next)
+		for (area = areas; area; area = area_after(area, list))
 			area_unmap_last(&d, area, &turn);
 		depopulating_end(&d);
 	}
 	d.nr = 0;
-	for (area = areas; area; area = area->next) {
+	for (area = areas; area; area = area_after(area, list)) {
 		if (area->populated == PAGE_SIZE && ioasid_runs_is_one(&area->runs))
 			area_unpin_page(&d, area);
 		else if (area->populated)
@@ -270,28 +267,43 @@ void ioasid_area_list_depopulate(struct ioasid_ioas *ioas,
 }
 
 /**
+ * ioasid_area_list_depopulate() - the opposite of populating, for a list of areas
+ * @ioas: their address space; its lock or areas_lock is held
+ * @areas: the areas, linked by their next, or NULL
+ *
+ * Unmap them everywhere, flush, unpin, give the charge back. Never fails, and
+ * needs no memory.
+ */
+void ioasid_area_list_depopulate(struct ioasid_ioas *ioas,
+				 struct ioasid_area *areas)
+{
+	lockdep_assert(lockdep_is_held(&ioas->lock) ||
+		       lockdep_is_held(&ioas->areas_lock));
+	areas_depopulate(ioas, areas, true);
+}
+
+/**
  * ioasid_areas_depopulate() - unmap and unpin all areas; they stay mapped for
  * the user
  * @ioas: the address space with its last page table; both locks are held, @lock
  *	for writing
+ *
+ * Areas that calls have claimed are among them, and their lists stay as they are.
  */
 void ioasid_areas_depopulate(struct ioasid_ioas *ioas)
 {
-	struct ioasid_area *areas = NULL, *area;
+	struct ioasid_area *area;
 	unsigned long held = 0;
 	unsigned int turn = 0;
 
-	for_each_area(area, ioas) {
-		take_turns(&turn);
-		if (ioasid_area_is_held(ioas, area)) {
-			held += ioasid_held_depopulate(ioas, area);
-			continue;
+	/* Of these nothing is left for the other way */
+	if (!xa_empty(&ioas->held))
+		for_each_area(area, ioas) {
+			take_turns(&turn);
+			if (ioasid_area_is_held(ioas, area))
+				held += ioasid_held_depopulate(ioas, area);
 		}
-		/* Nobody else's list: that would take the lock for reading */
-		area->next = areas;
-		areas = area;
-	}
-	ioasid_area_list_depopulate(ioas, areas);
+	areas_depopulate(ioas, ioasid_area_of(rb_first(&ioas->areas)), false);
 	ioas->pinned = (u64)held << PAGE_SHIFT;
 }
 

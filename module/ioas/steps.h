@@ -33,7 +33,7 @@
  * @runs: the pages of what is populated
  * @populated: bytes from its start that are pinned and mapped in every page
  *	table. Never more than 0 if not @charged
- * @next: in a list of areas that somebody works on
+ * @next: in the list of the call that has claimed it
  * @busy: IOASID_AREA_CLAIMED if it is being mapped or unmapped: only the call that
  *	does so touches it, and whoever drops the last page table. Others wait.
  *	Otherwise so many calls of drivers work with its memory, see access.c

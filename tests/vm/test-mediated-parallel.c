@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unmaps that wait until the driver of a software-mediated device has let go, beside
+ * calls of others on the same range: each takes what it found when it began, and
+ * nothing else.
+ */
+#include <unistd.h>
+
+#include "dma.h"
+#include "expect.h"
+#include "mediated.h"
+#include "memory.h"
+#include "process.h"
+#include "run.h"
+#include "scene.h"
+#include "stall.h"
+
+#define PAGES	8
+#define LENGTH	(PAGES * PAGE)
+#define RANGE	(4 * MIB)
+
+/* A mapping at the begin of the range is pinned, and the driver does not let go */
+static struct mediated held(__u64 *pin)
+{
+	struct mediated m = mediated();
+
+	m_delay(m.dev, MEDIATED_NEVER);
+	EXPECT_OK(ioas_map(m.fd, m.ioas, memory(LENGTH, 1), IOVA, LENGTH, RW));
+	EXPECT_OK(m_pin(m.dev, m.fd, IOVA, LENGTH, NULL, pin));
+	return m;
+}
+
+static struct call call(struct mediated *m, int what, __u64 iova, __u64 length)
+{
+	return (struct call){
+		.what = what, .fd = m->fd, .ioas = m->ioas, .dev = m->dev,
+		.iova = iova, .length = length,
+	};
+}
+
+START_TEST(an_unmap_takes_only_what_was_mapped_when_it_began)
+{
+	struct mediated m;
+	struct call unmap;
+	struct dev dev;
+	__u64 pin;
+	char c = 0;
+
+	m = held(&pin);
+	unmap = call(&m, UNMAP, IOVA, RANGE);
+	call_start(&unmap);
+	call_waits(&unmap);
+	EXPECT_OK(ioas_map(m.fd, m.ioas, memory(PAGE, 0x44), IOVA + MIB, PAGE, RW));
+	EXPECT_OK(m_unpin(m.dev, m.fd, pin));
+	call_ends(&unmap, 0);
+	EXPECT_EQ(unmap.unmapped, LENGTH);
+	EXPECT_EQ(mapped_bytes(m.fd, m.ioas), PAGE);
+	EXPECT_OK(m_read(m.dev, m.fd, IOVA + MIB, &c, 1));
+	EXPECT_EQ(c, 0x44);
+	/* nothing is busy any more, or it would wait */
+	dev_start(&dev, TESTDEV_0, m.fd);
+	EXPECT_OK(dev_attach(dev.fd, m.fd, m.ioas));
+	EXPECT_EQ(testdev_write(&dev, IOVA + MIB, 64, 0), DMA_DONE);
+	EXPECT_EQ(testdev_write(&dev, IOVA, 64, 0), DMA_BLOCKED);
+}
+END_TEST
+
+START_TEST(an_unmap_leaves_what_is_being_mapped_alone)
+{
+	char *p = memory(SIZE, CANARY);
+	struct stall stall = stall_at(p + HOLE);
+	struct call unmap, map;
+	struct mediated m;
+	struct dev dev;
+	__u64 pin, at;
+
+	m = held(&pin);
+	dev_start(&dev, TESTDEV_0, m.fd);
+	EXPECT_OK(dev_attach(dev.fd, m.fd, m.ioas));
+	unmap = call(&m, UNMAP, IOVA, RANGE);
+	call_start(&unmap);
+	call_waits(&unmap);
+	map = call(&m, MAP, IOVA + MIB, SIZE);
+	map.vaddr = p;
+	call_start(&map);
+	stall_wait(&stall);
+	EXPECT_OK(m_unpin(m.dev, m.fd, pin));
+	call_ends(&unmap, 0);
+	EXPECT_EQ(unmap.unmapped, LENGTH);
+	EXPECT_EQ(mapped_bytes(m.fd, m.ioas), 0);
+	stall_end(&stall);
+	call_ends(&map, 0);
+	EXPECT_EQ(mapped_bytes(m.fd, m.ioas), SIZE);
+	EXPECT_EQ(pinned_bytes(m.fd, m.ioas), SIZE);
+	for (at = 0; at < SIZE; at += PAGE)
+		EXPECT_EQ(testdev_write(&dev, IOVA + MIB + at, 64, phys_of(p + at)), DMA_DONE);
+	EXPECT_OK(dev_detach(dev.fd, m.fd));
+	EXPECT_OK(dev_attach(dev.fd, m.fd, m.ioas));
+}
+END_TEST
+
+START_TEST(an_unmap_that_is_killed_gives_back_only_what_it_has_claimed)
+{
+	struct victim *v = shared_memory(sizeof(*v));
+	char *p = memory(SIZE, CANARY);
+	struct stall stall = stall_at(p + HOLE);
+	struct call map, second;
+	struct mediated m;
+	struct dev dev;
+	pid_t child;
+	__u64 pin;
+
+	m = held(&pin);
+	dev_start(&dev, TESTDEV_0, m.fd);
+	EXPECT_OK(dev_attach(dev.fd, m.fd, m.ioas));
+	v->call = call(&m, UNMAP, IOVA, RANGE);
+	child = victim_start(v);
+	sleep_ms(A_WHILE);
+	EXPECT_TRUE(child_runs(child));
+	map = call(&m, MAP, IOVA + MIB, SIZE);
+	map.vaddr = p;
+	call_start(&map);
+	stall_wait(&stall);
+	kill_child(child);
+	/* it is being mapped still */
+	second = call(&m, UNMAP, IOVA + MIB, SIZE);
+	call_start(&second);
+	call_waits(&second);
+	stall_end(&stall);
+	call_ends(&map, 0);
+	call_ends(&second, 0);
+	EXPECT_EQ(second.unmapped, SIZE);
+	EXPECT_EQ(mapped_bytes(m.fd, m.ioas), LENGTH);
+	EXPECT_EQ(pinned_bytes(m.fd, m.ioas), LENGTH);
+	EXPECT_OK(m_unpin(m.dev, m.fd, pin));
+	EXPECT_OK(dev_detach(dev.fd, m.fd));
+	EXPECT_OK(dev_attach(dev.fd, m.fd, m.ioas));
+	EXPECT_EQ(testdev_write(&dev, IOVA, 64, 0), DMA_DONE);
+}
+END_TEST
+
+START_TEST(the_last_page_table_goes_while_an_unmap_waits)
+{
+	struct mediated m;
+	struct call unmap;
+	struct dev dev;
+	__u64 pin;
+	int i;
+
+	m = held(&pin);
+	dev_start(&dev, TESTDEV_0, m.fd);
+	for (i = 1; i < 4; i++)
+		EXPECT_OK(ioas_map(m.fd, m.ioas, memory(PAGE, i), IOVA + i * LENGTH, PAGE, RW));
+	EXPECT_OK(dev_attach(dev.fd, m.fd, m.ioas));
+	unmap = call(&m, UNMAP, IOVA, 2 * LENGTH);
+	call_start(&unmap);
+	call_waits(&unmap);
+	/* behind what is claimed, in its range and out of it */
+	EXPECT_OK(ioas_map(m.fd, m.ioas, memory(PAGE, 7), IOVA + LENGTH + PAGE, PAGE, RW));
+	EXPECT_OK(ioas_map(m.fd, m.ioas, memory(PAGE, 7), IOVA + RANGE, PAGE, RW));
+	EXPECT_OK(dev_detach(dev.fd, m.fd));
+	EXPECT_OK(m_unpin(m.dev, m.fd, pin));
+	call_ends(&unmap, 0);
+	EXPECT_EQ(unmap.unmapped, LENGTH + PAGE);
+	EXPECT_EQ(mapped_bytes(m.fd, m.ioas), 4 * PAGE);
+	EXPECT_EQ(pinned_bytes(m.fd, m.ioas), 0);
+	EXPECT_OK(dev_attach(dev.fd, m.fd, m.ioas));
+	EXPECT_EQ(pinned_bytes(m.fd, m.ioas), 4 * PAGE);
+	EXPECT_EQ(testdev_write(&dev, IOVA + LENGTH + PAGE, 64, 0), DMA_DONE);
+	EXPECT_EQ(testdev_write(&dev, IOVA + LENGTH, 64, 0), DMA_BLOCKED);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+	const TTest *const tests[] = {
+		an_unmap_takes_only_what_was_mapped_when_it_began,
+		an_unmap_leaves_what_is_being_mapped_alone,
+		an_unmap_that_is_killed_gives_back_only_what_it_has_claimed,
+		the_last_page_table_goes_while_an_unmap_waits,
+		NULL,
+	};
+
+	return run_program(argc, argv, "mediated_parallel", tests, RUN_MEDIATED);
+}
