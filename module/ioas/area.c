@@ -257,7 +257,7 @@ void ioasid_areas_unstock(struct ioasid_areas_stock *stock)
 }
 
 /*
- * Take the range of an area, or say why not; -EAGAIN: wait and try again. If the
+ * Take the range of an area, or say why not: an error, or IOASID_AREAS_WAIT. If the
  * caller is @charged that becomes the area's charge, if it has one.
  */
 static int area_insert(struct ioasid_ioas *ioas, struct ioasid_area *area,
@@ -269,12 +269,12 @@ static int area_insert(struct ioasid_ioas *ioas, struct ioasid_area *area,
 	if (ioas->dead)
 		return -ENOENT;
 	if (ioas->exclusive)
-		return -EAGAIN;
+		return IOASID_AREAS_WAIT;
 	if (!ioasid_ioas_permits(ioas, area->start, area->last))
 		return -EINVAL;
 	other = area_add(ioas, area);
 	if (other)
-		return other->busy == IOASID_AREA_CLAIMED ? -EAGAIN : -EEXIST;
+		return other->busy == IOASID_AREA_CLAIMED ? IOASID_AREAS_WAIT : -EEXIST;
 
 	if (!area->payer)
 		area->payer = ioasid_payer_current(ioas->payer);
@@ -428,7 +428,7 @@ uncharge:
 		ioasid_uncharge_current(pinned);
 	if (ret)
 		area_free(ioas, area);
-	if (ret == -EAGAIN) {
+	if (ret == IOASID_AREAS_WAIT) {
 		ret = ioasid_areas_wait(ioas, changes, true);
 		pinned = 0;
 		if (!ret)
@@ -439,7 +439,7 @@ uncharge:
 
 /*
  * Take all areas in a range to unmap them, or none, and say why: -EINVAL if one
- * lies there in part; -EAGAIN: wait and try again. @end is where the list ends;
+ * lies there in part; -ENOENT; IOASID_AREAS_WAIT. @end is where the list ends;
  * @before is an area that the first one may follow, or NULL.
  */
 static int areas_claim(struct ioasid_ioas *ioas, u64 start, u64 last,
@@ -452,14 +452,14 @@ static int areas_claim(struct ioasid_ioas *ioas, u64 start, u64 last,
 	if (ioas->dead)
 		return -ENOENT;
 	if (ioas->exclusive)
-		return -EAGAIN;
+		return IOASID_AREAS_WAIT;
 	/* As so often with arrays, in ascending order */
 	if (before && before->last < start)
 		next = ioasid_area_of(rb_next(&before->node));
 	area = next && next->last >= start ? next : area_first(ioas, start, last);
 	for (; area && area->start <= last; area = ioasid_area_of(rb_next(&area->node))) {
 		if (area->busy)
-			ret = -EAGAIN;
+			ret = IOASID_AREAS_WAIT;
 		else if (area->start < start || area->last > last)
 			ret = -EINVAL;
 		if (ret) {
@@ -556,7 +556,7 @@ static int unmap_accessed(struct ioasid_ioas *ioas, struct ioasid_area *areas)
 
 /*
  * Unmap a few ranges in order. Returns how many, and the error that the next one
- * had: -EAGAIN if it has to wait until something changes.
+ * had, or IOASID_AREAS_WAIT.
  */
 static u32 unmap_some(struct ioasid_ioas *ioas,
 		      const struct ioasid_unmap_range *range, u32 nr,
@@ -656,7 +656,7 @@ int ioasid_areas_unmap(struct ioasid_ioas *ioas,
 		some = unmap_some(ioas, range + *done, nr - *done, &changes,
 				  unmapped, &ret);
 		*done += some;
-		if (ret == -EAGAIN)
+		if (ret == IOASID_AREAS_WAIT)
 			ret = some ? 0 : ioasid_areas_wait(ioas, changes, true);
 		if (ret)
 			return ret;

@@ -144,7 +144,7 @@ static int find_hole(struct hole *hole, const struct ioasid_range *range,
  * but to no more than the CPU's huge pages, so that those can be used.
  *
  * Return: 0, -ENOSPC, -EOVERFLOW for a length that no place can have, -ENOENT if
- * the address space has ended, -EAGAIN if somebody is exclusive, -EINTR.
+ * the address space has ended, -EINTR; IOASID_AREAS_WAIT if somebody is exclusive.
  */
 int ioasid_area_place(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 room)
 {
@@ -159,7 +159,7 @@ int ioasid_area_place(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 ro
 	if (ioas->dead)
 		return -ENOENT;
 	if (ioas->exclusive)
-		return -EAGAIN;
+		return IOASID_AREAS_WAIT;
 	if (room >= U64_MAX / 2)
 		return -EOVERFLOW;
 	align = roundup_pow_of_two(room);

@@ -201,9 +201,9 @@ static void populate_undo(struct populating *p)
 static int pin_next(struct populating *p, struct ioasid_source *from,
 		    unsigned long done, struct page **pages, unsigned int nr)
 {
-	int ret = from ? ioasid_source_pin(from, pages, nr) : -EAGAIN;
+	int ret = from ? ioasid_source_pin(from, pages, nr) : IOASID_SOURCE_UNKNOWN;
 
-	if (ret != -EAGAIN)
+	if (ret != IOASID_SOURCE_UNKNOWN)
 		return ret;
 	if (unlikely(p->held))
 		return ioasid_held_pin(p->ioas, p->area, done, pages, nr);

@@ -127,11 +127,11 @@ static int pin_known(struct ioasid_source *from, struct page **pages, unsigned i
  * @nr: how many
  *
  * Return: 0 when all are pinned, otherwise none is: -EFAULT, -ENOMEM, -EINTR;
- * -EAGAIN if they are not known: they have to be looked up.
+ * IOASID_SOURCE_UNKNOWN.
  */
 int ioasid_source_pin(struct ioasid_source *from, struct page **pages, unsigned int nr)
 {
-	int ret = -EAGAIN;
+	int ret = IOASID_SOURCE_UNKNOWN;
 
 	if (!from->run)
 		return ret;
@@ -140,7 +140,7 @@ int ioasid_source_pin(struct ioasid_source *from, struct page **pages, unsigned 
 	if (from->area->populated)
 		ret = pin_known(from, pages, nr);
 	up_read(&from->ioas->lock);
-	if (ret == -EAGAIN) {
+	if (ret == IOASID_SOURCE_UNKNOWN) {
 		kvfree(from->run);
 		from->run = NULL;
 	}

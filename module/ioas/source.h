@@ -34,6 +34,9 @@ struct ioasid_source {
 	u64 iova;
 };
 
+/* In place of an error of ioasid_source_pin(): the pages have to be looked up */
+#define IOASID_SOURCE_UNKNOWN	1
+
 int ioasid_source_pin(struct ioasid_source *from, struct page **pages, unsigned int nr);
 int ioasid_areas_map_again(struct ioasid_ioas *src, u64 start, u64 length,
 			   struct ioasid_ioas *dst, struct ioasid_map_range *range);

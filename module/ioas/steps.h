@@ -67,6 +67,11 @@ struct ioasid_area {
 
 #define IOASID_AREA_CLAIMED	U32_MAX
 
+/* In place of an error: wait until something changes, and try again. No other layer has
+ * such a code
+ */
+#define IOASID_AREAS_WAIT	1
+
 /* Pages that a call has room for on its stack; more are worth an allocation */
 #define FEW_PAGES	32U
 #define CHUNK_PAGES	IOASID_CHUNK_PAGES

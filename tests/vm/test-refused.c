@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "modules.h"
 #include "run.h"
+#include "scene.h"
 
 #define PARAMETERS	"/sys/module/ioasid_test_refuse/parameters/"
 
@@ -260,6 +261,41 @@ START_TEST(refused_shared_page_table_makes_a_second_one)
 }
 END_TEST
 
+static bool still_runs(struct call *call)
+{
+	sleep_ms(A_WHILE);
+	return !call->ended;
+}
+
+/* EAGAIN for one, which is no call to wait for anything of ours */
+START_TEST(map_that_the_kernel_refuses_fails_once_whatever_the_error)
+{
+	static const unsigned long lengths[] = { PAGE, 40 * PAGE };
+	long before;
+	unsigned int i;
+	struct setting s;
+	struct call map;
+
+	make_setting(&s, "iommu_map");
+	before = pages_pinned();
+	for (i = 0; i < 2; i++) {
+		map = (struct call){
+			.what = MAP, .fd = s.old.fd, .ioas = s.old.ioas,
+			.vaddr = memory(40 * PAGE, CANARY), .iova = 2 * IOVA,
+			.length = lengths[i],
+		};
+		refuse(1, EAGAIN);
+		call_start(&map);
+		EXPECT_TRUE(!still_runs(&map));
+		call_ends(&map, EAGAIN);
+		expect_all_refused();
+		EXPECT_EQ(pages_pinned(), before);
+		EXPECT_EQ(mapped_bytes(s.old.fd, s.old.ioas), PAGE);
+	}
+	expect_dma(&s.old.dev, IOVA, s.p, PAGE);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -271,6 +307,7 @@ int main(int argc, char **argv)
 		detach_succeeds_if_the_empty_domain_is_refused,
 		bind_fails_if_the_empty_domain_is_refused,
 		refused_shared_page_table_makes_a_second_one,
+		map_that_the_kernel_refuses_fails_once_whatever_the_error,
 		NULL,
 	};
 	int failed = run_program(argc, argv, "refused", tests, RUN_DEVICES);
