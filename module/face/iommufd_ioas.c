@@ -191,8 +191,7 @@ int ioasid_ifd_ioas_map(struct ioasid_ctx *ctx, void __user *user)
 		/* What cannot be answered is not done */
 		ret = -EFAULT;
 	} else {
-		range.flags |= IOASID_MAP_PLACE;
-		ret = ioasid_area_map(ioas, &range, NULL, NULL);
+		ret = ioasid_area_map_placed(ioas, &range, NULL);
 		if (!ret && put_user(range.iova, &uargs->iova))
 			ret = -EFAULT;
 	}
@@ -220,11 +219,7 @@ static int check_other(u32 flags, u64 iova, u64 length, u64 from,
 		.flags = map_flags(flags), .vaddr = from, .length = length,
 		.iova = flags & IFD_MAP_FIXED_IOVA ? iova : 0,
 	};
-	if (ioasid_check_map_range(range, PAGE_SIZE))
-		return -EINVAL;
-	if (!(flags & IFD_MAP_FIXED_IOVA))
-		range->flags |= IOASID_MAP_PLACE;
-	return 0;
+	return ioasid_check_map_range(range, PAGE_SIZE) ? -EINVAL : 0;
 }
 
 int ioasid_ifd_ioas_map_file(struct ioasid_ctx *ctx, void __user *user)
@@ -251,11 +246,13 @@ int ioasid_ifd_ioas_map_file(struct ioasid_ctx *ctx, void __user *user)
 	if (ret)
 		goto put;
 	from.payer = ioasid_payer_file(args.fd, range.flags & IOASID_MAP_WRITE);
-	from.room = args.length;
 	ret = PTR_ERR_OR_ZERO(from.payer);
 	if (ret)
 		goto put;
-	ret = ioasid_area_map(ioas, &range, NULL, &from);
+	if (args.flags & IFD_MAP_FIXED_IOVA)
+		ret = ioasid_area_map(ioas, &range, NULL, &from);
+	else
+		ret = ioasid_area_map_placed(ioas, &range, &from);
 	ioasid_payer_put(from.payer);
 	if (!ret && put_user(range.iova, &uargs->iova))
 		ret = -EFAULT;
@@ -290,7 +287,8 @@ int ioasid_ifd_ioas_copy(struct ioasid_ctx *ctx, void __user *user)
 	ret = -EFAULT;
 	if (put_user(args.dst_iova, &uargs->dst_iova))
 		goto put;
-	ret = ioasid_areas_map_again(src, args.src_iova, args.length, dst, &range);
+	ret = ioasid_areas_map_again(src, args.src_iova, args.length, dst, &range,
+				     !(args.flags & IFD_MAP_FIXED_IOVA));
 	if (!ret && put_user(range.iova, &uargs->dst_iova))
 		ret = -EFAULT;
 put:

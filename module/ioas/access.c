@@ -187,7 +187,7 @@ static struct ioasid_area *begin(struct ioasid_access *access, u64 start, u64 la
 
 	ret = mutex_lock_killable(&ioas->areas_lock);
 	/* Somebody attaches, and pins memory; he waits for no driver */
-	while (!ret && ioas->exclusive && !access->gone) {
+	while (!ret && ioasid_areas_closed(ioas) && !access->gone) {
 		changes = ioas->changes;
 		mutex_unlock(&ioas->areas_lock);
 		ret = ioasid_areas_wait(ioas, changes, true);
@@ -220,15 +220,6 @@ static void end(struct ioasid_access *access, struct ioasid_area *first, u64 las
 		ioas->nr_busy--;
 	}
 	ioasid_areas_changed(ioas);
-}
-
-/* The area behind one, both busy for us */
-static struct ioasid_area *area_behind(struct ioasid_ioas *ioas, struct ioasid_area *area)
-{
-	mutex_lock(&ioas->areas_lock);
-	area = ioasid_area_of(rb_next(&area->node));
-	mutex_unlock(&ioas->areas_lock);
-	return area;
 }
 
 /**
@@ -343,7 +334,7 @@ static int hold_range(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 st
 		}
 		if (ret < 0 || end == last)
 			break;
-		area = area_behind(ioas, area);
+		area = ioasid_area_behind(ioas, area);
 	}
 	if (ret < 0 && iova > start) {
 		mutex_lock(&ioas->areas_lock);
@@ -547,7 +538,7 @@ int ioasid_access_copy(struct ioasid_access *access, u64 iova, void *buf, u64 le
 	area = first;
 	for (at = iova; !ret && length; at += n, buf += n, length -= n) {
 		if (at > area->last)
-			area = area_behind(ioas, area);
+			area = ioasid_area_behind(ioas, area);
 		n = 0;
 		if (fatal_signal_pending(current))
 			n = -EINTR;

@@ -69,6 +69,19 @@ struct ioasid_area *ioasid_area_from(struct ioasid_ioas *ioas, u64 start, u64 la
 	return area_first(ioas, start, last);
 }
 
+/**
+ * ioasid_area_behind() - the area behind one
+ * @ioas: the address space
+ * @area: the area. It and the one behind are kept as they are for the caller
+ */
+struct ioasid_area *ioasid_area_behind(struct ioasid_ioas *ioas, struct ioasid_area *area)
+{
+	mutex_lock(&ioas->areas_lock);
+	area = ioasid_area_of(rb_next(&area->node));
+	mutex_unlock(&ioas->areas_lock);
+	return area;
+}
+
 static void areas_none(struct ioasid_ioas *ioas)
 {
 	ioas->areas = RB_ROOT;
@@ -76,7 +89,12 @@ static void areas_none(struct ioasid_ioas *ioas)
 	ioas->highest = NULL;
 }
 
-static void area_erase(struct ioasid_ioas *ioas, struct ioasid_area *area)
+/**
+ * ioasid_area_erase() - take an area out of its address space
+ * @ioas: the address space, its areas_lock held
+ * @area: the area
+ */
+void ioasid_area_erase(struct ioasid_ioas *ioas, struct ioasid_area *area)
 {
 	if (ioas->highest == area)
 		ioas->highest = ioasid_area_of(rb_prev(&area->node));
@@ -154,7 +172,7 @@ int ioasid_areas_exclusive(struct ioasid_ioas *ioas)
 		ret = mutex_lock_killable(&ioas->areas_lock);
 		if (ret)
 			return ret;
-		if (!ioas->exclusive && !ioas->nr_busy) {
+		if (!ioasid_areas_closed(ioas) && !ioas->nr_busy) {
 			ioas->exclusive = true;
 			mutex_unlock(&ioas->areas_lock);
 			return 0;
@@ -179,7 +197,15 @@ void ioasid_areas_shared(struct ioasid_ioas *ioas)
 	mutex_unlock(&ioas->areas_lock);
 }
 
-static struct ioasid_area *area_new(struct ioasid_ioas *ioas,
+/**
+ * ioasid_area_new() - allocate an area
+ * @ioas: the address space that it is for
+ * @range: what it maps
+ * @stock: areas to take one from, or NULL
+ *
+ * Return: the area, of nobody and in no address space, or NULL.
+ */
+struct ioasid_area *ioasid_area_new(struct ioasid_ioas *ioas,
 				    const struct ioasid_map_range *range,
 				    struct ioasid_areas_stock *stock)
 {
@@ -219,8 +245,11 @@ static void area_free(struct ioasid_ioas *ioas, struct ioasid_area *area)
 		kmem_cache_free(area_cache, area);
 }
 
-/* Many areas; together it takes less */
-static void areas_free(struct ioasid_area *areas)
+/**
+ * ioasid_area_list_free() - free many areas; together it takes less
+ * @areas: the areas, linked by their next, in no address space any more
+ */
+void ioasid_area_list_free(struct ioasid_area *areas)
 {
 	void *objects[AREAS_A_TURN] __uninitialized;
 	size_t nr;
@@ -256,11 +285,15 @@ void ioasid_areas_unstock(struct ioasid_areas_stock *stock)
 		kmem_cache_free_bulk(area_cache, stock->nr, stock->area);
 }
 
-/*
- * Take the range of an area, or say why not: an error, or IOASID_AREAS_WAIT. If the
- * caller is @charged that becomes the area's charge, if it has one.
+/**
+ * ioasid_area_insert() - put an area into its address space, and charge it
+ * @ioas: the address space, its areas_lock held
+ * @area: the area; without a payer the caller becomes its payer
+ * @charged: the caller is charged: that becomes the area's charge, if it has one
+ *
+ * Return: 0, or an error as IOMMU_MAP_DMA says, or IOASID_AREAS_WAIT.
  */
-static int area_insert(struct ioasid_ioas *ioas, struct ioasid_area *area,
+int ioasid_area_insert(struct ioasid_ioas *ioas, struct ioasid_area *area,
 		       bool charged)
 {
 	struct ioasid_area *other;
@@ -268,7 +301,7 @@ static int area_insert(struct ioasid_ioas *ioas, struct ioasid_area *area,
 
 	if (ioas->dead)
 		return -ENOENT;
-	if (ioas->exclusive)
+	if (ioasid_areas_closed(ioas))
 		return IOASID_AREAS_WAIT;
 	if (!ioasid_ioas_permits(ioas, area->start, area->last))
 		return -EINVAL;
@@ -295,12 +328,16 @@ static int area_insert(struct ioasid_ioas *ioas, struct ioasid_area *area,
 	return 0;
 
 erase:
-	area_erase(ioas, area);
+	ioasid_area_erase(ioas, area);
 	return ret;
 }
 
-/* It is mapped */
-static void area_done(struct ioasid_ioas *ioas, struct ioasid_area *area)
+/**
+ * ioasid_area_done() - an area is mapped
+ * @ioas: its address space, the areas_lock held
+ * @area: the area
+ */
+void ioasid_area_done(struct ioasid_ioas *ioas, struct ioasid_area *area)
 {
 	trace_ioasid_map(ioas, area->start, area_length(area), area->vaddr,
 			 area->populated);
@@ -352,8 +389,7 @@ static noinline int area_populate_many(struct ioasid_ioas *ioas,
 /**
  * ioasid_area_map() - map a range of the caller's memory
  * @ioas: the address space
- * @range: checked by ioasid_check_map_range() against the CPU's page size; with
- *	IOASID_MAP_PLACE its address is chosen, and is written there
+ * @range: checked by ioasid_check_map_range() against the CPU's page size
  * @stock: areas to take one from, or NULL
  * @from: whose the memory is, and where it may be found; NULL: the caller's
  *
@@ -362,10 +398,9 @@ static noinline int area_populate_many(struct ioasid_ioas *ioas,
  * exclusive. More of them keep nobody away but those who want the same range.
  *
  * Context: pins memory, killable.
- * Return: 0, or an error as IOMMU_MAP_DMA says; with IOASID_MAP_PLACE also -ENOSPC
- * and -EOVERFLOW.
+ * Return: 0, or an error as IOMMU_MAP_DMA says.
  */
-int ioasid_area_map(struct ioasid_ioas *ioas, struct ioasid_map_range *range,
+int ioasid_area_map(struct ioasid_ioas *ioas, const struct ioasid_map_range *range,
 		    struct ioasid_areas_stock *stock, struct ioasid_source *from)
 {
 	struct page *few[FEW_PAGES] __uninitialized;
@@ -375,7 +410,7 @@ int ioasid_area_map(struct ioasid_ioas *ioas, struct ioasid_map_range *range,
 	int ret;
 
 again:
-	area = area_new(ioas, range, stock);
+	area = ioasid_area_new(ioas, range, stock);
 	if (!area)
 		return -ENOMEM;
 	nr = range->length >> PAGE_SHIFT;
@@ -393,13 +428,7 @@ again:
 	if (ret)
 		goto unpin;
 	changes = ioas->changes;
-	if (range->flags & IOASID_MAP_PLACE) {
-		ret = ioasid_area_place(ioas, area, from ? from->room : range->length);
-		if (ret)
-			goto unlock;
-		range->iova = area->start;
-	}
-	ret = area_insert(ioas, area, pinned);
+	ret = ioasid_area_insert(ioas, area, pinned);
 	if (ret)
 		goto unlock;
 	if (area->charged) {
@@ -413,9 +442,9 @@ again:
 	}
 	if (ret) {
 		area_uncharge(area);
-		area_erase(ioas, area);
+		ioasid_area_erase(ioas, area);
 	} else {
-		area_done(ioas, area);
+		ioasid_area_done(ioas, area);
 	}
 unlock:
 	mutex_unlock(&ioas->areas_lock);
@@ -451,7 +480,7 @@ static int areas_claim(struct ioasid_ioas *ioas, u64 start, u64 last,
 
 	if (ioas->dead)
 		return -ENOENT;
-	if (ioas->exclusive)
+	if (ioasid_areas_closed(ioas))
 		return IOASID_AREAS_WAIT;
 	/* As so often with arrays, in ascending order */
 	if (before && before->last < start)
@@ -495,7 +524,7 @@ static bool unmap_few(struct ioasid_ioas *ioas,
 	if (mutex_lock_killable(&ioas->areas_lock))
 		return false;
 	area = area_first(ioas, range->iova, last);
-	if (!area || area->busy || ioas->dead || ioas->exclusive ||
+	if (!area || area->busy || ioas->dead || ioasid_areas_closed(ioas) ||
 	    ioas->accessed || area_pages(area) > FEW_PAGES || !ioasid_runs_is_one(&area->runs) ||
 	    area->start < range->iova || area->last > last)
 		goto no;
@@ -511,7 +540,7 @@ static bool unmap_few(struct ioasid_ioas *ioas,
 		table->shim->flush(table->domain, &gather);
 	}
 	trace_ioasid_unmap(ioas, area->start, area_length(area));
-	area_erase(ioas, area);
+	ioasid_area_erase(ioas, area);
 	ioas->mapped -= area_length(area);
 	ioas->pinned -= area->populated;
 	mutex_unlock(&ioas->areas_lock);
@@ -609,7 +638,7 @@ static u32 unmap_some(struct ioasid_ioas *ioas,
 	for (area = areas; area; area = area->next) {
 		trace_ioasid_unmap(ioas, area->start, area_length(area));
 		if (!all)
-			area_erase(ioas, area);
+			ioasid_area_erase(ioas, area);
 		*unmapped += area_length(area);
 		ioas->mapped -= area_length(area);
 		take_turns(&turn);
@@ -622,7 +651,7 @@ static u32 unmap_some(struct ioasid_ioas *ioas,
 unlock:
 	mutex_unlock(&ioas->areas_lock);
 	up_read(&ioas->lock);
-	areas_free(areas);
+	ioasid_area_list_free(areas);
 	return done;
 }
 

@@ -56,8 +56,10 @@ struct ioasid_areas_stock {
 
 void ioasid_areas_stock(struct ioasid_areas_stock *stock, u32 nr);
 void ioasid_areas_unstock(struct ioasid_areas_stock *stock);
-int ioasid_area_map(struct ioasid_ioas *ioas, struct ioasid_map_range *range,
+int ioasid_area_map(struct ioasid_ioas *ioas, const struct ioasid_map_range *range,
 		    struct ioasid_areas_stock *stock, struct ioasid_source *from);
+int ioasid_area_map_placed(struct ioasid_ioas *ioas, struct ioasid_map_range *range,
+			   struct ioasid_source *from);
 int ioasid_areas_unmap(struct ioasid_ioas *ioas,
 		       const struct ioasid_unmap_range *range, u32 nr, u32 *done,
 		       u64 *unmapped);
@@ -74,8 +76,16 @@ void ioasid_areas_unmap_table(struct ioasid_ioas *ioas,
 bool ioasid_areas_in(struct ioasid_ioas *ioas, u64 start, u64 last);
 void ioasid_areas_free(struct ioasid_ioas *ioas);
 
-/* A flag of struct ioasid_map_range that no user has: choose the address */
-#define IOASID_MAP_PLACE	(1U << 31)
+/**
+ * ioasid_areas_closed() - must calls that would change areas wait?
+ * @ioas: the address space, its areas_lock held
+ *
+ * They wait before they begin. Those that have claimed areas go on.
+ */
+static inline bool ioasid_areas_closed(const struct ioasid_ioas *ioas)
+{
+	return ioas->exclusive;
+}
 
 int ioasid_iovas_allow(struct ioasid_ioas *ioas, struct ioasid_ranges *set);
 bool ioasid_iovas_in(struct ioasid_ioas *ioas, u64 start, u64 last);

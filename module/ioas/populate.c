@@ -180,7 +180,7 @@ static int map_pages(struct populating *p, struct page **pages, unsigned int nr,
 /* It cannot be populated. The page tables stay as they are */
 static void populate_undo(struct populating *p)
 {
-	struct ioasid_area *area = p->area;
+	struct ioasid_area *area = p->area, *next = area->next;
 
 	area->populating = false;
 	if (p->held) {
@@ -195,6 +195,8 @@ static void populate_undo(struct populating *p)
 		ioasid_unpin_run(p->run, p->nr, false);
 	area->next = NULL;
 	ioasid_area_list_depopulate(p->ioas, area);
+	/* The call may have others */
+	area->next = next;
 }
 
 /* Pin pages of an area from wherever they are known */

@@ -147,8 +147,11 @@ int ioasid_source_pin(struct ioasid_source *from, struct page **pages, unsigned 
 	return ret;
 }
 
-/* Keep the areas of a range as they are, if all of it is mapped for what is wanted */
-static int keep(struct ioasid_ioas *ioas, u64 start, u64 last, bool write)
+/*
+ * Keep the areas of a range as they are, if all of it is mapped for what is wanted. The
+ * first one, or an ERR_PTR()
+ */
+static struct ioasid_area *keep(struct ioasid_ioas *ioas, u64 start, u64 last, bool write)
 {
 	struct ioasid_area *area, *first;
 	unsigned int turn = 0;
@@ -156,13 +159,13 @@ static int keep(struct ioasid_ioas *ioas, u64 start, u64 last, bool write)
 
 	lockdep_assert_held(&ioas->areas_lock);
 	if (ioas->dead)
-		return -ENOENT;
+		return ERR_PTR(-ENOENT);
 	first = ioasid_area_at(ioas, start);
 	for (area = first; ; area = ioasid_area_of(rb_next(&area->node))) {
 		if (!area || area->start > at || area->busy == IOASID_AREA_CLAIMED)
-			return -ENOENT;
+			return ERR_PTR(-ENOENT);
 		if (write && !(area->prot & IOMMU_WRITE))
-			return -EPERM;
+			return ERR_PTR(-EPERM);
 		if (area->last >= last)
 			break;
 		at = area->last + 1;
@@ -172,27 +175,57 @@ static int keep(struct ioasid_ioas *ioas, u64 start, u64 last, bool write)
 	     area = ioasid_area_of(rb_next(&area->node))) {
 		area->busy++;
 		ioas->nr_busy++;
+		take_turns(&turn);
 	}
-	return 0;
+	return first;
 }
 
-static void unkeep(struct ioasid_ioas *ioas, u64 start, u64 last)
+static void unkeep(struct ioasid_ioas *ioas, struct ioasid_area *first, u64 last)
 {
 	struct ioasid_area *area;
+	unsigned int turn = 0;
 
 	mutex_lock(&ioas->areas_lock);
-	for (area = ioasid_area_at(ioas, start); area && area->start <= last;
+	for (area = first; area && area->start <= last;
 	     area = ioasid_area_of(rb_next(&area->node))) {
 		area->busy--;
 		ioas->nr_busy--;
+		take_turns(&turn);
 	}
 	ioasid_areas_changed(ioas);
 	mutex_unlock(&ioas->areas_lock);
 }
 
 /* Nothing is kept while somebody attaches */
-static int keep_killable(struct ioasid_ioas *ioas, u64 start, u64 last, bool write)
+static struct ioasid_area *keep_killable(struct ioasid_ioas *ioas, u64 start, u64 last,
+					 bool write)
 {
+	struct ioasid_area *first = NULL;
+	unsigned long changes;
+	int ret;
+
+	do {
+		ret = mutex_lock_killable(&ioas->areas_lock);
+		if (ret)
+			return ERR_PTR(ret);
+		changes = ioas->changes;
+		if (!ioasid_areas_closed(ioas))
+			first = keep(ioas, start, last, write);
+		mutex_unlock(&ioas->areas_lock);
+		if (!first)
+			ret = ioasid_areas_wait(ioas, changes, true);
+	} while (!first && !ret);
+	return ret ? ERR_PTR(ret) : first;
+}
+
+/*
+ * Wait until areas can be taken in a range, with nothing kept: giving that back is a
+ * change, and others who wait would be woken by it to do the same. Without @length
+ * anywhere.
+ */
+static int wait_for_range(struct ioasid_ioas *ioas, u64 start, u64 length)
+{
+	struct ioasid_area *area;
 	unsigned long changes;
 	bool wait;
 	int ret;
@@ -202,14 +235,67 @@ static int keep_killable(struct ioasid_ioas *ioas, u64 start, u64 last, bool wri
 		if (ret)
 			return ret;
 		changes = ioas->changes;
-		wait = ioas->exclusive;
-		if (!wait)
-			ret = keep(ioas, start, last, write);
+		area = length ? ioasid_area_from(ioas, start, start + (length - 1)) : NULL;
+		wait = ioasid_areas_closed(ioas) ||
+		       (area && area->busy == IOASID_AREA_CLAIMED);
 		mutex_unlock(&ioas->areas_lock);
 		if (wait)
 			ret = ioasid_areas_wait(ioas, changes, true);
 	} while (wait && !ret);
 	return ret;
+}
+
+/* New areas for what is kept from @from on, as a list; or NULL */
+static struct ioasid_area *copies_of(struct ioasid_ioas *src, struct ioasid_area *from,
+				     u64 start, u64 last, struct ioasid_ioas *dst,
+				     struct ioasid_map_range part)
+{
+	struct ioasid_area *areas = NULL, **end = &areas, *area;
+
+	for (;;) {
+		part.vaddr = from->vaddr + (start - from->start);
+		part.length = min(from->last, last) - start + 1;
+		area = ioasid_area_new(dst, &part, NULL);
+		if (!area)
+			break;
+		area->payer = from->payer;
+		refcount_inc(&area->payer->refs);
+		area->next = NULL;
+		*end = area;
+		end = &area->next;
+		if (from->last >= last)
+			return areas;
+		part.iova += part.length;
+		start += part.length;
+		from = ioasid_area_behind(src, from);
+		cond_resched();
+	}
+	ioasid_area_list_free(areas);
+	return NULL;
+}
+
+static int copies_populate(struct ioasid_ioas *dst, struct ioasid_area *copies,
+			   struct ioasid_ioas *src, struct ioasid_area *from, u64 start)
+{
+	struct ioasid_source source = { .ioas = src };
+	struct ioasid_area *area;
+	int ret;
+
+	for (area = copies; area; area = area->next) {
+		/* Nothing is if there is no page table, and none comes while it is ours */
+		if (!area->charged)
+			continue;
+		source.area = from;
+		source.iova = start;
+		source_look(&source);
+		ret = ioasid_area_populate(dst, area, &source);
+		kvfree(source.run);
+		if (ret)
+			return ret;
+		start += area_length(area);
+		from = ioasid_area_behind(src, from);
+	}
+	return 0;
 }
 
 /**
@@ -220,51 +306,49 @@ static int keep_killable(struct ioasid_ioas *ioas, u64 start, u64 last, bool wri
  * @dst: where it is to be mapped; may be the same
  * @range: flags and address there, as for ioasid_area_map(), which checks them; the
  *	rest is not looked at
+ * @place: the address is chosen, and written there
  *
- * A mapping is made for each one that lies in the range, or for the part that does.
+ * A mapping is made for each one that lies in the range, or for the part that does; all
+ * at once.
  *
- * Context: pins memory, killable; killed, it may leave some of them mapped.
- * Return: 0, or an error as ioasid_area_map(): nothing is mapped; -ENOENT if something
- * of the range is not mapped in @src; -EPERM if it is not writable there.
+ * Context: pins memory, killable. What is copied is kept as it is meanwhile, but nobody
+ * is waited for as long as it is.
+ * Return: 0, or an error as ioasid_area_map() or ioasid_area_map_placed(): nothing is
+ * mapped; -ENOENT if something of the range is not mapped in @src; -EPERM if it is not
+ * writable there.
  */
 int ioasid_areas_map_again(struct ioasid_ioas *src, u64 start, u64 length,
-			   struct ioasid_ioas *dst, struct ioasid_map_range *range)
+			   struct ioasid_ioas *dst, struct ioasid_map_range *range,
+			   bool place)
 {
-	u64 last = start + (length - 1), done = 0, unmapped;
-	struct ioasid_map_range part = *range;
-	struct ioasid_unmap_range undo;
-	struct ioasid_source from;
-	u32 nr;
+	struct ioasid_area *first, *areas;
+	u64 last = start + (length - 1);
+	unsigned long changes;
 	int ret;
 
-	ret = keep_killable(src, start, last, range->flags & IOASID_MAP_WRITE);
+again:
+	ret = wait_for_range(dst, range->iova, place ? 0 : length);
 	if (ret)
 		return ret;
-	while (!ret && done < length) {
-		mutex_lock(&src->areas_lock);
-		from.area = ioasid_area_at(src, start + done);
-		mutex_unlock(&src->areas_lock);
-		from.ioas = src;
-		from.payer = from.area->payer;
-		from.iova = start + done;
-		from.room = length;
-		part.vaddr = from.area->vaddr + (from.iova - from.area->start);
-		part.length = min(from.area->last, last) - from.iova + 1;
-		source_look(&from);
-		ret = ioasid_area_map(dst, &part, NULL, &from);
-		kvfree(from.run);
-		if (ret)
-			break;
-		if (!done)
-			range->iova = part.iova;
-		part.flags &= ~IOASID_MAP_PLACE;
-		part.iova += part.length;
-		done += part.length;
+	first = keep_killable(src, start, last, range->flags & IOASID_MAP_WRITE);
+	if (IS_ERR(first))
+		return PTR_ERR(first);
+	areas = copies_of(src, first, start, last, dst, *range);
+	ret = -ENOMEM;
+	if (!areas)
+		goto unkeep;
+	ret = ioasid_areas_take(dst, areas, place ? length : 0, &changes);
+	if (ret) {
+		ioasid_area_list_free(areas);
+		goto unkeep;
 	}
-	unkeep(src, start, last);
-	if (ret && done) {
-		undo = (struct ioasid_unmap_range) { range->iova, done };
-		ioasid_areas_unmap(dst, &undo, 1, &nr, &unmapped);
-	}
+	range->iova = areas->start;
+	ret = copies_populate(dst, areas, src, first, start);
+	ret = ioasid_areas_give(dst, areas, ret);
+unkeep:
+	unkeep(src, first, last);
+	/* Others were quicker, and are waited for now */
+	if (ret == IOASID_AREAS_WAIT)
+		goto again;
 	return ret;
 }

@@ -14,7 +14,6 @@ struct page;
  * struct ioasid_source - where the memory of an area comes from, if it is not the
  * caller's own
  * @payer: whose memory it is, and who is charged
- * @room: bytes that a place is looked for, with IOASID_MAP_PLACE
  * @ioas: the address space of @area
  * @area: an area that has the same memory, and is busy for us; or NULL
  * @run: the runs of @area as they follow one another (base/runs.h), as long as it is
@@ -25,7 +24,6 @@ struct page;
  */
 struct ioasid_source {
 	struct ioasid_payer *payer;
-	u64 room;
 	struct ioasid_ioas *ioas;
 	struct ioasid_area *area;
 	u64 *run;
@@ -39,6 +37,7 @@ struct ioasid_source {
 
 int ioasid_source_pin(struct ioasid_source *from, struct page **pages, unsigned int nr);
 int ioasid_areas_map_again(struct ioasid_ioas *src, u64 start, u64 length,
-			   struct ioasid_ioas *dst, struct ioasid_map_range *range);
+			   struct ioasid_ioas *dst, struct ioasid_map_range *range,
+			   bool place);
 
 #endif /* IOASID_SOURCE_H */

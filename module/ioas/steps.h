@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Areas taken apart, for the files that work on them: area.c, populate.c and
- * depopulate.c.
+ * Areas, and how they are taken apart, for the files that work on them: area.c,
+ * claim.c, populate.c, depopulate.c and others of this folder.
  *
  * Pages are mapped one physically contiguous run after the other in the largest
  * steps that the IOMMU takes. Long runs are remembered (base/runs.h); where the
@@ -85,6 +85,19 @@ int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area,
 int ioasid_area_populate_few(struct ioasid_ioas *ioas, struct ioasid_area *area,
 			     struct page **pages, unsigned int nr);
 
+struct ioasid_area *ioasid_area_new(struct ioasid_ioas *ioas,
+				    const struct ioasid_map_range *range,
+				    struct ioasid_areas_stock *stock);
+void ioasid_area_list_free(struct ioasid_area *areas);
+int ioasid_area_insert(struct ioasid_ioas *ioas, struct ioasid_area *area, bool charged);
+void ioasid_area_erase(struct ioasid_ioas *ioas, struct ioasid_area *area);
+void ioasid_area_done(struct ioasid_ioas *ioas, struct ioasid_area *area);
+
+int ioasid_areas_take(struct ioasid_ioas *ioas, struct ioasid_area *areas, u64 room,
+		      unsigned long *changes);
+int ioasid_areas_give(struct ioasid_ioas *ioas, struct ioasid_area *areas, int error);
+
+struct ioasid_area *ioasid_area_behind(struct ioasid_ioas *ioas, struct ioasid_area *area);
 struct ioasid_area *ioasid_area_from(struct ioasid_ioas *ioas, u64 start, u64 last);
 int ioasid_area_place(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 room);
 
