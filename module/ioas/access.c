@@ -12,7 +12,9 @@
  * Unmapping: once areas are claimed, nobody can pin them any more. The drivers are
  * told, under no lock but access_sem, and then what they hold there is waited for,
  * killably: if that is given up the areas stay mapped. Detaching is the same with
- * all addresses, and where a driver is unbound it is not given up.
+ * all addresses, and where a driver is unbound it is not given up. A call of the driver
+ * that is under way then does nothing to the memory any more: each looks at
+ * ioasid_access.gone in the turn of areas_lock in which it copies, or its pin counts.
  */
 #include <linux/err.h>
 #include <linux/highmem.h>
@@ -451,20 +453,26 @@ static void copy_pages(struct page **pages, u64 iova, void *buf, u64 length, boo
 
 /*
  * Copy some bytes of an area that is busy for us, from where they are pinned, or
- * else pinned for as long. How many, or an error: -EFAULT, -ENOMEM, -EINTR. A write
- * is done at once or not at all: then 0.
+ * else pinned for as long. How many, or an error: -EFAULT, -ENOMEM, -EINTR; -ENODEV,
+ * for once the driver has been told to leave nothing is copied any more. A write is done
+ * at once or not at all: then 0.
  */
-static int copy_some(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 iova,
+static int copy_some(struct ioasid_access *access, struct ioasid_area *area, u64 iova,
 		     void *buf, u64 length, bool write)
 {
 	u64 first = iova & PAGE_MASK, last_page = (iova + (length - 1)) & PAGE_MASK;
 	struct page *pages[FEW_PAGES], *pinned[FEW_PAGES];
+	struct ioasid_ioas *ioas = access->point.ioas;
 	unsigned int nr, i, n;
 	u64 some;
 	int ret;
 
 	nr = min_t(u64, ((last_page - first) >> PAGE_SHIFT) + 1, FEW_PAGES);
 	mutex_lock(&ioas->areas_lock);
+	if (access->gone) {
+		mutex_unlock(&ioas->areas_lock);
+		return -ENODEV;
+	}
 	for (i = 0; i < nr; i++) {
 		pages[i] = ioasid_held_known(ioas, area, first + ((u64)i << PAGE_SHIFT));
 		if (!pages[i])
@@ -485,13 +493,17 @@ static int copy_some(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 iov
 	if (ret)
 		return ret;
 	mutex_lock(&ioas->areas_lock);
-	for (i = 0; i < n; i++)
-		pages[i] = ioasid_held_known(ioas, area, first +
-					     ((u64)i << PAGE_SHIFT)) ?: pinned[i];
-	copy_pages(pages, iova, buf, some, write);
+	if (access->gone) {
+		ret = -ENODEV;
+	} else {
+		for (i = 0; i < n; i++)
+			pages[i] = ioasid_held_known(ioas, area, first +
+						     ((u64)i << PAGE_SHIFT)) ?: pinned[i];
+		copy_pages(pages, iova, buf, some, write);
+	}
 	mutex_unlock(&ioas->areas_lock);
-	ioasid_unpin(pinned, n, write);
-	return some;
+	ioasid_unpin(pinned, n, write && !ret);
+	return ret ?: some;
 }
 
 /*
@@ -543,7 +555,7 @@ int ioasid_access_copy(struct ioasid_access *access, u64 iova, void *buf, u64 le
 		if (fatal_signal_pending(current))
 			n = -EINTR;
 		else if (!write || last <= area->last)
-			n = copy_some(ioas, area, at, buf,
+			n = copy_some(access, area, at, buf,
 				      min(length, area->last - at + 1), write);
 		if (n < 0) {
 			ret = n;

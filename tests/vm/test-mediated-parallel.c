@@ -2,8 +2,9 @@
 /*
  * Unmaps that wait until the driver of a software-mediated device has let go, beside
  * calls of others on the same range: each takes what it found when it began, and
- * nothing else.
+ * nothing else. Detaching beside calls of the driver.
  */
+#include <pthread.h>
 #include <unistd.h>
 
 #include "dma.h"
@@ -171,6 +172,77 @@ START_TEST(the_last_page_table_goes_while_an_unmap_waits)
 }
 END_TEST
 
+/* ------------------------------------------- a driver that works for the last time */
+
+struct access {
+	pthread_t thread;
+	struct mediated m;
+	void *buf;
+	unsigned long length;
+	bool write;
+	int ret, err;
+	volatile int ended;
+};
+
+static void *access_thread(void *arg)
+{
+	struct access *a = arg;
+
+	if (a->write)
+		a->ret = m_write(a->m.dev, a->m.fd, IOVA, a->buf, a->length);
+	else
+		a->ret = m_read(a->m.dev, a->m.fd, IOVA, a->buf, a->length);
+	a->err = errno;
+	a->ended = 1;
+	return NULL;
+}
+
+/* It waits for a page of memory, and that comes when the device is detached already */
+static void access_after_detach(unsigned long length, bool write)
+{
+	struct access a = { .length = length, .write = write, .buf = memory(length, 0x5a) };
+	char *p = memory(length, 1);
+	struct stall stall = stall_at(p + length - PAGE);
+
+	a.m = mediated();
+	EXPECT_OK(ioas_map(a.m.fd, a.m.ioas, p, IOVA, length, RW));
+	EXPECT_EQ(pthread_create(&a.thread, NULL, access_thread, &a), 0);
+	stall_wait(&stall);
+	EXPECT_OK(dev_detach(a.m.dev, a.m.fd));
+	EXPECT_TRUE(!a.ended);
+	stall_end(&stall);
+	wait_for(&a.ended);
+	pthread_join(a.thread, NULL);
+	if (write) {
+		expect_filled(p, 1, length - PAGE);
+		expect_filled(p + length - PAGE, 0, PAGE);
+	} else {
+		expect_filled(a.buf, 0x5a, length);
+	}
+	EXPECT_EQ(a.ret, -1);
+	EXPECT_EQ(a.err, ENODEV);
+	/* the memory is the user's again */
+	EXPECT_OK(ioas_unmap_all(a.m.fd, a.m.ioas, NULL));
+	EXPECT_OK(dev_attach(a.m.dev, a.m.fd, a.m.ioas));
+	close_all();
+}
+
+START_TEST(a_driver_writes_nothing_once_it_is_detached)
+{
+	access_after_detach(PAGE, true);
+	access_after_detach(8 * PAGE, true);
+	/* all of this is pinned first */
+	access_after_detach(64 * PAGE, true);
+}
+END_TEST
+
+START_TEST(a_driver_reads_nothing_once_it_is_detached)
+{
+	access_after_detach(PAGE, false);
+	access_after_detach(8 * PAGE, false);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -178,6 +250,8 @@ int main(int argc, char **argv)
 		an_unmap_leaves_what_is_being_mapped_alone,
 		an_unmap_that_is_killed_gives_back_only_what_it_has_claimed,
 		the_last_page_table_goes_while_an_unmap_waits,
+		a_driver_writes_nothing_once_it_is_detached,
+		a_driver_reads_nothing_once_it_is_detached,
 		NULL,
 	};
 
