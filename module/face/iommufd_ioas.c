@@ -185,16 +185,10 @@ int ioasid_ifd_ioas_map(struct ioasid_ctx *ctx, void __user *user)
 	ioas = ioasid_ioas_get(ctx, args.ioas_id);
 	if (!ioas)
 		return -ENOENT;
-	if (args.flags & IFD_MAP_FIXED_IOVA) {
+	if (args.flags & IFD_MAP_FIXED_IOVA)
 		ret = ioasid_area_map(ioas, &range, NULL, NULL);
-	} else if (put_user(args.iova, &uargs->iova)) {
-		/* What cannot be answered is not done */
-		ret = -EFAULT;
-	} else {
-		ret = ioasid_area_map_placed(ioas, &range, NULL);
-		if (!ret && put_user(range.iova, &uargs->iova))
-			ret = -EFAULT;
-	}
+	else
+		ret = ioasid_area_map_placed(ioas, &range, NULL, &uargs->iova);
 	ioasid_ioas_put(ioas);
 	return ret;
 }
@@ -240,9 +234,6 @@ int ioasid_ifd_ioas_map_file(struct ioasid_ctx *ctx, void __user *user)
 	ioas = ioasid_ioas_get(ctx, args.ioas_id);
 	if (!ioas)
 		return ret && !(args.flags & MAP_ACCESS) ? ret : -ENOENT;
-	/* What cannot be answered is not done */
-	if (!ret && put_user(args.iova, &uargs->iova))
-		ret = -EFAULT;
 	if (ret)
 		goto put;
 	from.payer = ioasid_payer_file(args.fd, range.flags & IOASID_MAP_WRITE);
@@ -252,10 +243,8 @@ int ioasid_ifd_ioas_map_file(struct ioasid_ctx *ctx, void __user *user)
 	if (args.flags & IFD_MAP_FIXED_IOVA)
 		ret = ioasid_area_map(ioas, &range, NULL, &from);
 	else
-		ret = ioasid_area_map_placed(ioas, &range, &from);
+		ret = ioasid_area_map_placed(ioas, &range, &from, &uargs->iova);
 	ioasid_payer_put(from.payer);
-	if (!ret && put_user(range.iova, &uargs->iova))
-		ret = -EFAULT;
 put:
 	ioasid_ioas_put(ioas);
 	return ret;
@@ -284,13 +273,9 @@ int ioasid_ifd_ioas_copy(struct ioasid_ctx *ctx, void __user *user)
 	dst = ioasid_ioas_get(ctx, args.dst_ioas_id);
 	if (!dst)
 		goto put;
-	ret = -EFAULT;
-	if (put_user(args.dst_iova, &uargs->dst_iova))
-		goto put;
 	ret = ioasid_areas_map_again(src, args.src_iova, args.length, dst, &range,
-				     !(args.flags & IFD_MAP_FIXED_IOVA));
-	if (!ret && put_user(range.iova, &uargs->dst_iova))
-		ret = -EFAULT;
+				     args.flags & IFD_MAP_FIXED_IOVA ? NULL :
+				     &uargs->dst_iova);
 put:
 	if (dst)
 		ioasid_ioas_put(dst);
@@ -333,7 +318,7 @@ int ioasid_ifd_ioas_unmap(struct ioasid_ctx *ctx, void __user *user)
 		range.iova = args.iova;
 		range.length = args.length;
 	}
-	/* What cannot be answered is not done */
+	/* What cannot be answered is not done, as far as that is seen beforehand */
 	if (!ret && put_user(args.length, &uargs->length))
 		ret = -EFAULT;
 	if (ret)

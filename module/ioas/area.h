@@ -58,8 +58,9 @@ void ioasid_areas_stock(struct ioasid_areas_stock *stock, u32 nr);
 void ioasid_areas_unstock(struct ioasid_areas_stock *stock);
 int ioasid_area_map(struct ioasid_ioas *ioas, const struct ioasid_map_range *range,
 		    struct ioasid_areas_stock *stock, struct ioasid_source *from);
-int ioasid_area_map_placed(struct ioasid_ioas *ioas, struct ioasid_map_range *range,
-			   struct ioasid_source *from);
+int ioasid_area_map_placed(struct ioasid_ioas *ioas,
+			   const struct ioasid_map_range *range,
+			   struct ioasid_source *from, u64 __user *place);
 int ioasid_areas_unmap(struct ioasid_ioas *ioas,
 		       const struct ioasid_unmap_range *range, u32 nr, u32 *done,
 		       u64 *unmapped);

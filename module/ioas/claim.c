@@ -6,6 +6,7 @@
  * any area that is being mapped, and drivers do not see them.
  */
 #include <linux/sched.h>
+#include <linux/uaccess.h>
 
 #include "ioas/source.h"
 #include "ioas/steps.h"
@@ -119,14 +120,19 @@ int ioasid_areas_give(struct ioasid_ioas *ioas, struct ioasid_area *areas, int e
 /**
  * ioasid_area_map_placed() - map a range of the caller's memory where there is room
  * @ioas: the address space
- * @range: as for ioasid_area_map(), but its address is chosen, and written there
+ * @range: as for ioasid_area_map(), but for its address, which is chosen
  * @from: whose the memory is, and where it may be found; NULL: the caller's
+ * @place: in the caller's memory: where the address is written to
+ *
+ * It is mapped when the caller has the address.
  *
  * Context: pins memory, killable.
- * Return: 0, or an error as ioasid_area_map() and ioasid_area_place().
+ * Return: 0, or an error as ioasid_area_map() and ioasid_area_place(); -EFAULT also if
+ * the address cannot be written.
  */
-int ioasid_area_map_placed(struct ioasid_ioas *ioas, struct ioasid_map_range *range,
-			   struct ioasid_source *from)
+int ioasid_area_map_placed(struct ioasid_ioas *ioas,
+			   const struct ioasid_map_range *range,
+			   struct ioasid_source *from, u64 __user *place)
 {
 	struct ioasid_area *area = ioasid_area_new(ioas, range, NULL);
 	unsigned long changes;
@@ -152,6 +158,7 @@ int ioasid_area_map_placed(struct ioasid_ioas *ioas, struct ioasid_map_range *ra
 	}
 	if (area->charged)
 		ret = ioasid_area_populate(ioas, area, from);
-	range->iova = area->start;
+	if (!ret && put_user(area->start, place))
+		ret = -EFAULT;
 	return ioasid_areas_give(ioas, area, ret);
 }

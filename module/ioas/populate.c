@@ -21,6 +21,7 @@
  * @run: contiguous pages that are pinned, to be mapped next: the first one's
  *	number
  * @nr: how many
+ * @first: where it is in the area, in pages, also when what was before it has gone
  * @unknown: pages at the end of what is populated that are not in the area's
  *	runs yet; there is room for them
  * @held: drivers hold pages of it
@@ -30,6 +31,7 @@ struct populating {
 	struct ioasid_area *area;
 	unsigned long run;
 	unsigned long nr;
+	unsigned long first;
 	u32 unknown;
 	bool held;
 };
@@ -174,6 +176,7 @@ static int map_pages(struct populating *p, struct page **pages, unsigned int nr,
 	if (!ret && all)
 		ret = map_run(p, true);
 	push_unknown(p);
+	p->first = p->area->populated >> PAGE_SHIFT;
 	return ret;
 }
 
@@ -185,8 +188,7 @@ static void populate_undo(struct populating *p)
 	area->populating = false;
 	if (p->held) {
 		mutex_lock(&p->ioas->areas_lock);
-		ioasid_held_unpin_run(p->ioas, area, area->populated >> PAGE_SHIFT,
-				      p->run, p->nr);
+		ioasid_held_unpin_run(p->ioas, area, p->first, p->run, p->nr);
 		ioasid_held_depopulate(p->ioas, area);
 		mutex_unlock(&p->ioas->areas_lock);
 		return;

@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
+#include <linux/uaccess.h>
 
 #include "ioas/source.h"
 #include "ioas/steps.h"
@@ -306,7 +307,7 @@ static int copies_populate(struct ioasid_ioas *dst, struct ioasid_area *copies,
  * @dst: where it is to be mapped; may be the same
  * @range: flags and address there, as for ioasid_area_map(), which checks them; the
  *	rest is not looked at
- * @place: the address is chosen, and written there
+ * @place: NULL; or the address is chosen, and written there, in the caller's memory
  *
  * A mapping is made for each one that lies in the range, or for the part that does; all
  * at once.
@@ -318,8 +319,8 @@ static int copies_populate(struct ioasid_ioas *dst, struct ioasid_area *copies,
  * writable there.
  */
 int ioasid_areas_map_again(struct ioasid_ioas *src, u64 start, u64 length,
-			   struct ioasid_ioas *dst, struct ioasid_map_range *range,
-			   bool place)
+			   struct ioasid_ioas *dst, const struct ioasid_map_range *range,
+			   u64 __user *place)
 {
 	struct ioasid_area *first, *areas;
 	u64 last = start + (length - 1);
@@ -342,8 +343,9 @@ again:
 		ioasid_area_list_free(areas);
 		goto unkeep;
 	}
-	range->iova = areas->start;
 	ret = copies_populate(dst, areas, src, first, start);
+	if (!ret && place && put_user(areas->start, place))
+		ret = -EFAULT;
 	ret = ioasid_areas_give(dst, areas, ret);
 unkeep:
 	unkeep(src, first, last);

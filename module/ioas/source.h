@@ -37,7 +37,7 @@ struct ioasid_source {
 
 int ioasid_source_pin(struct ioasid_source *from, struct page **pages, unsigned int nr);
 int ioasid_areas_map_again(struct ioasid_ioas *src, u64 start, u64 length,
-			   struct ioasid_ioas *dst, struct ioasid_map_range *range,
-			   bool place);
+			   struct ioasid_ioas *dst, const struct ioasid_map_range *range,
+			   u64 __user *place);
 
 #endif /* IOASID_SOURCE_H */

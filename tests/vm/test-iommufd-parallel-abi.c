@@ -4,6 +4,7 @@
  * nothing of it.
  */
 #include <pthread.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "iommufd.h"
@@ -197,6 +198,93 @@ START_TEST(copies_wait_for_what_is_being_mapped_without_work)
 }
 END_TEST
 
+/* ------------------------------------------------------- answers that go nowhere */
+
+/* A call whose place is chosen by the kernel, and for which nobody waits */
+struct placed {
+	pthread_t thread;
+	int fd, ret, err;
+	unsigned long cmd;
+	void *arg;
+	volatile int ended;
+};
+
+static void *placed_thread(void *arg)
+{
+	struct placed *c = arg;
+
+	c->ret = ioctl(c->fd, c->cmd, c->arg);
+	c->err = errno;
+	c->ended = 1;
+	return NULL;
+}
+
+/* Its structure is taken away while the call waits for memory: nothing is mapped */
+static void without_answer(struct half *h, unsigned long cmd, void *arg)
+{
+	struct placed c = { .fd = h->a.fd, .cmd = cmd, .arg = arg };
+	long before = pages_pinned();
+
+	EXPECT_EQ(pthread_create(&c.thread, NULL, placed_thread, &c), 0);
+	stall_wait(&h->stall);
+	EXPECT_OK(munmap(arg, PAGE));
+	stall_end(&h->stall);
+	wait_for(&c.ended);
+	pthread_join(c.thread, NULL);
+	EXPECT_EQ(c.ret, -1);
+	EXPECT_EQ(c.err, EFAULT);
+	EXPECT_EQ(mapped_bytes(h->a.fd, h->a.ioas), 0);
+	EXPECT_EQ(pages_pinned(), before);
+}
+
+START_TEST(a_map_that_cannot_be_answered_leaves_nothing)
+{
+	struct iommu_ioas_map *map = memory(PAGE, 0);
+	struct half h = half();
+
+	*map = (struct iommu_ioas_map){
+		.size = sizeof(*map), .flags = MAP_RW, .ioas_id = h.a.ioas,
+		.user_va = (uintptr_t)h.p, .length = ALL,
+	};
+	without_answer(&h, IOMMU_IOAS_MAP, map);
+}
+END_TEST
+
+START_TEST(a_copy_that_cannot_be_answered_leaves_nothing)
+{
+	struct iommu_ioas_copy *copy = memory(PAGE, 0);
+	struct half h = half();
+
+	*copy = (struct iommu_ioas_copy){
+		.size = sizeof(*copy), .flags = MAP_RW, .dst_ioas_id = h.a.ioas,
+		.src_ioas_id = h.copy.src, .length = ALL, .src_iova = IOVA,
+	};
+	without_answer(&h, IOMMU_IOAS_COPY, copy);
+}
+END_TEST
+
+#ifdef IOMMU_IOAS_MAP_FILE
+START_TEST(a_file_whose_place_cannot_be_said_is_not_mapped)
+{
+	int file = EXPECT_OK(memfd_create("test", MFD_CLOEXEC));
+	struct iommu_ioas_map_file *map = memory(PAGE, 0);
+	struct ifd_attached a = ifd_attached();
+	long before = pages_pinned();
+
+	EXPECT_OK(ftruncate(file, 4 * PAGE));
+	*map = (struct iommu_ioas_map_file){
+		.size = sizeof(*map), .flags = MAP_RW, .ioas_id = a.ioas, .fd = file,
+		.length = 4 * PAGE,
+	};
+	EXPECT_OK(mprotect(map, PAGE, PROT_READ));
+	EXPECT_ERRNO(ioctl(a.fd, IOMMU_IOAS_MAP_FILE, map),
+		     kernel_is("6.1") ? EOPNOTSUPP : EFAULT);
+	EXPECT_EQ(mapped_bytes(a.fd, a.ioas), 0);
+	EXPECT_EQ(pages_pinned(), before);
+}
+END_TEST
+#endif
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -204,6 +292,11 @@ int main(int argc, char **argv)
 		a_copy_that_fails_takes_nothing_of_others,
 		the_last_device_goes_while_a_copy_waits,
 		copies_wait_for_what_is_being_mapped_without_work,
+		a_map_that_cannot_be_answered_leaves_nothing,
+		a_copy_that_cannot_be_answered_leaves_nothing,
+#ifdef IOMMU_IOAS_MAP_FILE
+		a_file_whose_place_cannot_be_said_is_not_mapped,
+#endif
 		NULL
 	};
 
