@@ -7,14 +7,12 @@
 #ifndef IOASID_COMPAT_H
 #define IOASID_COMPAT_H
 
-#include <linux/hugetlb.h>
 #include <linux/iommu.h>
 #include <linux/irqdomain.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/msi.h>
 #include <linux/sched/signal.h>
-#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
 #ifdef CONFIG_X86
@@ -450,74 +448,5 @@ static inline bool kc_pin_again(struct page *page, unsigned int nr,
 		unpin_user_page_range_dirty_lock(page, done, false);
 	return done >= nr;
 }
-
-/* Pin pages of a memfd; they are unpinned as others are */
-#ifdef HAVE_MEMFD_PIN_FOLIOS
-#define KC_PIN_FILE 1
-
-static inline bool kc_file_can_be_pinned(struct file *file)
-{
-	return shmem_file(file) || is_file_hugepages(file);
-}
-
-static inline int kc_pin_file(struct file *file, u64 start, struct page **pages,
-			      unsigned int nr)
-{
-	u64 end = start + ((u64)nr << PAGE_SHIFT);
-	struct kc_pin_count count = {};
-	struct folio **folios;
-	unsigned int done = 0;
-	pgoff_t offset = 0;
-	long nr_folios, i;
-	int ret = 0;
-
-	folios = kmalloc_array(nr, sizeof(*folios), GFP_KERNEL_ACCOUNT);
-	if (!folios)
-		return -ENOMEM;
-	nr_folios = memfd_pin_folios(file, start, end - 1, folios, nr, &offset);
-	if (nr_folios < 0) {
-		kfree(folios);
-		return nr_folios;
-	}
-	/* A folio is pinned once, and we unpin page by page */
-	for (i = 0; i < nr_folios; i++) {
-		unsigned long first = i ? 0 : offset >> PAGE_SHIFT;
-		unsigned long n = min_t(unsigned long, nr - done,
-					folio_nr_pages(folios[i]) - first), k;
-
-		if (!n || (n > 1 && !kc_pin_again(folio_page(folios[i], first), n - 1,
-						  &count))) {
-			ret = -ENOMEM;
-			break;
-		}
-		for (k = 0; k < n; k++)
-			pages[done++] = folio_page(folios[i], first + k);
-	}
-	kc_pin_count_end(&count);
-	if (!ret && done < nr)
-		ret = -EFAULT;
-	if (ret) {
-		if (i < nr_folios)
-			unpin_folios(folios + i, nr_folios - i);
-		if (done)
-			unpin_user_pages(pages, done);
-	}
-	kfree(folios);
-	return ret;
-}
-#else
-#define KC_PIN_FILE 0
-
-static inline bool kc_file_can_be_pinned(struct file *file)
-{
-	return false;
-}
-
-static inline int kc_pin_file(struct file *file, u64 start, struct page **pages,
-			      unsigned int nr)
-{
-	return -EOPNOTSUPP;
-}
-#endif
 
 #endif /* IOASID_COMPAT_H */

@@ -10,8 +10,6 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/err.h>
-#include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/overflow.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -20,6 +18,7 @@
 #include <linux/slab.h>
 
 #include "compat/compat.h"
+#include "ioas/file.h"
 #include "ioas/pin.h"
 
 /**
@@ -58,49 +57,24 @@ struct ioasid_payer *ioasid_payer_current(struct ioasid_payer *last)
  * @fd: number of the open file, a memfd
  * @write: will devices write to it?
  *
- * As long as devices may, the file cannot be sealed against writing.
- *
- * Return: a payer to be given back with ioasid_payer_put(), or an ERR_PTR():
- * -EOPNOTSUPP if the kernel cannot do it, -EBADF if no file has that number, -EACCES if
- * it is not open for that, -EINVAL if it is no memfd, -EPERM if it is sealed, -ENOMEM.
+ * Return: a payer to be given back with ioasid_payer_put(), or an ERR_PTR(): as
+ * ioasid_file_get(), and -ENOMEM.
  */
 struct ioasid_payer *ioasid_payer_file(int fd, bool write)
 {
-	fmode_t mode = FMODE_READ | (write ? FMODE_WRITE : 0);
+	struct file *file = ioasid_file_get(fd, write);
 	struct ioasid_payer *payer;
-	struct file *file;
-	int ret;
 
-	if (!KC_PIN_FILE)
-		return ERR_PTR(-EOPNOTSUPP);
-	file = fget(fd);
-	if (!file)
-		return ERR_PTR(-EBADF);
-	ret = -EINVAL;
-	if (!kc_file_can_be_pinned(file))
-		goto put;
-	ret = -EACCES;
-	if ((file->f_mode & mode) != mode)
-		goto put;
-	if (write) {
-		ret = mapping_map_writable(file->f_mapping);
-		if (ret)
-			goto put;
-	}
+	if (IS_ERR(file))
+		return ERR_CAST(file);
 	payer = ioasid_payer_current(NULL);
-	ret = PTR_ERR_OR_ZERO(payer);
-	if (ret)
-		goto unmap;
+	if (IS_ERR(payer)) {
+		ioasid_file_put(file, write);
+		return payer;
+	}
 	payer->file = file;
 	payer->write = write;
 	return payer;
-
-unmap:
-	if (write)
-		mapping_unmap_writable(file->f_mapping);
-put:
-	fput(file);
-	return ERR_PTR(ret);
 }
 
 /**
@@ -114,11 +88,8 @@ void ioasid_payer_put(struct ioasid_payer *payer)
 	mmdrop(payer->mm);
 	put_task_struct(payer->task);
 	put_cred(payer->cred);
-	if (payer->file) {
-		if (payer->write)
-			mapping_unmap_writable(payer->file->f_mapping);
-		fput(payer->file);
-	}
+	if (payer->file)
+		ioasid_file_put(payer->file, payer->write);
 	kfree(payer);
 }
 
@@ -259,7 +230,7 @@ int ioasid_payer_pin(struct ioasid_payer *payer, unsigned long addr, bool write,
 		     struct page **pages, unsigned int nr)
 {
 	if (unlikely(payer->file))
-		return kc_pin_file(payer->file, addr, pages, nr);
+		return ioasid_file_pin(payer->file, addr, pages, nr);
 	return ioasid_pin(payer->mm, addr, write, pages, nr);
 }
 

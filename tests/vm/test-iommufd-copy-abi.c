@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Mapping once more what is mapped, and mapping files, by Linux's iommufd ABI; as
- * test-iommufd-abi.c otherwise.
- */
-#include <sys/mman.h>
-
+/* Mapping once more what is mapped, by Linux's iommufd ABI; as test-iommufd-abi.c */
 #include "iommufd.h"
 #include "memory.h"
 
@@ -158,136 +153,6 @@ START_TEST(a_copy_that_fails_leaves_nothing)
 }
 END_TEST
 
-#ifdef IOMMU_IOAS_MAP_FILE
-static int ifd_map_file(int fd, __u32 ioas, int file, __u64 start, __u64 length, __u64 *iova,
-			__u32 flags)
-{
-	struct iommu_ioas_map_file arg = {
-		.size = sizeof(arg), .flags = flags, .ioas_id = ioas, .fd = file,
-		.start = start, .length = length, .iova = *iova,
-	};
-	int ret = ioctl(fd, IOMMU_IOAS_MAP_FILE, &arg);
-
-	*iova = arg.iova;
-	return ret;
-}
-
-/* A memfd of so many pages */
-static int file_of(unsigned int pages)
-{
-	int fd = EXPECT_OK(memfd_create("test", MFD_ALLOW_SEALING | MFD_CLOEXEC));
-
-	EXPECT_OK(ftruncate(fd, pages * PAGE));
-	return fd;
-}
-
-/* False where there is no such call; it is seen then that it is refused */
-static bool has_map_file(void)
-{
-	int fd = EXPECT_OK(iommufd_open());
-	__u32 ioas = ifd_new_ioas(fd);
-	__u64 iova = IOVA;
-
-	if (stack_is_linux() && kernel_is("6.12")) {
-		EXPECT_ERRNO(ifd_map_file(fd, ioas, file_of(1), 0, PAGE, &iova, FIXED_RW), ENOTTY);
-		return false;
-	}
-	/* where the kernel cannot pin a memfd */
-	if (kernel_is("6.1"))
-		EXPECT_ERRNO(ifd_map_file(fd, ioas, file_of(1), 0, PAGE, &iova, FIXED_RW),
-			     EOPNOTSUPP);
-	return !kernel_is("6.1");
-}
-
-START_TEST(a_file_is_mapped)
-{
-	struct ifd_attached a = ifd_attached();
-	int file = file_of(700);
-	__u64 iova = IOVA, other = 0;
-	long before;
-	char *p;
-	int i;
-
-	if (!has_map_file())
-		return;
-	p = mmap(NULL, 700 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-	EXPECT_NE((long)p, -1);
-	memset(p, CANARY, 300 * PAGE);
-	before = pages_pinned();
-	EXPECT_OK(ifd_map_file(a.fd, a.ioas, file, 0, 700 * PAGE, &iova, FIXED_RW));
-	EXPECT_EQ(pages_pinned() - before, 700);
-	for (i = 0; i < 700; i += 43)
-		expect_dma(&a.dev, IOVA + i * PAGE, p + i * PAGE, PAGE);
-	EXPECT_OK(ifd_map_file(a.fd, a.ioas, file, 5 * PAGE, 2 * PAGE, &other, MAP_RW));
-	expect_dma(&a.dev, other, p + 5 * PAGE, 2 * PAGE);
-	/* The process's own mapping does not matter */
-	EXPECT_OK(munmap(p, 700 * PAGE));
-	EXPECT_EQ(testdev_write(&a.dev, IOVA, PAGE, 0), DMA_DONE);
-	EXPECT_OK(ifd_unmap(a.fd, a.ioas, 0, ~0ULL, NULL));
-	EXPECT_EQ(pages_pinned(), before);
-}
-END_TEST
-
-START_TEST(a_file_is_mapped_before_the_first_attach)
-{
-	int fd = EXPECT_OK(iommufd_open());
-	__u32 ioas = ifd_new_ioas(fd), copied = ifd_new_ioas(fd);
-	int file = file_of(64);
-	__u64 iova = IOVA, to = 2 * IOVA;
-	struct dev dev;
-	char *p;
-
-	if (!has_map_file())
-		return;
-	p = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-	EXPECT_OK(ifd_map_file(fd, ioas, file, 0, 64 * PAGE, &iova, FIXED_RW));
-	EXPECT_OK(ifd_copy(fd, ioas, IOVA + PAGE, copied, &to, PAGE, FIXED_RW));
-	EXPECT_OK(close(file));
-	ifd_dev_start(&dev, TESTDEV_0, fd);
-	EXPECT_OK(vfd_attach(dev.fd, ioas));
-	expect_dma(&dev, IOVA + 63 * PAGE, p + 63 * PAGE, PAGE);
-	EXPECT_OK(vfd_attach(dev.fd, copied));
-	expect_dma(&dev, 2 * IOVA, p + PAGE, PAGE);
-	EXPECT_OK(munmap(p, 64 * PAGE));
-}
-END_TEST
-
-START_TEST(files_that_cannot_be_mapped_are_refused)
-{
-	struct ifd_attached a = ifd_attached();
-	int file = file_of(4), plain = EXPECT_OK(open("/proc/self/status", O_RDONLY));
-	char path[32];
-	__u64 iova = IOVA;
-	int ro;
-
-	if (!has_map_file())
-		return;
-	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, 1000, 0, PAGE, &iova, FIXED_RW), EBADF);
-	EXPECT_ERRNO(ifd_map_file(a.fd, ~0U, file, 0, PAGE, &iova, FIXED_RW), ENOENT);
-	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, file, 0, 0, &iova, FIXED_RW), EINVAL);
-	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, file, 0, PAGE, &iova, 8 | MAP_RW), EOPNOTSUPP);
-	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, file, 100, PAGE, &iova, FIXED_RW), EINVAL);
-	/* beyond its end */
-	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, file, 0, 5 * PAGE, &iova, FIXED_RW), EINVAL);
-	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, plain, 0, PAGE, &iova,
-				  IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_FIXED_IOVA), EINVAL);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-	ro = EXPECT_OK(open(path, O_RDONLY | O_CLOEXEC));
-	if (stack_is_linux())
-		return;
-	/* Linux lets a device write to what its user can only read, and to what is sealed */
-	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, ro, 0, PAGE, &iova, FIXED_RW), EACCES);
-	EXPECT_OK(ifd_map_file(a.fd, a.ioas, file, 0, PAGE, &iova, FIXED_RW));
-	EXPECT_ERRNO(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE), EBUSY);
-	EXPECT_OK(ifd_unmap(a.fd, a.ioas, IOVA, PAGE, NULL));
-	EXPECT_OK(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE));
-	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, file, 0, PAGE, &iova, FIXED_RW), EPERM);
-	EXPECT_OK(ifd_map_file(a.fd, a.ioas, file, 0, PAGE, &iova,
-			       IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_FIXED_IOVA));
-}
-END_TEST
-#endif
-
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -297,11 +162,6 @@ int main(int argc, char **argv)
 		copy_checks_its_arguments,
 		what_is_copied_to_be_read_cannot_be_copied_to_be_written,
 		a_copy_that_fails_leaves_nothing,
-#ifdef IOMMU_IOAS_MAP_FILE
-		a_file_is_mapped,
-		a_file_is_mapped_before_the_first_attach,
-		files_that_cannot_be_mapped_are_refused,
-#endif
 		NULL
 	};
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pinning the memory of files: memfd, tmpfs and hugetlbfs.
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "compat/compat.h"
+#include "compat/file_compat.h"
+#include "ioas/file.h"
+
+/**
+ * ioasid_file_get() - get a file whose memory is to be mapped
+ * @fd: number of the open file
+ * @write: will devices write to it?
+ *
+ * As long as devices may, the file cannot be sealed against writing.
+ *
+ * Return: the file, to be given back with ioasid_file_put(), or an ERR_PTR():
+ * -EOPNOTSUPP if the kernel cannot do it, -EBADF if no file has that number, -EINVAL if
+ * it is no memfd, -EACCES if it is not open for that, -EPERM if it is sealed.
+ */
+struct file *ioasid_file_get(int fd, bool write)
+{
+	fmode_t mode = FMODE_READ | (write ? FMODE_WRITE : 0);
+	struct file *file;
+	int ret;
+
+	if (!KC_PIN_FILE)
+		return ERR_PTR(-EOPNOTSUPP);
+	file = fget(fd);
+	if (!file)
+		return ERR_PTR(-EBADF);
+	ret = -EINVAL;
+	if (!kc_file_is_shmem(file) && !kc_file_is_huge(file))
+		goto put;
+	ret = -EACCES;
+	if ((file->f_mode & mode) != mode)
+		goto put;
+	ret = write ? mapping_map_writable(file->f_mapping) : 0;
+	if (ret)
+		goto put;
+	return file;
+
+put:
+	fput(file);
+	return ERR_PTR(ret);
+}
+
+/**
+ * ioasid_file_put() - give back a file
+ * @file: the file
+ * @write: as for ioasid_file_get()
+ */
+void ioasid_file_put(struct file *file, bool write)
+{
+	if (write)
+		mapping_unmap_writable(file->f_mapping);
+	fput(file);
+}
+
+/*
+ * Pages of a pinned folio, from one of them on. A folio is pinned once, and they are
+ * unpinned page by page. False, with the folio pinned as it was, if that overflows.
+ */
+static bool folio_to_pages(struct folio *folio, unsigned long first, struct page **pages,
+			   unsigned int nr, struct kc_pin_count *count)
+{
+	unsigned int i;
+
+	if (nr > 1 && !kc_pin_again(folio_page(folio, first), nr - 1, count))
+		return false;
+	for (i = 0; i < nr; i++)
+		pages[i] = folio_page(folio, first + i);
+	return true;
+}
+
+/**
+ * ioasid_file_pin() - pin pages of a file
+ * @file: from ioasid_file_get()
+ * @start: offset of the first one
+ * @pages: the pages
+ * @nr: how many
+ *
+ * Context: process. May read from swap; killable.
+ * Return: 0 when all are pinned, otherwise none is, and an error of the kernel's.
+ */
+int ioasid_file_pin(struct file *file, u64 start, struct page **pages, unsigned int nr)
+{
+	u64 last = start + ((u64)nr << PAGE_SHIFT) - 1;
+	struct kc_pin_count count = {};
+	struct folio **folios;
+	unsigned int done = 0;
+	pgoff_t offset = 0;
+	long nr_folios, i;
+	int ret = 0;
+
+	folios = kmalloc_array(nr, sizeof(*folios), GFP_KERNEL_ACCOUNT);
+	if (!folios)
+		return -ENOMEM;
+	nr_folios = kc_file_pin(file, start, last, folios, nr, &offset);
+	if (nr_folios < 0) {
+		kfree(folios);
+		return nr_folios;
+	}
+	for (i = 0; i < nr_folios; i++) {
+		unsigned long first = i ? 0 : offset >> PAGE_SHIFT;
+		unsigned int n = min_t(unsigned long, nr - done,
+				       folio_nr_pages(folios[i]) - first);
+
+		if (!n || !folio_to_pages(folios[i], first, pages + done, n, &count)) {
+			ret = -ENOMEM;
+			break;
+		}
+		done += n;
+	}
+	kc_pin_count_end(&count);
+	if (!ret && done < nr)
+		ret = -EFAULT;
+	if (ret) {
+		kc_file_unpin(folios + i, nr_folios - i);
+		unpin_user_pages(pages, done);
+	}
+	kfree(folios);
+	return ret;
+}
