@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Pinning the memory of files: memfd, tmpfs and hugetlbfs.
+ *
+ * memfd_pin_folios() does less than a page fault. What it leaves out is done here:
+ * folios that fallocate() has left uncleared are cleared.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -63,6 +66,27 @@ void ioasid_file_put(struct file *file, bool write)
 }
 
 /*
+ * Clear a pinned folio if nobody has, and mark it so that what devices write is not
+ * cleared later. What fallocate() makes in shmem is not cleared before its first use by
+ * the CPU, or by this. Files of huge pages have no such folios.
+ */
+static int folio_clear(struct file *file, pgoff_t index, struct folio *folio)
+{
+	struct folio *found;
+
+	if (likely(folio_test_uptodate(folio)))
+		return 0;
+	if (!kc_file_is_shmem(file))
+		return -EFAULT;
+	found = kc_file_read(file, index);
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	folio_put(found);
+	/* Another one: ours has been cut out of the file meanwhile, and is not cleared */
+	return found == folio ? 0 : -EFAULT;
+}
+
+/*
  * Pages of a pinned folio, from one of them on. A folio is pinned once, and they are
  * unpinned page by page. False, with the folio pinned as it was, if that overflows.
  */
@@ -111,10 +135,11 @@ int ioasid_file_pin(struct file *file, u64 start, struct page **pages, unsigned 
 		unsigned int n = min_t(unsigned long, nr - done,
 				       folio_nr_pages(folios[i]) - first);
 
-		if (!n || !folio_to_pages(folios[i], first, pages + done, n, &count)) {
+		ret = folio_clear(file, (start >> PAGE_SHIFT) + done, folios[i]);
+		if (!ret && (!n || !folio_to_pages(folios[i], first, pages + done, n, &count)))
 			ret = -ENOMEM;
+		if (ret)
 			break;
-		}
 		done += n;
 	}
 	kc_pin_count_end(&count);

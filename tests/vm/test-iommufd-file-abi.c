@@ -86,6 +86,35 @@ START_TEST(files_that_cannot_be_mapped_are_refused)
 	EXPECT_OK(ifd_map_file(a.fd, a.ioas, file, 0, PAGE, &iova, FIXED_RO));
 }
 END_TEST
+
+/* What fallocate() leaves is cleared when it is used first, and lost until then */
+START_TEST(what_a_device_writes_to_fallocated_memory_is_in_the_file)
+{
+	struct ifd_attached a = ifd_attached();
+	int file = new_memfd(8 * PAGE, 0);
+	char *p = memory(PAGE, CANARY);
+	struct dev edu;
+	__u64 iova = IOVA + GIB;
+
+	if (!has_map_file() || stack_is_linux())
+		return;
+	EXPECT_OK(fallocate(file, 0, 0, 8 * PAGE));
+	ifd_dev_start(&edu, EDU_0, a.fd);
+	EXPECT_OK(vfd_attach(edu.fd, a.ioas));
+	EXPECT_OK(ifd_map_all(&a, file, 8 * PAGE, FIXED_RW));
+	EXPECT_OK(ifd_map(a.fd, a.ioas, p, iova, PAGE));
+	EXPECT_EQ(testdev_write(&a.dev, IOVA + 3 * PAGE, PAGE, 0), DMA_DONE);
+	EXPECT_EQ(pread(file, p, PAGE, 3 * PAGE), PAGE);
+	expect_pattern(p, PAGE);
+	/* and what it has not written reads as zeroes */
+	edu_from_memory(&edu, IOVA + 5 * PAGE, EDU_BUFFER_SIZE);
+	edu_to_memory(&edu, iova, EDU_BUFFER_SIZE);
+	expect_filled(p, 0, EDU_BUFFER_SIZE);
+	EXPECT_OK(ifd_unmap(a.fd, a.ioas, IOVA, 8 * PAGE, NULL));
+	EXPECT_EQ(pread(file, p, PAGE, 3 * PAGE), PAGE);
+	expect_pattern(p, PAGE);
+}
+END_TEST
 #endif
 
 int main(int argc, char **argv)
@@ -95,6 +124,7 @@ int main(int argc, char **argv)
 		a_file_is_mapped,
 		a_file_is_mapped_before_the_first_attach,
 		files_that_cannot_be_mapped_are_refused,
+		what_a_device_writes_to_fallocated_memory_is_in_the_file,
 #endif
 		NULL
 	};
