@@ -236,7 +236,8 @@ int ioasid_ifd_ioas_map_file(struct ioasid_ctx *ctx, void __user *user)
 		return ret && !(args.flags & MAP_ACCESS) ? ret : -ENOENT;
 	if (ret)
 		goto put;
-	from.payer = ioasid_payer_file(args.fd, range.flags & IOASID_MAP_WRITE);
+	from.payer = ioasid_payer_file(args.fd, args.start, args.length,
+				       range.flags & IOASID_MAP_WRITE);
 	ret = PTR_ERR_OR_ZERO(from.payer);
 	if (ret)
 		goto put;

@@ -18,18 +18,21 @@
 /**
  * ioasid_file_get() - get a file whose memory is to be mapped
  * @fd: number of the open file
+ * @start: offset of what is to be mapped
+ * @length: bytes
  * @write: will devices write to it?
  *
  * As long as devices may, the file cannot be sealed against writing.
  *
  * Return: the file, to be given back with ioasid_file_put(), or an ERR_PTR():
  * -EOPNOTSUPP if the kernel cannot do it, -EBADF if no file has that number, -EINVAL if
- * it is no memfd, -EACCES if it is not open for that, -EPERM if it is sealed.
+ * it is no memfd or ends before that, -EACCES if it is not open for that, -EPERM if it is sealed.
  */
-struct file *ioasid_file_get(int fd, bool write)
+struct file *ioasid_file_get(int fd, u64 start, u64 length, bool write)
 {
 	fmode_t mode = FMODE_READ | (write ? FMODE_WRITE : 0);
 	struct file *file;
+	u64 size;
 	int ret;
 
 	if (!KC_PIN_FILE)
@@ -39,6 +42,9 @@ struct file *ioasid_file_get(int fd, bool write)
 		return ERR_PTR(-EBADF);
 	ret = -EINVAL;
 	if (!kc_file_is_shmem(file) && !kc_file_is_huge(file))
+		goto put;
+	size = i_size_read(file_inode(file));
+	if (length > size || start > size - length)
 		goto put;
 	ret = -EACCES;
 	if ((file->f_mode & mode) != mode)

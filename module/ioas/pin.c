@@ -55,14 +55,16 @@ struct ioasid_payer *ioasid_payer_current(struct ioasid_payer *last)
 /**
  * ioasid_payer_file() - the calling process as a payer for a file's memory
  * @fd: number of the open file, a memfd
+ * @start: offset of what is to be mapped
+ * @length: bytes
  * @write: will devices write to it?
  *
  * Return: a payer to be given back with ioasid_payer_put(), or an ERR_PTR(): as
  * ioasid_file_get(), and -ENOMEM.
  */
-struct ioasid_payer *ioasid_payer_file(int fd, bool write)
+struct ioasid_payer *ioasid_payer_file(int fd, u64 start, u64 length, bool write)
 {
-	struct file *file = ioasid_file_get(fd, write);
+	struct file *file = ioasid_file_get(fd, start, length, write);
 	struct ioasid_payer *payer;
 
 	if (IS_ERR(file))
@@ -171,6 +173,19 @@ void ioasid_payer_uncharge(struct ioasid_payer *payer, unsigned long pages)
 	atomic64_sub(pages, &payer->mm->pinned_vm);
 }
 
+/* An error as the header documents it, of whatever pinning came to in the kernel */
+static int pin_error(long error)
+{
+	switch (error) {
+	case -ENOMEM:
+	case -ENOSPC:
+	case -EDQUOT:
+		return -ENOMEM;
+	default:
+		return fatal_signal_pending(current) ? -EINTR : -EFAULT;
+	}
+}
+
 /* Pin one page or more; how many, or an error */
 static long pin_some(struct mm_struct *mm, unsigned long vaddr,
 		     unsigned int flags, struct page **pages, unsigned long nr)
@@ -210,9 +225,7 @@ int ioasid_pin_slow(struct mm_struct *mm, unsigned long vaddr, bool write,
 
 unpin:
 	unpin_user_pages(pages, done);
-	if (ret == -ENOMEM)
-		return -ENOMEM;
-	return fatal_signal_pending(current) ? -EINTR : -EFAULT;
+	return pin_error(ret);
 }
 
 /**
@@ -224,14 +237,17 @@ unpin:
  * @nr: how many
  *
  * Context: as ioasid_pin().
- * Return: as ioasid_pin(); -EINVAL for what a file has not got.
+ * Return: as ioasid_pin().
  */
 int ioasid_payer_pin(struct ioasid_payer *payer, unsigned long addr, bool write,
 		     struct page **pages, unsigned int nr)
 {
-	if (unlikely(payer->file))
-		return ioasid_file_pin(payer->file, addr, pages, nr);
-	return ioasid_pin(payer->mm, addr, write, pages, nr);
+	int ret;
+
+	if (likely(!payer->file))
+		return ioasid_pin(payer->mm, addr, write, pages, nr);
+	ret = ioasid_file_pin(payer->file, addr, pages, nr);
+	return ret ? pin_error(ret) : 0;
 }
 
 /**

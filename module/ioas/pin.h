@@ -32,7 +32,7 @@ struct ioasid_payer {
 };
 
 struct ioasid_payer *ioasid_payer_current(struct ioasid_payer *last);
-struct ioasid_payer *ioasid_payer_file(int fd, bool write);
+struct ioasid_payer *ioasid_payer_file(int fd, u64 start, u64 length, bool write);
 void ioasid_payer_put(struct ioasid_payer *payer);
 int ioasid_payer_charge(struct ioasid_payer *payer, unsigned long pages);
 void ioasid_payer_uncharge(struct ioasid_payer *payer, unsigned long pages);

@@ -87,6 +87,29 @@ START_TEST(files_that_cannot_be_mapped_are_refused)
 }
 END_TEST
 
+START_TEST(a_file_that_becomes_shorter_is_not_attached)
+{
+	int fd = EXPECT_OK(iommufd_open()), file = new_memfd(64 * PAGE, 0);
+	__u32 ioas = ifd_new_ioas(fd);
+	long before = pages_pinned();
+	__u64 iova = IOVA;
+	struct dev dev;
+
+	if (!has_map_file() || stack_is_linux())
+		return;
+	EXPECT_ERRNO(ifd_map_file(fd, ioas, file, 0, 65 * PAGE, &iova, FIXED_RW), EINVAL);
+	EXPECT_ERRNO(ifd_map_file(fd, ioas, file, 64 * PAGE, PAGE, &iova, FIXED_RW), EINVAL);
+	EXPECT_ERRNO(ifd_map_file(fd, ioas, file, 1ULL << 62, PAGE, &iova, FIXED_RW), EINVAL);
+	EXPECT_OK(ifd_map_file(fd, ioas, file, 0, 64 * PAGE, &iova, FIXED_RW));
+	ifd_dev_start(&dev, TESTDEV_0, fd);
+	EXPECT_OK(ftruncate(file, 63 * PAGE));
+	EXPECT_ERRNO(vfd_attach(dev.fd, ioas), EFAULT);
+	EXPECT_EQ(pages_pinned(), before);
+	EXPECT_OK(ftruncate(file, 64 * PAGE));
+	EXPECT_OK(vfd_attach(dev.fd, ioas));
+}
+END_TEST
+
 /* What fallocate() leaves is cleared when it is used first, and lost until then */
 START_TEST(what_a_device_writes_to_fallocated_memory_is_in_the_file)
 {
@@ -115,6 +138,7 @@ START_TEST(what_a_device_writes_to_fallocated_memory_is_in_the_file)
 	expect_pattern(p, PAGE);
 }
 END_TEST
+
 #endif
 
 int main(int argc, char **argv)
@@ -124,6 +148,7 @@ int main(int argc, char **argv)
 		a_file_is_mapped,
 		a_file_is_mapped_before_the_first_attach,
 		files_that_cannot_be_mapped_are_refused,
+		a_file_that_becomes_shorter_is_not_attached,
 		what_a_device_writes_to_fallocated_memory_is_in_the_file,
 #endif
 		NULL

@@ -4,7 +4,13 @@
 
 #include "hold.h"
 #include "mapfile.h"
+#include "modules.h"
+#include "pci.h"
 #include "scene.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define REFUSE		"ioasid_test_refuse"
+#define PARAMETERS	"/sys/module/" REFUSE "/parameters/"
 
 #ifdef IOMMU_IOAS_MAP_FILE
 /* A call of another thread on a file of @size bytes */
@@ -48,6 +54,17 @@ static void join(struct file_call *c, int err)
 	EXPECT_EQ(c->err, err);
 }
 
+/* Functions of the kernel to come refuse with that errno: bits */
+static void refuse(unsigned int calls, int err)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", err);
+	EXPECT_OK(sysfs_write(PARAMETERS "error", text));
+	snprintf(text, sizeof(text), "%u", calls);
+	EXPECT_OK(sysfs_write(PARAMETERS "calls", text));
+}
+
 /* The page that is found then is another one, and ours would stay uncleared */
 START_TEST(a_page_cut_out_before_it_is_cleared_is_not_mapped)
 {
@@ -76,6 +93,45 @@ START_TEST(a_page_cut_out_before_it_is_cleared_is_not_mapped)
 	expect_pattern(p, PAGE);
 }
 END_TEST
+
+/* Whatever the kernel says, the caller is told what the header has */
+START_TEST(errors_of_pinning_are_those_of_the_header)
+{
+	const struct { int kernels, ours; } errors[] = {
+		{ EIO, EFAULT }, { EAGAIN, EFAULT }, { EBUSY, EFAULT }, { EINVAL, EFAULT },
+		{ EHWPOISON, EFAULT }, { ENOSPC, ENOMEM }, { ENOMEM, ENOMEM }, { EDQUOT, ENOMEM },
+	};
+	struct ifd_attached a = ifd_attached();
+	__u32 later = ifd_new_ioas(a.fd);
+	char *p = memory(64 * PAGE, CANARY);
+	long before = pages_pinned();
+	__u64 iova = IOVA;
+	unsigned int i;
+	int file;
+
+	if (!has_map_file())
+		return;
+	file = new_memfd(64 * PAGE, 0);
+	EXPECT_OK(ifd_map_file(a.fd, later, file, 0, 64 * PAGE, &iova, FIXED_RW));
+	EXPECT_OK(module_load(REFUSE, "functions=memfd_pin_folios,pin_user_pages_fast"));
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		refuse(1, errors[i].kernels);
+		EXPECT_ERRNO_IN(ifd_map_all(&a, file, 64 * PAGE, FIXED_RW), errors[i].ours,
+				"error %d", errors[i].kernels);
+		refuse(1, errors[i].kernels);
+		EXPECT_ERRNO_IN(vfd_attach(a.dev.fd, later), errors[i].ours,
+				"error %d", errors[i].kernels);
+		/* by the quick way, and then by the other one */
+		refuse(3, errors[i].kernels);
+		EXPECT_ERRNO_IN(ifd_map(a.fd, a.ioas, p, IOVA, 64 * PAGE), errors[i].ours,
+				"error %d", errors[i].kernels);
+		EXPECT_EQ(pages_pinned(), before);
+	}
+	EXPECT_OK(module_unload(REFUSE));
+	EXPECT_OK(ifd_map(a.fd, a.ioas, p, IOVA, 64 * PAGE));
+	expect_dma(&a.dev, IOVA, p, PAGE);
+}
+END_TEST
 #endif
 
 int main(int argc, char **argv)
@@ -83,6 +139,7 @@ int main(int argc, char **argv)
 	const TTest *const tests[] = {
 #ifdef IOMMU_IOAS_MAP_FILE
 		a_page_cut_out_before_it_is_cleared_is_not_mapped,
+		errors_of_pinning_are_those_of_the_header,
 #endif
 		NULL
 	};
