@@ -129,6 +129,9 @@ struct ioasid_device_desc {
  * mediated device nothing is claimed, and nothing is known of its DMA: its driver
  * asks by the calls below.
  *
+ * While the machine sleeps and after its shutdown the IOMMU translates nothing. The
+ * driver of a physical device stops its DMA in suspend, freeze, poweroff and shutdown.
+ *
  * Context: process. May sleep.
  * Return: the binding, or an ERR_PTR() as IOASID_DEVICE_BIND says: -EEXIST,
  * -EALREADY, -EPERM, -EINVAL, -ENODEV, -EOPNOTSUPP (a type that is not offered

@@ -70,6 +70,7 @@ static int ioasid_vfio_probe(struct pci_dev *pdev, const struct pci_device_id *i
 	mutex_init(&dev->bind_lock);
 	/* VFIO's core and its error handlers look for their own here */
 	dev_set_drvdata(&pdev->dev, &dev->core);
+	ioasid_vfio_power_prepare(pdev);
 
 	ret = ioasid_vfio_chardev_add(dev);
 	if (ret)
@@ -77,6 +78,7 @@ static int ioasid_vfio_probe(struct pci_dev *pdev, const struct pci_device_id *i
 	ret = vfio_pci_core_register_device(&dev->core);
 	if (ret)
 		goto err_chardev;
+	ioasid_vfio_power_start(pdev);
 	return 0;
 
 err_chardev:
@@ -122,6 +124,7 @@ static struct pci_driver ioasid_vfio_driver = {
 	.id_table		= ioasid_vfio_table,
 	.probe			= ioasid_vfio_probe,
 	.remove			= ioasid_vfio_remove,
+	.shutdown		= ioasid_vfio_shutdown,
 	.sriov_configure	= ioasid_vfio_sriov_configure,
 	.err_handler		= &vfio_pci_core_err_handlers,
 	.driver_managed_dma	= true,

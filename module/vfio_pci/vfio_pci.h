@@ -11,6 +11,7 @@
  * iommufd.c	VFIO_DEVICE_BIND_IOMMUFD and what attaches
  * vfio_ioctl.c	VFIO_DEVICE_* ioctls
  * hot_reset.c	those that reset other devices as well
+ * power.c	sleep and shutdown of the machine
  * vma.c	mappings of the device's regions
  *
  * Lock order, outermost first:
@@ -26,7 +27,8 @@
  *				share it: never held while waiting for a user.
 				While it is, the core may be asked who has a device
  *	mmap_lock		taken by the core and when VFIO zaps mappings
- *	vma_lock, memory_lock	VFIO's
+ *	igate, vma_lock, memory_lock, irqlock
+ *				VFIO's
  *	ioasid_vfio_file.use_lock, the xarray's of the minors
  *				spinlocks, nothing is taken inside
  */
@@ -58,8 +60,9 @@ struct vm_area_struct;
  * @owner: the open file that has bound the device or is about to; NULL if
  *	none. core.vdev.open_count is 1 exactly while that file's bindings have
  *	the device enabled
+ * @was_master: bus mastering was on when the machine went to sleep
  *
- * @gone and @owner are protected by core.vdev.dev_set->lock.
+ * @gone, @owner and @was_master are protected by core.vdev.dev_set->lock.
  */
 struct ioasid_vfio_device {
 	struct vfio_pci_core_device core;
@@ -67,6 +70,7 @@ struct ioasid_vfio_device {
 	struct mutex bind_lock; /* whoever wants to be owner */
 	bool gone;
 	struct ioasid_vfio_file *owner;
+	bool was_master;
 };
 
 /**
@@ -174,6 +178,11 @@ long ioasid_vfio_ioctl_vfio(struct ioasid_vfio_file *file, unsigned int cmd,
 /* hot_reset.c */
 long ioasid_vfio_ioctl_hot_reset(struct ioasid_vfio_file *file, unsigned int cmd,
 				 void __user *arg);
+
+/* power.c */
+void ioasid_vfio_power_prepare(struct pci_dev *pdev);
+void ioasid_vfio_power_start(struct pci_dev *pdev);
+void ioasid_vfio_shutdown(struct pci_dev *pdev);
 
 /* vma.c */
 int ioasid_vfio_mmap(struct file *filp, struct vm_area_struct *vma);

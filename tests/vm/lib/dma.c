@@ -27,9 +27,8 @@
 #define EDU_DMA_SRC		0x80
 #define EDU_DMA_DST		0x88
 #define EDU_DMA_COUNT		0x90
-#define EDU_DMA_COMMAND		0x98
-#define EDU_DMA_RUN		1
-#define EDU_DMA_TO_MEMORY	2
+#define EDU_DMA_RUN		(1 << 0)
+#define EDU_DMA_TO_MEMORY	(1 << 1)
 #define EDU_BUFFER		0x40000
 
 /* Devices read and write memory behind the compiler's back */
@@ -117,14 +116,24 @@ void expect_blocked(struct dev *dev, __u64 iova, void *p, size_t size)
 	expect_filled(p, CANARY, size);
 }
 
-static void edu_start(struct dev *dev, __u64 src, __u64 dst, __u32 length, __u32 command)
+static void edu_arm(struct dev *dev, __u64 src, __u64 dst, __u32 length)
 {
 	EXPECT_LE(length, EDU_BUFFER_SIZE);
 	barrier();
 	*reg64(dev, EDU_DMA_SRC) = src;
 	*reg64(dev, EDU_DMA_DST) = dst;
 	*reg64(dev, EDU_DMA_COUNT) = length;
+}
+
+static void edu_start(struct dev *dev, __u64 src, __u64 dst, __u32 length, __u32 command)
+{
+	edu_arm(dev, src, dst, length);
 	*reg64(dev, EDU_DMA_COMMAND) = command | EDU_DMA_RUN;
+}
+
+void edu_arm_to_memory(struct dev *dev, __u64 iova, __u32 length)
+{
+	edu_arm(dev, EDU_BUFFER, iova, length);
 }
 
 bool edu_runs(struct dev *dev)

@@ -49,6 +49,10 @@ void edu_from_memory(struct dev *dev, __u64 iova, __u32 length);
 void edu_to_memory(struct dev *dev, __u64 iova, __u32 length);
 /* Start one of them and do not wait */
 void edu_start_to_memory(struct dev *dev, __u64 iova, __u32 length);
+/* All but the start of it, which is this value in this register of BAR 0 */
+void edu_arm_to_memory(struct dev *dev, __u64 iova, __u32 length);
+#define EDU_DMA_COMMAND		0x98
+#define EDU_DMA_START_TO_MEMORY	3
 bool edu_runs(struct dev *dev);
 void edu_wait(struct dev *dev);
 /* Have it raise its interrupt, and take that back */

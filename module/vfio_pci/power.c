@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sleep, hibernation and shutdown of the machine. The IOMMU's own suspend and shutdown
+ * switch translation off, so a device has bus mastering off before, and no request on
+ * its way. The PCI core does the rest: configuration space, power state.
+ *
+ * User tasks are frozen while the machine sleeps, but not the kernel's threads, which
+ * can end the last use of a device, or unmask its interrupt. They run on during a
+ * shutdown, so there the device's configuration space is closed to users for good.
+ */
+#include <linux/pci.h>
+#include <linux/pm.h>
+
+#include "vfio_pci/vfio_pci.h"
+
+/* VFIO reads, changes and writes back the command register under one of these locks */
+static void power_lock(struct vfio_pci_core_device *core)
+{
+	mutex_lock(&core->igate);
+	down_write(&core->memory_lock);
+}
+
+static void power_unlock(struct vfio_pci_core_device *core)
+{
+	up_write(&core->memory_lock);
+	mutex_unlock(&core->igate);
+}
+
+/* Return: whether it was on */
+static bool power_set_master(struct vfio_pci_core_device *core, bool on)
+{
+	struct pci_dev *pdev = core->pdev;
+	unsigned long flags;
+	u16 old, new;
+
+	lockdep_assert_held_write(&core->memory_lock);
+
+	/* Against interrupts, and what unmasks them */
+	spin_lock_irqsave(&core->irqlock, flags);
+	pci_read_config_word(pdev, PCI_COMMAND, &old);
+	new = on ? old | PCI_COMMAND_MASTER : old & ~PCI_COMMAND_MASTER;
+	/* All ones: it does not answer, and does no DMA */
+	if (new != old && !PCI_POSSIBLE_ERROR(old)) {
+		pci_write_config_word(pdev, PCI_COMMAND, new);
+		/* The answer pushes what the device has written before it to memory */
+		pci_read_config_word(pdev, PCI_COMMAND, &new);
+	}
+	spin_unlock_irqrestore(&core->irqlock, flags);
+	return !PCI_POSSIBLE_ERROR(old) && (old & PCI_COMMAND_MASTER);
+}
+
+static struct ioasid_vfio_device *power_device(struct device *d)
+{
+	return container_of(dev_get_drvdata(d), struct ioasid_vfio_device, core);
+}
+
+static int power_wake(struct device *d)
+{
+	struct ioasid_vfio_device *dev = power_device(d);
+	struct vfio_device *vdev = &dev->core.vdev;
+
+	mutex_lock(&vdev->dev_set->lock);
+	/* Not if its last user has gone meanwhile. Another one cannot have come */
+	if (dev->was_master && vdev->open_count) {
+		power_lock(&dev->core);
+		power_set_master(&dev->core, true);
+		power_unlock(&dev->core);
+	}
+	dev->was_master = false;
+	mutex_unlock(&vdev->dev_set->lock);
+	return 0;
+}
+
+static int power_sleep(struct device *d)
+{
+	struct ioasid_vfio_device *dev = power_device(d);
+	struct vfio_device *vdev = &dev->core.vdev;
+
+	mutex_lock(&vdev->dev_set->lock);
+	power_lock(&dev->core);
+	dev->was_master = power_set_master(&dev->core, false);
+	power_unlock(&dev->core);
+	mutex_unlock(&vdev->dev_set->lock);
+	if (pci_wait_for_pending_transaction(dev->core.pdev))
+		return 0;
+	dev_err(d, "the machine cannot sleep: requests of the device do not end\n");
+	power_wake(d);
+	return -EBUSY;
+}
+
+/* VFIO's, and these */
+static struct dev_pm_ops power_ops = {
+	SYSTEM_SLEEP_PM_OPS(power_sleep, power_wake)
+};
+
+/**
+ * ioasid_vfio_power_prepare() - have a device take part in the machine's sleep
+ * @pdev: the device, not yet registered with VFIO
+ */
+void ioasid_vfio_power_prepare(struct pci_dev *pdev)
+{
+	/* A device that its user has put to sleep can be one that has no other state
+	 * than D0, and would be passed over
+	 */
+	dev_pm_set_driver_flags(&pdev->dev, DPM_FLAG_NO_DIRECT_COMPLETE);
+}
+
+/**
+ * ioasid_vfio_power_start() - the rest of it
+ * @pdev: the device, registered with VFIO, which has set its operations for the driver
+ *
+ * The machine does not sleep while a driver is bound to a device.
+ */
+void ioasid_vfio_power_start(struct pci_dev *pdev)
+{
+	struct device_driver *driver = pdev->dev.driver;
+	const struct dev_pm_ops *vfio = driver->pm;
+
+	/* Another device's bind may do the same now */
+	power_ops.runtime_suspend = vfio->runtime_suspend;
+	power_ops.runtime_resume = vfio->runtime_resume;
+	power_ops.runtime_idle = vfio->runtime_idle;
+	driver->pm = &power_ops;
+}
+
+/**
+ * ioasid_vfio_shutdown() - stop a device for good
+ * @pdev: the device, awake and locked
+ *
+ * The machine goes down, or another kernel is started.
+ */
+void ioasid_vfio_shutdown(struct pci_dev *pdev)
+{
+	struct ioasid_vfio_device *dev = power_device(&pdev->dev);
+
+	power_lock(&dev->core);
+	/* Never unlocked: users wait in what they write, and nothing is reset */
+	pci_cfg_access_lock(pdev);
+	power_set_master(&dev->core, false);
+	power_unlock(&dev->core);
+	if (!pci_wait_for_pending_transaction(pdev))
+		pci_err(pdev, "requests of the device do not end\n");
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * While the machine sleeps or goes down the IOMMU does not translate: a device in the
+ * hands of a user does no DMA then, and afterwards goes on as before.
+ *
+ * pm_test has the kernel do all there is to do but sleep. edu starts to write just
+ * before the IOMMU is suspended (tests/modules/ioasid_test_power.c), and is ready
+ * 100 ms later; unlike iommu-testdev it obeys its command register.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "dma.h"
+#include "expect.h"
+#include "legacy.h"
+#include "memory.h"
+#include "modules.h"
+#include "process.h"
+#include "run.h"
+
+#define POWER		"ioasid_test_power"
+#define REFUSE		"ioasid_test_refuse"
+#define LENGTH		64
+
+/* Of headers that are newer than the C library's */
+#define LOW_POWER_ENTRY	3
+#define LOW_POWER_EXIT	5
+
+/**
+ * struct sleeper - a device whose user would like to write somewhere else
+ * @edu: the device
+ * @p: what it may write to, at IOVA
+ * @victim: what it may not write to
+ * @phys: where that is
+ */
+struct sleeper {
+	struct dev edu;
+	char *p, *victim;
+	__u64 phys;
+};
+
+static void unload(const char *module)
+{
+	if (module_is_loaded(module))
+		EXPECT_OK(module_unload(module));
+}
+
+static void expect_dma_works(struct sleeper *s)
+{
+	memset(s->p, CANARY, PAGE);
+	edu_to_memory(&s->edu, IOVA, LENGTH);
+	expect_filled(s->p, 0x5a, LENGTH);
+}
+
+/* @edu is enabled, and has @p mapped at IOVA */
+static void arm(struct sleeper *s)
+{
+	memset(s->p, 0x5a, PAGE);
+	edu_from_memory(&s->edu, IOVA, LENGTH);
+	expect_dma_works(s);
+	s->victim = memory(PAGE, CANARY);
+	s->phys = phys_of(s->victim);
+	edu_to_memory(&s->edu, s->phys, LENGTH);
+	expect_filled(s->victim, CANARY, PAGE);
+	edu_arm_to_memory(&s->edu, s->phys, LENGTH);
+}
+
+static void start(struct sleeper *s)
+{
+	int fd = EXPECT_OK(iommu_open());
+	__u32 ioas = new_ioas(fd);
+
+	s->p = memory(PAGE, 0);
+	EXPECT_OK(ioas_map(fd, ioas, s->p, IOVA, PAGE, RW));
+	dev_start(&s->edu, EDU_0, fd);
+	EXPECT_OK(dev_attach(s->edu.fd, fd, ioas));
+	arm(s);
+}
+
+static int try_sleep(const char *state)
+{
+	int ret, err;
+
+	EXPECT_OK(sysfs_write("/sys/power/pm_test", "core"));
+	if (!strcmp(state, "mem"))
+		EXPECT_OK(sysfs_write("/sys/power/mem_sleep", "deep"));
+	sysfs_write("/sys/module/suspend/parameters/pm_test_delay", "1");
+	ret = sysfs_write("/sys/power/state", state);
+	err = errno;
+	EXPECT_OK(sysfs_write("/sys/power/pm_test", "none"));
+	errno = err;
+	return ret;
+}
+
+/* The machine sleeps, and edu writes as soon as it does so */
+static void sleep_and_write(struct sleeper *s, const char *state)
+{
+	char options[128], written[16];
+
+	unload(POWER);
+	snprintf(options, sizeof(options), "device=%s function=syscore_suspend offset=%d value=%d",
+		 s->edu.bdf, EDU_DMA_COMMAND, EDU_DMA_START_TO_MEMORY);
+	EXPECT_OK(module_load(POWER, options));
+	EXPECT_OK(try_sleep(state));
+	sysfs_read("/sys/module/" POWER "/parameters/written", written, sizeof(written));
+	EXPECT_EQ(atoi(written), 1);
+	unload(POWER);
+	EXPECT_EQ(phys_of(s->victim), s->phys);
+	expect_filled(s->victim, CANARY, PAGE);
+}
+
+/* The machine cannot sleep in this state */
+static bool lacks(const char *state)
+{
+	char text[64];
+
+	if (!strcmp(state, "mem"))
+		sysfs_read("/sys/power/mem_sleep", text, sizeof(text));
+	else
+		sysfs_read("/sys/power/state", text, sizeof(text));
+	if (strstr(text, !strcmp(state, "mem") ? "deep" : state))
+		return false;
+	printf("# no %s here\n", state);
+	return true;
+}
+
+static void dma_in(const char *state)
+{
+	struct sleeper s;
+
+	if (lacks(state))
+		return;
+	start(&s);
+	sleep_and_write(&s, state);
+	expect_dma_works(&s);
+	/* and again */
+	edu_arm_to_memory(&s.edu, s.phys, LENGTH);
+	sleep_and_write(&s, state);
+	expect_dma_works(&s);
+}
+
+START_TEST(memory_is_not_written_while_the_machine_hibernates)
+{
+	dma_in("disk");
+}
+END_TEST
+
+START_TEST(memory_is_not_written_while_the_machine_sleeps)
+{
+	dma_in("mem");
+}
+END_TEST
+
+START_TEST(device_of_a_container_does_no_dma_in_sleep_either)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.iova = IOVA,
+		.size = PAGE,
+	};
+	struct sleeper s = { .p = memory(PAGE, 0) };
+	struct legacy l;
+
+	legacy_open(&l, EDU_0);
+	EXPECT_OK(legacy_claim(&l));
+	EXPECT_OK(legacy_use(&l));
+	map.vaddr = (uintptr_t)s.p;
+	EXPECT_OK(ioctl(l.container, VFIO_IOMMU_MAP_DMA, &map));
+	s.edu.fd = l.device;
+	memcpy(s.edu.bdf, l.bdf, sizeof(l.bdf));
+	dev_enable(&s.edu);
+	dev_map_bar(&s.edu);
+	arm(&s);
+	sleep_and_write(&s, "disk");
+	expect_dma_works(&s);
+	dev_unmap_bar(&s.edu);
+	legacy_close(&l);
+}
+END_TEST
+
+static int low_power(struct dev *dev, unsigned int feature)
+{
+	struct vfio_device_feature f = {
+		.argsz = sizeof(f), .flags = VFIO_DEVICE_FEATURE_SET | feature,
+	};
+
+	return ioctl(dev->fd, VFIO_DEVICE_FEATURE, &f);
+}
+
+/* edu has no power states: it is at work when the kernel thinks that it is asleep */
+START_TEST(device_that_its_user_has_put_to_sleep_does_no_dma_in_sleep)
+{
+	struct sleeper s;
+
+	if (lacks("mem"))
+		return;
+	start(&s);
+	EXPECT_OK(low_power(&s.edu, LOW_POWER_ENTRY));
+	sleep_ms(500);
+	sleep_and_write(&s, "mem");
+	EXPECT_OK(low_power(&s.edu, LOW_POWER_EXIT));
+	expect_dma_works(&s);
+}
+END_TEST
+
+START_TEST(bus_mastering_that_was_off_stays_off)
+{
+	struct sleeper s;
+	__u16 command;
+
+	start(&s);
+	command = config_read16(&s.edu, PCI_COMMAND) & ~PCI_COMMAND_MASTER;
+	config_write16(&s.edu, PCI_COMMAND, command);
+	sleep_and_write(&s, "disk");
+	EXPECT_EQ(config_read16(&s.edu, PCI_COMMAND), command);
+	memset(s.p, CANARY, PAGE);
+	edu_to_memory(&s.edu, IOVA, LENGTH);
+	expect_filled(s.p, CANARY, PAGE);
+	config_write16(&s.edu, PCI_COMMAND, command | PCI_COMMAND_MASTER);
+	expect_dma_works(&s);
+}
+END_TEST
+
+static void load_refuse(const char *function, int error, unsigned long calls)
+{
+	char text[64];
+
+	unload(REFUSE);
+	snprintf(text, sizeof(text), "functions=%s error=%d calls=%lu", function, error, calls);
+	EXPECT_OK(module_load(REFUSE, text));
+}
+
+START_TEST(device_goes_on_when_the_machine_does_not_sleep_after_all)
+{
+	static const char *const states[] = { "disk", "mem" };
+	struct sleeper s;
+	char calls[16];
+	int i;
+
+	start(&s);
+	for (i = 0; i < 2; i++) {
+		if (lacks(states[i]))
+			continue;
+		load_refuse("syscore_suspend", EBUSY, 1);
+		/* Of hibernation the kernel says that all is well */
+		try_sleep(states[i]);
+		sysfs_read("/sys/module/" REFUSE "/parameters/calls", calls, sizeof(calls));
+		EXPECT_EQ(atoi(calls), 0);
+		unload(REFUSE);
+		expect_dma_works(&s);
+	}
+}
+END_TEST
+
+START_TEST(machine_does_not_sleep_when_requests_of_a_device_do_not_end)
+{
+	struct sleeper s;
+
+	start(&s);
+	/* 0: there are some */
+	load_refuse("pci_wait_for_pending_transaction", 0, -1UL);
+	EXPECT_ERRNO(try_sleep("disk"), EBUSY);
+	unload(REFUSE);
+	expect_dma_works(&s);
+	sleep_and_write(&s, "disk");
+	expect_dma_works(&s);
+}
+END_TEST
+
+static void set_master(void *arg)
+{
+	struct dev *dev = arg;
+
+	dev_enable(dev);
+}
+
+START_TEST(device_does_no_dma_after_a_shutdown)
+{
+	char options[64];
+	struct sleeper s;
+	pid_t child;
+
+	start(&s);
+	unload(POWER);
+	snprintf(options, sizeof(options), "device=%s", s.edu.bdf);
+	EXPECT_OK(module_load(POWER, options));
+	memset(s.p, CANARY, PAGE);
+	edu_to_memory(&s.edu, IOVA, LENGTH);
+	expect_filled(s.p, CANARY, PAGE);
+	/* and its user cannot change that */
+	child = start_child(set_master, &s.edu);
+	sleep_ms(500);
+	edu_to_memory(&s.edu, IOVA, LENGTH);
+	expect_filled(s.p, CANARY, PAGE);
+	unload(POWER);
+	end_child(child);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+	const TTest *const tests[] = {
+		memory_is_not_written_while_the_machine_hibernates,
+		memory_is_not_written_while_the_machine_sleeps,
+		device_of_a_container_does_no_dma_in_sleep_either,
+		device_that_its_user_has_put_to_sleep_does_no_dma_in_sleep,
+		bus_mastering_that_was_off_stays_off,
+		device_goes_on_when_the_machine_does_not_sleep_after_all,
+		machine_does_not_sleep_when_requests_of_a_device_do_not_end,
+		device_does_no_dma_after_a_shutdown,
+		NULL,
+	};
+	int failed = run_program(argc, argv, "sleep", tests, RUN_DEVICES | RUN_SLOW);
+
+	if (module_is_loaded(POWER))
+		failed |= module_unload(POWER);
+	if (module_is_loaded(REFUSE))
+		failed |= module_unload(REFUSE);
+	return failed;
+}
