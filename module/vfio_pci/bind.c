@@ -9,7 +9,9 @@
  *	1. under it: become the device's owner among the files
  *	2. bind in the core, which claims the group's DMA. From here on VFIO's
  *	   group cannot open the device: it would have to claim first
- *	3. under it, the first time: enable the device
+ *	3. under it: compare the VF token, and the first time enable the device.
+ *	   Enabling a VF counts it as used, which keeps the PF's token as it is,
+ *	   so the token is compared again once that is done
  *
  * Unbinding goes backwards. The device does no DMA any more when the core
  * gives it back to the kernel.
@@ -43,6 +45,12 @@ static struct mutex *dev_set_lock(struct ioasid_vfio_file *file)
 	return &file->dev->core.vdev.dev_set->lock;
 }
 
+/* As long as no VF is used, comparing a PF's token sets it: not before the core has bound */
+static bool token_is_set(struct ioasid_vfio_device *dev)
+{
+	return dev->core.pdev->is_physfn;
+}
+
 /* Step 1. @token is NULL if the user gave none */
 static int become_owner(struct ioasid_vfio_file *file, const uuid_t *token)
 {
@@ -58,7 +66,7 @@ static int become_owner(struct ioasid_vfio_file *file, const uuid_t *token)
 		ret = -EPERM;
 	else if (!dev->owner && dev->core.vdev.open_count)
 		ret = -EBUSY;
-	else
+	else if (!token_is_set(dev))
 		ret = kc_vfio_match_token(&dev->core.vdev, token);
 	if (!ret)
 		dev->owner = file;
@@ -73,19 +81,43 @@ static void give_up_ownership(struct ioasid_vfio_file *file)
 	mutex_unlock(dev_set_lock(file));
 }
 
-/* Step 3 */
-static int enable(struct ioasid_vfio_file *file)
+/* With dev_set->lock held */
+static void close_device(struct vfio_device *vdev)
+{
+	vfio_pci_core_close_device(vdev);
+	vdev->open_count = 0;
+}
+
+static int open_device(struct vfio_device *vdev)
+{
+	int ret;
+
+	if (vdev->open_count)
+		return -EBUSY;
+	/* VFIO counts the device as open from here on, for its resets */
+	vdev->open_count = 1;
+	ret = ioasid_vfio_open_device(vdev);
+	if (ret)
+		vdev->open_count = 0;
+	return ret;
+}
+
+/* Step 3. @open: the first time */
+static int enable(struct ioasid_vfio_file *file, const uuid_t *token, bool open)
 {
 	struct vfio_device *vdev = &file->dev->core.vdev;
-	int ret = -EBUSY;
+	int ret;
 
 	mutex_lock(dev_set_lock(file));
-	if (!vdev->open_count) {
-		/* VFIO counts the device as open from here on, for its resets */
-		vdev->open_count = 1;
-		ret = ioasid_vfio_open_device(vdev);
-		if (ret)
-			vdev->open_count = 0;
+	/* A PF whose VFs are used is not reset by a user who does not know the token */
+	ret = kc_vfio_match_token(vdev, token);
+	if (!ret && open) {
+		ret = open_device(vdev);
+		if (!ret) {
+			ret = kc_vfio_match_token(vdev, token);
+			if (ret)
+				close_device(vdev);
+		}
 	}
 	mutex_unlock(dev_set_lock(file));
 	return ret;
@@ -97,8 +129,7 @@ static void disable(struct ioasid_vfio_file *file)
 	struct vfio_device *vdev = &file->dev->core.vdev;
 
 	mutex_lock(dev_set_lock(file));
-	vfio_pci_core_close_device(vdev);
-	vdev->open_count = 0;
+	close_device(vdev);
 	mutex_unlock(dev_set_lock(file));
 }
 
@@ -197,11 +228,9 @@ int ioasid_vfio_bind(struct file *filp, const struct ioasid_vfio_bind *how)
 		ret = PTR_ERR(binding->idev);
 		goto err_owner;
 	}
-	if (first) {
-		ret = enable(file);
-		if (ret)
-			goto err_unbind;
-	}
+	ret = enable(file, how->token, first);
+	if (ret)
+		goto err_unbind;
 	list_add_tail(&binding->list, &file->bindings);
 	if (first)
 		ioasid_vfio_file_start(file);

@@ -48,6 +48,25 @@ START_TEST(pf_with_a_vf_in_use_needs_the_token)
 }
 END_TEST
 
+START_TEST(refused_bind_of_a_pf_sets_no_token)
+{
+	struct sriov s = sriov_start(2);
+	int other = EXPECT_OK(iommu_open());
+	struct dev dev;
+
+	dev_start(&dev, TESTDEV_1, s.fd);
+	EXPECT_OK(dev_unbind(s.pf_fd, s.fd));
+	EXPECT_ERRNO(sriov_bind(s.pf_fd, s.fd, dev.cookie, wrong), EEXIST);
+	EXPECT_OK(sriov_bind(s.vf_fd, other, 2, token));
+	EXPECT_OK(dev_unbind(s.vf_fd, other));
+	/* nor does that of a file that has it already */
+	EXPECT_OK(sriov_bind(s.pf_fd, other, 1, token));
+	EXPECT_ERRNO(sriov_bind(s.pf_fd, s.fd, dev.cookie, wrong), EEXIST);
+	EXPECT_OK(sriov_bind(s.vf_fd, other, 2, token));
+	sriov_end(&s);
+}
+END_TEST
+
 START_TEST(token_is_set_by_the_feature_ioctl)
 {
 	struct sriov s = sriov_start(2);
@@ -118,6 +137,7 @@ int main(int argc, char **argv)
 	const TTest *const tests[] = {
 		vf_without_the_token_is_eacces,
 		pf_with_a_vf_in_use_needs_the_token,
+		refused_bind_of_a_pf_sets_no_token,
 		token_is_set_by_the_feature_ioctl,
 		token_for_a_device_that_asks_for_none_is_einval,
 		vf_is_bound_attached_and_given_back,
