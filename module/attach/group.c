@@ -288,22 +288,28 @@ int ioasid_group_join(struct ioasid_device *idev)
 	lockdep_assert_held(&groups_lock);
 	if (!iommu_group)
 		return -ENODEV;
+	ioasid_msi_bind(&idev->msi, idev->dev);
 	group = group_find(iommu_group);
 	if (group) {
 		iommu_group_put(iommu_group);
 		ret = group_admit(group, idev);
 		if (ret)
-			return ret;
+			goto unbind;
 	} else {
 		group = group_new(iommu_group, idev->dev);
 		if (IS_ERR(group)) {
 			iommu_group_put(iommu_group);
-			return PTR_ERR(group);
+			ret = PTR_ERR(group);
+			goto unbind;
 		}
 	}
 	idev->group = group;
 	list_add_tail(&idev->group_node, &group->devices);
 	return 0;
+
+unbind:
+	ioasid_msi_unbind(&idev->msi);
+	return ret;
 }
 
 /**
@@ -320,7 +326,7 @@ void ioasid_group_leave(struct ioasid_device *idev)
 	lockdep_assert_held(&groups_lock);
 	list_del(&idev->group_node);
 	if (!list_empty(&group->devices))
-		return;
+		goto unbind;
 	list_del(&group->node);
 	group->shim->block(&group->route);
 	ioasid_rid_release(&group->route);
@@ -329,6 +335,8 @@ void ioasid_group_leave(struct ioasid_device *idev)
 	kfree(group->reserved);
 	mutex_destroy(&group->lock);
 	kfree(group);
+unbind:
+	ioasid_msi_unbind(&idev->msi);
 }
 
 /* The only device is not attached any more, and neither is its group */

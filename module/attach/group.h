@@ -62,6 +62,7 @@ struct ioasid_group {
  * @cookie_node: in those of the same hash
  * @group: its group; NULL for a mediated device
  * @group_node: in the devices of @group
+ * @msi: its driver stays
  * @mediated: the mediated device; NULL for a physical one
  * @ops: of its driver
  * @data: for @ops
@@ -85,6 +86,7 @@ struct ioasid_device {
 	struct hlist_node cookie_node;
 	struct ioasid_group *group;
 	struct list_head group_node;
+	struct ioasid_msi_bound msi;
 	struct ioasid_mediated *mediated;
 	const struct ioasid_mediated_ops *ops;
 	void *data;

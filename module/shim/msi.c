@@ -25,6 +25,7 @@
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/minmax.h>
+#include <linux/mutex.h>
 #include <linux/xarray.h>
 
 #include "shim/shim.h"
@@ -68,7 +69,7 @@ struct device_walk {
 	struct device *next;
 };
 
-static int walk_device(struct device *dev, void *data)
+static int find_device(struct device *dev, void *data)
 {
 	struct device_walk *walk = data;
 
@@ -93,7 +94,7 @@ static struct device *next_device(const struct ioasid_route *route, struct devic
 		walk.after = dev;
 		walk.passed = !dev;
 		walk.next = NULL;
-		iommu_group_for_each_dev(route->group, &walk, walk_device);
+		iommu_group_for_each_dev(route->group, &walk, find_device);
 		put_device(dev);
 		if (walk.passed)
 			return walk.next;
@@ -101,29 +102,90 @@ static struct device *next_device(const struct ioasid_route *route, struct devic
 	}
 }
 
+/* Devices whose driver stays: those that are bound */
+static LIST_HEAD(bound_devices);
+static DEFINE_MUTEX(bound_lock);
+
+/**
+ * ioasid_msi_bind() - the driver of a device stays for as long as it is bound
+ * @bound: the binding's
+ * @dev: the device
+ */
+void ioasid_msi_bind(struct ioasid_msi_bound *bound, struct device *dev)
+{
+	bound->dev = dev;
+	mutex_lock(&bound_lock);
+	list_add(&bound->node, &bound_devices);
+	mutex_unlock(&bound_lock);
+}
+
+/**
+ * ioasid_msi_unbind() - undo ioasid_msi_bind()
+ * @bound: the binding's
+ */
+void ioasid_msi_unbind(struct ioasid_msi_bound *bound)
+{
+	mutex_lock(&bound_lock);
+	list_del(&bound->node);
+	mutex_unlock(&bound_lock);
+}
+
+static bool is_bound(const struct device *dev)
+{
+	const struct ioasid_msi_bound *bound;
+
+	list_for_each_entry(bound, &bound_devices, node)
+		if (bound->dev == dev)
+			return true;
+	return false;
+}
+
+/* walk_pages() for one device; @error is that of those before it, or 0 */
+static int walk_device(const struct ioasid_route *route, struct device *dev, int error,
+		       int (*fn)(u64 iova, void *data), void *data)
+{
+	struct msi_desc *desc;
+	u64 iova;
+
+	if (!kc_msi_lock(dev))
+		return error;
+	kc_for_each_msi(desc, dev) {
+		iova = kc_msi_iova(desc);
+		if (!error && iova >= route->msi.start && iova <= route->msi.last)
+			error = fn(iova, data);
+	}
+	kc_msi_unlock(dev);
+	return error;
+}
+
 /*
  * Call a function for each page of the window that an interrupt of the group is
  * written to; stops at an error. When it returns everybody has ended who began to
  * set up an interrupt before it was called, and with him the use of a domain that
  * is not attached any more.
+ *
+ * What a device has of interrupts goes with its driver. That of a bound device stays;
+ * another one's is kept by the device's lock, which is not waited for: a driver that is
+ * going away may be waiting for our caller's user.
  */
 static int walk_pages(const struct ioasid_route *route,
 		      int (*fn)(u64 iova, void *data), void *data)
 {
 	struct device *dev = NULL;
-	struct msi_desc *desc;
 	int ret = 0;
-	u64 iova;
 
 	while ((dev = next_device(route, dev))) {
-		if (!kc_msi_lock(dev))
+		mutex_lock(&bound_lock);
+		if (is_bound(dev)) {
+			ret = walk_device(route, dev, ret, fn, data);
+			mutex_unlock(&bound_lock);
 			continue;
-		kc_for_each_msi(desc, dev) {
-			iova = kc_msi_iova(desc);
-			if (!ret && iova >= route->msi.start && iova <= route->msi.last)
-				ret = fn(iova, data);
 		}
-		kc_msi_unlock(dev);
+		mutex_unlock(&bound_lock);
+		if (device_trylock(dev)) {
+			ret = walk_device(route, dev, ret, fn, data);
+			device_unlock(dev);
+		}
 	}
 	return ret;
 }

@@ -2,6 +2,7 @@
 #ifndef IOASID_SHIM_H
 #define IOASID_SHIM_H
 
+#include <linux/list.h>
 #include <linux/types.h>
 
 #include "base/ranges.h"
@@ -185,6 +186,19 @@ int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
 			  const char *attr, u64 *value);
 
 /* msi.c */
+
+/**
+ * struct ioasid_msi_bound - a device whose driver does not go away
+ * @node: in a list of them
+ * @dev: the device
+ */
+struct ioasid_msi_bound {
+	struct list_head node;
+	struct device *dev;
+};
+
+void ioasid_msi_bind(struct ioasid_msi_bound *bound, struct device *dev);
+void ioasid_msi_unbind(struct ioasid_msi_bound *bound);
 int ioasid_msi_domain_init(struct iommu_domain *domain,
 			   const struct ioasid_route *route, bool empty);
 void ioasid_msi_domain_exit(struct iommu_domain *domain);
