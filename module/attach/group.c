@@ -182,6 +182,8 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	INIT_LIST_HEAD(&group->devices);
 	group->iommu_group = iommu_group;
 	group->route.group = iommu_group;
+	ioasid_resets_init(&group->resets);
+	group->route.resets = &group->resets.nr;
 	group->shim = ioasid_shim_of(dev);
 	group->iommu = dev->iommu->iommu_dev;
 	ret = group_check(group, dev);
@@ -328,6 +330,7 @@ void ioasid_group_leave(struct ioasid_device *idev)
 	if (!list_empty(&group->devices))
 		goto unbind;
 	list_del(&group->node);
+	ioasid_resets_end(&group->resets);
 	group->shim->block(&group->route);
 	ioasid_rid_release(&group->route);
 	group->shim->domain_free(group->blocked);
@@ -547,6 +550,19 @@ unsigned int ioasid_group_size(struct iommu_group *iommu_group)
 
 	iommu_group_for_each_dev(iommu_group, &nr, count_device);
 	return nr;
+}
+
+/**
+ * ioasid_group_of() - the group that a device is in
+ * @dev: the device
+ *
+ * Context: groups_lock is held.
+ * Return: the group, if it is in the hands of a user; else NULL.
+ */
+struct ioasid_group *ioasid_group_of(const struct device *dev)
+{
+	lockdep_assert_held(&groups_lock);
+	return dev->iommu_group ? group_find(dev->iommu_group) : NULL;
 }
 
 /**

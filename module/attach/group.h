@@ -3,6 +3,7 @@
 #define IOASID_GROUP_H
 
 #include "attach/numbers.h"
+#include "attach/reset.h"
 #include "include/ioasid_api.h"
 #include "ioas/ioas.h"
 
@@ -28,6 +29,7 @@ struct ioasid_hwpt;
  * @aperture: what the IOMMU can translate
  * @can_snoop: no-snoop DMA can be made to snoop
  * @unsafe_msi: no isolated MSI; under groups_lock
+ * @resets: of its devices
  *
  * All of the group enters with the first binding of one of its devices, and
  * leaves with the last: devices that nobody has bound, and those that are plugged
@@ -52,6 +54,7 @@ struct ioasid_group {
 	struct ioasid_range aperture;
 	bool can_snoop;
 	bool unsafe_msi;
+	struct ioasid_resets resets;
 };
 
 /**
@@ -112,6 +115,7 @@ u32 ioasid_group_ioasid(const struct ioasid_device *idev);
 int ioasid_group_ranges(struct ioasid_group *group, struct ioasid_ranges *set);
 int ioasid_group_device_id(struct ioasid_ctx *ctx, struct device *dev);
 unsigned int ioasid_group_size(struct iommu_group *iommu_group);
+struct ioasid_group *ioasid_group_of(const struct device *dev);
 bool ioasid_group_is_bound(const struct iommu_group *iommu_group);
 
 int ioasid_read_reserved(struct iommu_group *iommu_group,

@@ -55,9 +55,11 @@ static int pasids_look(struct ioasid_pasids *pasids)
 	pasids->can_snoop = shim->can_enforce_snoop(pasids->dev, domain);
 	pasids->pgsizes = shim->pgsizes(domain);
 	pasids->aperture = shim->aperture(pasids->dev, domain);
-	shim->domain_free(domain);
-	if (limit < 2)
+	if (limit < 2) {
+		shim->domain_free(domain);
 		return -EOPNOTSUPP;
+	}
+	pasids->empty = domain;
 	ioasid_numbers_init(&pasids->wire, rounddown_pow_of_two(limit));
 	return 0;
 }
@@ -74,15 +76,14 @@ static int pasids_look(struct ioasid_pasids *pasids)
 struct ioasid_pasids *ioasid_pasids_get(struct device *dev, bool shared)
 {
 	const struct ioasid_shim *shim = ioasid_shim_of(dev);
-	struct ioasid_pasids *pasids;
+	struct ioasid_pasids *pasids = ioasid_pasids_of(dev);
 	int ret;
 
-	list_for_each_entry(pasids, &rids, node)
-		if (pasids->dev == dev) {
-			WARN_ON(pasids->shared != shared);
-			pasids->users++;
-			return pasids;
-		}
+	if (pasids) {
+		WARN_ON(pasids->shared != shared);
+		pasids->users++;
+		return pasids;
+	}
 	if (!shim->pasid_limit(dev, NULL))
 		return NULL;
 
@@ -93,6 +94,7 @@ struct ioasid_pasids *ioasid_pasids_get(struct device *dev, bool shared)
 	pasids->shim = shim;
 	pasids->shared = shared;
 	pasids->users = 1;
+	ioasid_resets_init(&pasids->resets);
 	ret = ioasid_read_reserved(dev->iommu_group, &pasids->reserved,
 				   &pasids->nr_reserved, &pasids->msi);
 	if (ret)
@@ -113,6 +115,23 @@ free:
 }
 
 /**
+ * ioasid_pasids_of() - the PASIDs of a device's RID
+ * @dev: the device
+ *
+ * Context: groups_lock is held.
+ * Return: them, if they are in the hands of users; else NULL.
+ */
+struct ioasid_pasids *ioasid_pasids_of(const struct device *dev)
+{
+	struct ioasid_pasids *pasids;
+
+	list_for_each_entry(pasids, &rids, node)
+		if (pasids->dev == dev)
+			return pasids;
+	return NULL;
+}
+
+/**
  * ioasid_pasids_put() - a binding needs its RID's PASIDs no more
  * @pasids: them, or NULL
  *
@@ -125,7 +144,9 @@ void ioasid_pasids_put(struct ioasid_pasids *pasids)
 	mutex_lock(&ioasid_wire_lock);
 	list_del_rcu(&pasids->node);
 	mutex_unlock(&ioasid_wire_lock);
+	ioasid_resets_end(&pasids->resets);
 	ioasid_numbers_destroy(&pasids->wire);
+	pasids->shim->domain_free(pasids->empty);
 	kfree(pasids->reserved);
 	/* A binding that ends just now may be looked up yet */
 	kfree_rcu(pasids, rcu);
@@ -315,31 +336,49 @@ static int alloc_on_wire(struct ioasid_pasid *pasid, u32 from)
 	return ret;
 }
 
+/* Can anything be attached to its number? Seen by what happens, whatever a driver says */
+static bool wire_takes(struct ioasid_pasid *pasid)
+{
+	struct ioasid_pasids *pasids = pasid->idev->pasids;
+
+	if (pasids->shim->attach(&pasid->route, pasids->empty))
+		return false;
+	pasids->shim->block(&pasid->route);
+	return true;
+}
+
 /*
  * Find a number for the wire, and attach. Below the middle the host's own PASIDs
- * are the likeliest.
+ * are the likeliest. All is pinned once more only for a number that is not the host's.
  */
 static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 			     bool no_snoop)
 {
 	struct ioasid_numbers *wire = &pasid->idev->pasids->wire;
 	u32 *number = &pasid->route.pasid, from = wire->limit / 2;
-	unsigned int tries = 0;
+	unsigned int tries;
+	bool taken;
 	int ret;
 
-	do {
+	for (tries = 0; tries < HOST_COLLISIONS_MAX; tries++) {
 		ret = alloc_on_wire(pasid, from);
 		if (ret == -ENOSPC)
 			ret = alloc_on_wire(pasid, 0);
 		if (ret)
 			return ret;
-		ret = set_point(pasid, ioas, no_snoop);
-		if (!ret)
-			return 0;
+		taken = tries && !wire_takes(pasid);
+		if (!taken) {
+			ret = set_point(pasid, ioas, no_snoop);
+			if (!ret)
+				return 0;
+			taken = !wire_takes(pasid);
+		}
 		ioasid_numbers_give_back(wire, *number);
+		if (!taken)
+			return ret;
 		from = *number + 1;
-	} while (ret == -EBUSY && ++tries < HOST_COLLISIONS_MAX);
-	return ret;
+	}
+	return -EBUSY;
 }
 
 /* A number that all devices of the open file share */
@@ -486,6 +525,7 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 		.route.dev = idev->pasids->dev,
 		.route.group = idev->pasids->dev->iommu_group,
 		.route.msi = idev->pasids->msi,
+		.route.resets = &idev->pasids->resets.nr,
 	};
 	ret = is_mediated(idev) ? attach_mediated(pasid, ioas, flags, *number) :
 				  attach_physical(pasid, ioas, flags, *number);

@@ -6,6 +6,7 @@
 #include <linux/rcupdate.h>
 
 #include "attach/numbers.h"
+#include "attach/reset.h"
 #include "ioas/ioas.h"
 
 struct ioasid_cpu_pasid;
@@ -23,12 +24,14 @@ extern struct mutex ioasid_wire_lock;
  * @shared: by mediated devices, as whose numbers are the kernel's to choose. Otherwise
  *	@dev is in the hands of the one user who chooses them
  * @wire: the numbers that DMA carries. An entry is a struct ioasid_pasid
+ * @empty: an empty domain of the device
  * @can_snoop: no-snoop DMA can be made to snoop
  * @pgsizes: bitmap of page sizes
  * @aperture: what the IOMMU can translate
  * @nr_reserved: number of @reserved
  * @reserved: ranges that DMA cannot use
  * @msi: as in struct ioasid_route
+ * @resets: of @dev
  * @rcu: to be freed when nobody looks a number up any more
  */
 struct ioasid_pasids {
@@ -38,12 +41,14 @@ struct ioasid_pasids {
 	unsigned int users;
 	bool shared;
 	struct ioasid_numbers wire;
+	struct iommu_domain *empty;
 	bool can_snoop;
 	u64 pgsizes;
 	struct ioasid_range aperture;
 	unsigned int nr_reserved;
 	struct ioasid_range *reserved;
 	struct ioasid_range msi;
+	struct ioasid_resets resets;
 	struct rcu_head rcu;
 };
 
@@ -87,6 +92,7 @@ struct ioasid_pasid {
 };
 
 struct ioasid_pasids *ioasid_pasids_get(struct device *dev, bool shared);
+struct ioasid_pasids *ioasid_pasids_of(const struct device *dev);
 void ioasid_pasids_put(struct ioasid_pasids *pasids);
 int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 			u32 flags, u32 *number, u32 *old);

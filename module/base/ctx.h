@@ -56,9 +56,11 @@ struct file;
  *					left and entered, for as long as the driver is
  *					called; unmap holds one of the two until it has
  *					flushed (ioas/ioas.c, ioas/depopulate.c)
- *	the kernel, when a device comes	ioasid_domains_lock for writing; whoever unmaps
- *	or goes				holds it for reading until he has flushed
- *					(shim/domains.c)
+ *	the kernel, when a device comes	ioasid_domains_lock for writing; unmap holds it
+ *	or goes				for reading until it has flushed (shim/domains.c)
+ *	the kernel, in a reset		the address spaces are frozen meanwhile, and nothing
+ *					is attached (attach/reset.c); not those that a device
+ *					without a driver of ours is attached to
  *
  * An id by which the IOMMU tags what it caches becomes free where a domain leaves the
  * last device of an IOMMU. If the driver frees it before the entry is gone nothing is

@@ -154,6 +154,28 @@ struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
 void ioasid_device_unbind(struct ioasid_device *idev);
 
 /**
+ * ioasid_device_reset_prepare() - a device is about to be reset
+ * @dev: a device that may be bound, or have bound children
+ *
+ * For the reset_prepare() of the driver's error handlers, and around what resets a
+ * device without calling it. On kernels that take a device out of what it is attached to
+ * meanwhile (pci_dev_reset_iommu_prepare()) calls that map and unmap there wait until
+ * ioasid_device_reset_done(), killably, and attaching anything says -EBUSY. Pairs may be
+ * nested, and those of several devices of a group may overlap.
+ *
+ * Context: process. May sleep, waits for no user, never fails.
+ */
+void ioasid_device_reset_prepare(struct device *dev);
+
+/**
+ * ioasid_device_reset_done() - the reset has ended
+ * @dev: as for ioasid_device_reset_prepare()
+ *
+ * Context: process. May sleep, never fails, needs no memory.
+ */
+void ioasid_device_reset_done(struct device *dev);
+
+/**
  * ioasid_device_is_bound_to() - is this the binding to that context?
  * @idev: the binding
  * @ctx: the context

@@ -569,7 +569,7 @@ static int unmap_accessed(struct ioasid_ioas *ioas, struct ioasid_area *areas)
 
 	up_read(&ioas->lock);
 	ret = ioasid_accesses_leave(ioas, areas);
-	down_read(&ioas->lock);
+	ioasid_ioas_lock_tables(ioas);
 	if (!ret)
 		return 0;
 	mutex_lock(&ioas->areas_lock);

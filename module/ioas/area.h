@@ -85,7 +85,7 @@ void ioasid_areas_free(struct ioasid_ioas *ioas);
  */
 static inline bool ioasid_areas_closed(const struct ioasid_ioas *ioas)
 {
-	return ioas->exclusive;
+	return ioas->exclusive || ioas->frozen;
 }
 
 int ioasid_iovas_allow(struct ioasid_ioas *ioas, struct ioasid_ranges *set);

@@ -94,7 +94,7 @@ int ioasid_areas_give(struct ioasid_ioas *ioas, struct ioasid_area *areas, int e
 	unsigned int turn = 0;
 
 	if (error) {
-		down_read(&ioas->lock);
+		ioasid_ioas_lock_tables(ioas);
 		for (area = areas; area; area = area->next)
 			area->populating = false;
 		ioasid_area_list_depopulate(ioas, areas);

@@ -327,22 +327,74 @@ struct attaching {
 	bool snoop;
 };
 
-/*
- * The route goes to another domain, or back. The lock of @ioas is dropped before that:
- * others may have ended it, or taken page tables away.
- */
-static int attaching_move(struct attaching *a, struct iommu_domain *domain)
-{
-	int ret = 0;
+/* Protects the space of all routes, and their number of resets */
+static DEFINE_SPINLOCK(routes_lock);
 
+static void route_set_space(struct ioasid_route *route, struct ioasid_ioas *space)
+{
+	spin_lock(&routes_lock);
+	route->space = space;
+	spin_unlock(&routes_lock);
+}
+
+/* While it is being reset it enters nothing: the kernel would refuse it, or say so */
+static bool route_enter(struct ioasid_route *route, struct ioasid_ioas *space)
+{
+	bool entered;
+
+	spin_lock(&routes_lock);
+	entered = !*route->resets;
+	if (entered)
+		route->space = space;
+	spin_unlock(&routes_lock);
+	return entered;
+}
+
+/*
+ * The route goes to a domain of @ioas. Both address spaces are locked, and so what it
+ * is attached to is seen in between by nobody.
+ */
+static int attaching_enter(struct attaching *a, struct iommu_domain *domain)
+{
+	struct iommu_domain *old = a->route->domain;
+	struct ioasid_ioas *space = a->route->space;
+	int ret;
+
+	if (!route_enter(a->route, a->ioas))
+		return -EBUSY;
+	ret = a->shim->attach(a->route, domain);
+	if (ret)
+		route_set_space(a->route, a->route->domain == old ? space : NULL);
+	return ret;
+}
+
+/* The lock of @ioas is dropped: others may have ended it, or taken page tables away */
+static void attaching_lock(struct attaching *a)
+{
 	up_write(&a->ioas->lock);
 	ioas_lock_both(a->ioas, a->left);
-	if (domain)
-		ret = a->shim->attach(a->route, domain);
-	else
-		a->shim->block(a->route);
+}
+
+static int attaching_to(struct attaching *a, struct iommu_domain *domain)
+{
+	int ret;
+
+	attaching_lock(a);
+	ret = attaching_enter(a, domain);
 	ioas_unlock_other(a->ioas, a->left);
 	return ret;
+}
+
+/* Away from a domain of @ioas: to the old one, if there is one; else it is blocked */
+static void attaching_back(struct attaching *a, struct iommu_domain *old)
+{
+	attaching_lock(a);
+	if (a->left && !route_enter(a->route, a->left))
+		old = NULL;
+	if (!old || a->shim->attach(a->route, old))
+		a->shim->block(a->route);
+	route_set_space(a->route, a->route->domain ? a->left : NULL);
+	ioas_unlock_other(a->ioas, a->left);
 }
 
 /*
@@ -365,8 +417,8 @@ static int table_complete(struct attaching *a, struct ioasid_table *table)
 			return -EINVAL;
 		/* Drivers may set it for RIDs alone of what is attached: attach anew */
 		if (a->route->pasid && a->route->domain == table->domain) {
-			attaching_move(a, NULL);
-			ret = attaching_move(a, table->domain);
+			attaching_back(a, NULL);
+			ret = attaching_to(a, table->domain);
 			if (ret)
 				return ret;
 			if (ioas->dead)
@@ -394,7 +446,7 @@ static struct ioasid_table *attach_shared(struct attaching *a)
 		if (table->iommu != a->dev->iommu->iommu_dev ||
 		    table->snoop_enforced != a->snoop)
 			continue;
-		ret = a->shim->attach(a->route, table->domain);
+		ret = attaching_enter(a, table->domain);
 		if (!ret) {
 			table->users++;
 			return table;
@@ -423,7 +475,7 @@ static struct ioasid_table *attach_new(struct attaching *a)
 		return table;
 
 	if (!shim->complete_at_alloc) {
-		ret = attaching_move(a, table->domain);
+		ret = attaching_to(a, table->domain);
 		if (ret)
 			goto free;
 	}
@@ -433,7 +485,7 @@ static struct ioasid_table *attach_new(struct attaching *a)
 	list_add_tail(&table->node, &ioas->tables);
 	ret = ioasid_areas_populate(ioas);
 	if (!ret && shim->complete_at_alloc)
-		ret = attaching_move(a, table->domain);
+		ret = attaching_to(a, table->domain);
 	/* The lock was dropped, and it may have been freed */
 	if (!ret && ioas->dead)
 		ret = -ENOENT;
@@ -442,9 +494,8 @@ static struct ioasid_table *attach_new(struct attaching *a)
 
 restore:
 	/* Away from it before it goes; if not to the old one, then blocked */
-	if (a->route->domain == table->domain && (!old || attaching_move(a, old)) &&
-	    a->route->domain)
-		attaching_move(a, NULL);
+	if (a->route->domain != old)
+		attaching_back(a, old);
 	if (!list_empty(&table->node)) {
 		mutex_lock(&ioas->areas_lock);
 		table_drop(ioas, table);
@@ -593,6 +644,7 @@ void ioasid_ioas_leave(struct ioasid_attachment_point *point, struct ioasid_rout
 	ioas_lock(point->ioas);
 	if (!empty || shim->attach(route, empty))
 		shim->block(route);
+	route_set_space(route, NULL);
 	ioas_unlock(point->ioas);
 }
 
@@ -620,6 +672,69 @@ void ioasid_ioas_detach(struct ioasid_attachment_point *point)
 	if (kill)
 		ioas_remove(ioas);
 	ioasid_ioas_put(ioas);
+}
+
+/**
+ * ioasid_resets_change() - one more reset of a RID is under way, or one less
+ * @resets: their number
+ * @by: 1 or -1
+ *
+ * Return: how many there are.
+ */
+unsigned int ioasid_resets_change(unsigned int *resets, int by)
+{
+	unsigned int nr;
+
+	spin_lock(&routes_lock);
+	nr = *resets += by;
+	spin_unlock(&routes_lock);
+	return nr;
+}
+
+/**
+ * ioasid_route_space() - the address space that a route is in, or about to enter
+ * @route: the route
+ *
+ * Return: the address space, to be given back with ioasid_ioas_put(), or NULL.
+ */
+struct ioasid_ioas *ioasid_route_space(struct ioasid_route *route)
+{
+	struct ioasid_ioas *space;
+
+	spin_lock(&routes_lock);
+	space = route->space;
+	if (space)
+		refcount_inc(&space->obj.refs);
+	spin_unlock(&routes_lock);
+	return space;
+}
+
+/**
+ * ioasid_ioas_freeze() - keep an address space as it is in the page tables
+ * @ioas: the address space
+ *
+ * The kernel is about to change by itself what a device is attached to. When this
+ * returns nothing is being unmapped, and nobody begins to before ioasid_ioas_thaw():
+ * calls wait, killably. Who ends an attachment does not: its page table has no device
+ * any more.
+ */
+void ioasid_ioas_freeze(struct ioasid_ioas *ioas)
+{
+	ioas_lock(ioas);
+	ioas->frozen++;
+	ioas_unlock(ioas);
+}
+
+/**
+ * ioasid_ioas_thaw() - undo ioasid_ioas_freeze()
+ * @ioas: the address space
+ */
+void ioasid_ioas_thaw(struct ioasid_ioas *ioas)
+{
+	mutex_lock(&ioas->areas_lock);
+	WRITE_ONCE(ioas->frozen, ioas->frozen - 1);
+	ioasid_areas_changed(ioas);
+	mutex_unlock(&ioas->areas_lock);
 }
 
 /**

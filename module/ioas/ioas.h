@@ -42,6 +42,7 @@ struct page;
  * @nr_busy: number of areas that are being mapped or unmapped
  * @dead: out of the id table, or about to be: no attach any more
  * @exclusive: somebody attaches: no call may begin to change areas
+ * @frozen: number of those who keep the page tables as they are, ioasid_ioas_freeze()
  * @accessed: there are @accesses
  * @changes: number of calls that have changed areas, or been exclusive
  * @wait: for @changes to change
@@ -85,6 +86,7 @@ struct ioasid_ioas {
 	bool dead : 1;
 	bool exclusive : 1;
 	bool accessed : 1;
+	unsigned int frozen;
 	unsigned long changes;
 	wait_queue_head_t wait;
 	struct ioasid_range window;
@@ -159,6 +161,10 @@ void ioasid_ioas_leave(struct ioasid_attachment_point *point, struct ioasid_rout
 void ioasid_ioas_detach(struct ioasid_attachment_point *point);
 void ioasid_ioas_set_no_snoop(struct ioasid_attachment_point *point,
 			      struct ioasid_attached *device, bool no_snoop);
+unsigned int ioasid_resets_change(unsigned int *resets, int by);
+struct ioasid_ioas *ioasid_route_space(struct ioasid_route *route);
+void ioasid_ioas_freeze(struct ioasid_ioas *ioas);
+void ioasid_ioas_thaw(struct ioasid_ioas *ioas);
 void ioasid_ioas_add_device(struct ioasid_attachment_point *point,
 			    struct ioasid_attached *device);
 void ioasid_ioas_remove_device(struct ioasid_attachment_point *point,
@@ -179,6 +185,23 @@ static inline void ioasid_ioas_put(struct ioasid_ioas *ioas)
 {
 	if (refcount_dec_and_test(&ioas->obj.refs))
 		ioasid_ioas_release(ioas);
+}
+
+/**
+ * ioasid_ioas_lock_tables() - go on with work in the page tables
+ * @ioas: the address space, whose lock is taken for reading
+ *
+ * For a call that has begun, and ends without waiting for a user. If the address space
+ * is frozen that is waited for.
+ */
+static inline void ioasid_ioas_lock_tables(struct ioasid_ioas *ioas)
+{
+	down_read(&ioas->lock);
+	while (unlikely(READ_ONCE(ioas->frozen))) {
+		up_read(&ioas->lock);
+		wait_event(ioas->wait, !READ_ONCE(ioas->frozen));
+		down_read(&ioas->lock);
+	}
 }
 
 /* What is permitted has changed */

@@ -255,14 +255,14 @@ int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area,
 		if (ret)
 			break;
 		done += nr;
-		down_read(&ioas->lock);
+		ioasid_ioas_lock_tables(ioas);
 		if (!area->gone)
 			ret = map_pages(&p, pages, nr, done == total);
 		else
 			populate_unpin(&p, done - nr, pages, nr);
 		up_read(&ioas->lock);
 	}
-	down_read(&ioas->lock);
+	ioasid_ioas_lock_tables(ioas);
 	if (ret || area->gone)
 		populate_undo(&p);
 	area->populating = false;

@@ -9,6 +9,8 @@
 #include "compat/compat.h"
 #include "compat/iommufd_abi.h"
 
+struct ioasid_ioas;
+
 /**
  * struct ioasid_route - what DMA carries, and what it is attached to
  * @group: its RIDs are meant if @pasid is 0; owned by us
@@ -20,6 +22,9 @@
  * @domain: the domain, or NULL: blocked by the kernel's own means
  * @attach: what the kernel needs to be kept
  * @alias_attach: the same for @alias
+ * @space: the address space that @domain is a page table of, or will be when a call has
+ *	ended; NULL: none. For the layer above, see ioasid_ioas_freeze()
+ * @resets: number of resets that are under way; as @space
  */
 struct ioasid_route {
 	struct iommu_group *group;
@@ -30,6 +35,8 @@ struct ioasid_route {
 	struct iommu_domain *domain;
 	struct kc_attach attach;
 	struct kc_attach alias_attach;
+	struct ioasid_ioas *space;
+	const unsigned int *resets;
 };
 
 /**

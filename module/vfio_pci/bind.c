@@ -84,7 +84,7 @@ static void give_up_ownership(struct ioasid_vfio_file *file)
 /* With dev_set->lock held */
 static void close_device(struct vfio_device *vdev)
 {
-	vfio_pci_core_close_device(vdev);
+	ioasid_vfio_close_device(vdev);
 	vdev->open_count = 0;
 }
 

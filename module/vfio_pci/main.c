@@ -9,6 +9,7 @@
 #include <linux/pci.h>
 
 #include "compat/vfio_compat.h"
+#include "ioasid_api.h"
 #include "vfio_pci/vfio_pci.h"
 
 static bool enable_sriov;
@@ -17,11 +18,24 @@ module_param(enable_sriov, bool, 0644);
 MODULE_PARM_DESC(enable_sriov, "Let SR-IOV be configured through sysfs; the user of the PF must support it (default: off)");
 #endif
 
+/* The kernel calls these for most resets, but not for that of a device that is disabled */
+static void vfio_reset_prepare(struct pci_dev *pdev)
+{
+	if (KC_VFIO_RESET_DETACHES)
+		ioasid_device_reset_prepare(&pdev->dev);
+}
+
+static void vfio_reset_done(struct pci_dev *pdev)
+{
+	if (KC_VFIO_RESET_DETACHES)
+		ioasid_device_reset_done(&pdev->dev);
+}
+
 /**
  * ioasid_vfio_open_device() - enable a device for its first user
  * @vdev: the device
  *
- * Resets the function. Undone by vfio_pci_core_close_device().
+ * Resets the function. Undone by ioasid_vfio_close_device().
  *
  * Context: process, dev_set->lock held, open_count is 1.
  * Return: 0 or an errno; -EAGAIN if the device is locked by somebody.
@@ -34,10 +48,32 @@ int ioasid_vfio_open_device(struct vfio_device *vdev)
 
 	lockdep_assert_held(&vdev->dev_set->lock);
 
+	vfio_reset_prepare(core->pdev);
 	ret = vfio_pci_core_enable(core);
+	vfio_reset_done(core->pdev);
 	if (!ret)
 		vfio_pci_core_finish_enable(core);
 	return ret;
+}
+
+/**
+ * ioasid_vfio_close_device() - disable a device after its last user
+ * @vdev: the device
+ *
+ * Stops its DMA and interrupts, and resets it.
+ *
+ * Context: process, dev_set->lock held.
+ */
+void ioasid_vfio_close_device(struct vfio_device *vdev)
+{
+	struct vfio_pci_core_device *core =
+		container_of(vdev, struct vfio_pci_core_device, vdev);
+
+	lockdep_assert_held(&vdev->dev_set->lock);
+
+	vfio_reset_prepare(core->pdev);
+	vfio_pci_core_close_device(vdev);
+	vfio_reset_done(core->pdev);
 }
 
 /* For VFIO's group; our own character device has file operations instead */
@@ -46,7 +82,7 @@ static const struct vfio_device_ops ioasid_vfio_ops = {
 	.init		= vfio_pci_core_init_dev,
 	.release	= vfio_pci_core_release_dev,
 	.open_device	= ioasid_vfio_open_device,
-	.close_device	= vfio_pci_core_close_device,
+	.close_device	= ioasid_vfio_close_device,
 	.ioctl		= vfio_pci_core_ioctl,
 	.device_feature	= vfio_pci_core_ioctl_feature,
 	.read		= vfio_pci_core_read,
@@ -119,6 +155,9 @@ static const struct pci_device_id ioasid_vfio_table[] = {
 };
 MODULE_DEVICE_TABLE(pci, ioasid_vfio_table);
 
+/* VFIO's, and resets */
+static struct pci_error_handlers ioasid_vfio_err_handlers;
+
 static struct pci_driver ioasid_vfio_driver = {
 	.name			= IOASID_VFIO_NAME,
 	.id_table		= ioasid_vfio_table,
@@ -126,7 +165,7 @@ static struct pci_driver ioasid_vfio_driver = {
 	.remove			= ioasid_vfio_remove,
 	.shutdown		= ioasid_vfio_shutdown,
 	.sriov_configure	= ioasid_vfio_sriov_configure,
-	.err_handler		= &vfio_pci_core_err_handlers,
+	.err_handler		= &ioasid_vfio_err_handlers,
 	.driver_managed_dma	= true,
 };
 
@@ -141,6 +180,9 @@ static int __init ioasid_vfio_init(void)
 	ret = ioasid_vfio_chardev_init();
 	if (ret)
 		return ret;
+	ioasid_vfio_err_handlers = vfio_pci_core_err_handlers;
+	ioasid_vfio_err_handlers.reset_prepare = vfio_reset_prepare;
+	ioasid_vfio_err_handlers.reset_done = vfio_reset_done;
 	ret = pci_register_driver(&ioasid_vfio_driver);
 	if (ret)
 		ioasid_vfio_chardev_exit();

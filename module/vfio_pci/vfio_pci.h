@@ -125,6 +125,7 @@ struct ioasid_vfio_file {
 
 /* main.c */
 int ioasid_vfio_open_device(struct vfio_device *vdev);
+void ioasid_vfio_close_device(struct vfio_device *vdev);
 
 /* chardev.c */
 int ioasid_vfio_chardev_init(void);

@@ -7,7 +7,7 @@
  * of them integers or pointers. Then, in /sys/module/ioasid_test_stall/parameters/:
  * calls, a bit for each call to come, the lowest bit for the next one: a call whose
  * bit is set is held. It is shifted with every call. stalled: how many threads are
- * held. go: write 1 to let them go on; nobody is held for more than 30 s.
+ * held. go: write 1 to let them go on; nobody is held for more than 10 s.
  */
 #include <linux/atomic.h>
 #include <linux/kprobes.h>
@@ -15,7 +15,7 @@
 #include <linux/sched.h>
 #include <linux/wait.h>
 
-#define STALL_MAX	(30 * HZ)
+#define STALL_MAX	(10 * HZ)
 
 static char *function;
 module_param(function, charp, 0444);
