@@ -307,7 +307,8 @@ static struct ioasid_table *table_alloc(const struct ioasid_shim *shim,
 /**
  * struct attaching - an address space is being put behind a route
  * @ioas: the address space; the caller is exclusive and holds its lock for writing
- * @left: the one whose page table the route has now, or NULL
+ * @left: the one whose page table the route has had, or NULL
+ * @old: what the route has had attached, or NULL
  * @shim: of the route's IOMMU
  * @dev: a device of the route
  * @route: the route
@@ -321,6 +322,7 @@ static struct ioasid_table *table_alloc(const struct ioasid_shim *shim,
 struct attaching {
 	struct ioasid_ioas *ioas;
 	struct ioasid_ioas *left;
+	struct iommu_domain *old;
 	const struct ioasid_shim *shim;
 	struct device *dev;
 	struct ioasid_route *route;
@@ -419,8 +421,10 @@ static int table_complete(struct attaching *a, struct ioasid_table *table)
 		if (a->route->pasid && a->route->domain == table->domain) {
 			attaching_back(a, NULL);
 			ret = attaching_to(a, table->domain);
-			if (ret)
+			if (ret) {
+				attaching_back(a, a->old);
 				return ret;
+			}
 			if (ioas->dead)
 				return -ENOENT;
 		}
@@ -438,7 +442,6 @@ static int table_complete(struct attaching *a, struct ioasid_table *table)
  */
 static struct ioasid_table *attach_shared(struct attaching *a)
 {
-	struct iommu_domain *old = a->route->domain;
 	struct ioasid_table *table;
 	int ret;
 
@@ -452,7 +455,7 @@ static struct ioasid_table *attach_shared(struct attaching *a)
 			return table;
 		}
 		/* EINVAL says that this device needs one of another kind */
-		if (ret != -EINVAL || a->route->domain != old)
+		if (ret != -EINVAL || a->route->domain != a->old)
 			return ERR_PTR(ret);
 	}
 	return NULL;
@@ -464,7 +467,6 @@ static struct ioasid_table *attach_shared(struct attaching *a)
  */
 static struct ioasid_table *attach_new(struct attaching *a)
 {
-	struct iommu_domain *old = a->route->domain;
 	const struct ioasid_shim *shim = a->shim;
 	struct ioasid_ioas *ioas = a->ioas;
 	struct ioasid_table *table;
@@ -494,8 +496,8 @@ static struct ioasid_table *attach_new(struct attaching *a)
 
 restore:
 	/* Away from it before it goes; if not to the old one, then blocked */
-	if (a->route->domain != old)
-		attaching_back(a, old);
+	if (a->route->domain == table->domain)
+		attaching_back(a, a->old);
 	if (!list_empty(&table->node)) {
 		mutex_lock(&ioas->areas_lock);
 		table_drop(ioas, table);
@@ -545,7 +547,7 @@ int ioasid_ioas_attach(struct ioasid_ioas *ioas,
 		       struct ioasid_route *route, bool can_snoop)
 {
 	struct attaching a = {
-		.ioas = ioas, .left = left ? left->ioas : NULL,
+		.ioas = ioas, .left = left ? left->ioas : NULL, .old = route->domain,
 		.shim = shim, .dev = dev, .route = route,
 		.snoop = ioas->snoop != IOASID_SNOOP_OFF && can_snoop,
 	};

@@ -156,14 +156,26 @@ START_TEST(refused_replace_and_refused_return_to_the_old_one_is_eio_and_blocked)
 }
 END_TEST
 
-/* Where a device may go from one domain to the other it was not even tried */
-START_TEST(replace_during_a_reset_is_ebusy_and_keeps_the_old_one)
+/* What came of it is seen by what is attached: any number may be another layer's */
+START_TEST(refused_replace_keeps_the_old_one_whatever_the_error_says)
 {
+	static const struct { int err, said; } errors[] = {
+		{ EBUSY, EBUSY }, { EIO, EFAULT }, { EAGAIN, EAGAIN }, { ENOSPC, ENOSPC },
+	};
 	struct setting s;
+	unsigned int i;
 
 	make_setting(&s, kernel_functions());
-	refuse(1, EBUSY);
-	EXPECT_ERRNO(try_new(&s), EBUSY);
+	for (i = 0; i < 4; i++) {
+		refuse(1, errors[i].err);
+		EXPECT_ERRNO_IN(try_new(&s), errors[i].said, "%s", errno_name(errors[i].err));
+		expect_all_refused();
+		EXPECT_EQ(nr_attachments(s.old.fd, s.old.ioas), 1);
+		expect_dma(&s.old.dev, IOVA, s.p, PAGE);
+		memset(s.p, CANARY, PAGE);
+	}
+	refuse(1, EIO);
+	EXPECT_ERRNO(try_new(&s), EFAULT);
 	expect_old_is_back(&s);
 }
 END_TEST
@@ -183,6 +195,18 @@ START_TEST(replace_refused_by_the_driver_keeps_the_old_one)
 	make_setting(&s, driver_refuses() ? DRIVER_FUNCTION : kernel_functions());
 	refuse(1, ENOMEM);
 	EXPECT_ERRNO(try_new(&s), ENOMEM);
+	expect_old_is_back(&s);
+}
+END_TEST
+
+/* 7.2's has blocked the device by then */
+START_TEST(replace_refused_by_the_driver_keeps_the_old_one_whatever_the_error_says)
+{
+	struct setting s;
+
+	make_setting(&s, driver_refuses() ? DRIVER_FUNCTION : kernel_functions());
+	refuse(1, EBUSY);
+	EXPECT_ERRNO(try_new(&s), EBUSY);
 	expect_old_is_back(&s);
 }
 END_TEST
@@ -301,8 +325,9 @@ int main(int argc, char **argv)
 	const TTest *const tests[] = {
 		refused_replace_keeps_the_old_one,
 		refused_replace_and_refused_return_to_the_old_one_is_eio_and_blocked,
-		replace_during_a_reset_is_ebusy_and_keeps_the_old_one,
+		refused_replace_keeps_the_old_one_whatever_the_error_says,
 		replace_refused_by_the_driver_keeps_the_old_one,
+		replace_refused_by_the_driver_keeps_the_old_one_whatever_the_error_says,
 		replace_and_return_refused_by_the_driver_is_eio_and_blocked,
 		detach_succeeds_if_the_empty_domain_is_refused,
 		bind_fails_if_the_empty_domain_is_refused,

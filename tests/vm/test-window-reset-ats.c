@@ -296,7 +296,7 @@ int main(int argc, char **argv)
 		printf("1..0 # SKIP no device with ATS\n");
 		return 0;
 	}
-	failed = run_program(argc, argv, "window-reset", tests, RUN_DEVICES);
+	failed = run_program(argc, argv, "window-reset-ats", tests, RUN_DEVICES);
 	hold_end();
 	return failed;
 }
