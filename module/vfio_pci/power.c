@@ -54,6 +54,13 @@ static struct ioasid_vfio_device *power_device(struct device *d)
 	return container_of(dev_get_drvdata(d), struct ioasid_vfio_device, core);
 }
 
+/* No request of a device whose bus mastering is off is on its way any more */
+static bool power_is_idle(struct pci_dev *pdev)
+{
+	/* One that has been pulled out answers as if there were some for ever */
+	return pci_wait_for_pending_transaction(pdev) || !pci_device_is_present(pdev);
+}
+
 static int power_wake(struct device *d)
 {
 	struct ioasid_vfio_device *dev = power_device(d);
@@ -81,7 +88,7 @@ static int power_sleep(struct device *d)
 	dev->was_master = power_set_master(&dev->core, false);
 	power_unlock(&dev->core);
 	mutex_unlock(&vdev->dev_set->lock);
-	if (pci_wait_for_pending_transaction(dev->core.pdev))
+	if (power_is_idle(dev->core.pdev))
 		return 0;
 	dev_err(d, "the machine cannot sleep: requests of the device do not end\n");
 	power_wake(d);
@@ -138,6 +145,6 @@ void ioasid_vfio_shutdown(struct pci_dev *pdev)
 	pci_cfg_access_lock(pdev);
 	power_set_master(&dev->core, false);
 	power_unlock(&dev->core);
-	if (!pci_wait_for_pending_transaction(pdev))
+	if (!power_is_idle(pdev))
 		pci_err(pdev, "requests of the device do not end\n");
 }
