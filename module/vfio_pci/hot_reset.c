@@ -10,12 +10,20 @@
  * What VFIO's core does for this is not for modules, but all that it is made of is:
  * the devices that are reset together are a vfio_device_set, and a device whose
  * memory_lock is held has no region mapped and nobody in it.
+ *
+ * A user of VFIO's group gives a list of group fds, as there, and resets no device that
+ * is bound through our files. VFIO's core would take an open group for consent, and the
+ * group of a device of ours can be opened. A user of vfio-pci on the same bus can still do
+ * that: where it matters only the administrator opens group nodes.
  */
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/vfio.h>
 
 #include "compat/vfio_abi.h"
 #include "compat/vfio_compat.h"
@@ -43,12 +51,31 @@ static bool is_below(const struct pci_dev *pdev, const struct pci_slot *slot)
 	return pdev && pdev->slot == slot;
 }
 
+/* @slot is NULL for a reset of the bus */
+static bool is_affected(struct pci_dev *pdev, const struct pci_slot *slot)
+{
+	/* A VF's number may be that of another slot; it goes with its PF */
+	return !slot || is_below(pci_physfn(pdev), slot);
+}
+
+/* -ENODEV if neither the slot nor the bus can be reset. @slot is NULL for the latter */
+static int choose_slot(struct pci_dev *pdev, struct pci_slot **slot)
+{
+	*slot = NULL;
+	if (!KC_VFIO_CAN_HOT_RESET)
+		return -ENODEV;
+	if (!pci_probe_reset_slot(pdev->slot))
+		*slot = pdev->slot;
+	else if (pci_probe_reset_bus(pdev->bus))
+		return -ENODEV;
+	return 0;
+}
+
 static int add_affected(struct pci_dev *pdev, void *data)
 {
 	struct affected *affected = data;
 
-	/* A VF's number may be that of another slot; it goes with its PF */
-	if (affected->slot && !is_below(pci_physfn(pdev), affected->slot))
+	if (!is_affected(pdev, affected->slot))
 		return 0;
 	if (affected->nr < affected->room)
 		affected->pdev[affected->nr] = pci_dev_get(pdev);
@@ -65,18 +92,15 @@ static void put_affected(struct affected *affected)
 	kfree(affected->pdev);
 }
 
-/* -ENODEV if neither the slot nor the bus can be reset */
+/* What is plugged in afterwards is not among them */
 static int get_affected(struct pci_dev *pdev, struct affected *affected)
 {
-	int ret = 0;
+	int ret;
 
 	*affected = (struct affected) {};
-	if (!KC_VFIO_CAN_HOT_RESET)
-		return -ENODEV;
-	if (!pci_probe_reset_slot(pdev->slot))
-		affected->slot = pdev->slot;
-	else if (pci_probe_reset_bus(pdev->bus))
-		return -ENODEV;
+	ret = choose_slot(pdev, &affected->slot);
+	if (ret)
+		return ret;
 	pci_walk_bus(pdev->bus, add_affected, affected);
 	affected->pdev = kcalloc(affected->nr, sizeof(*affected->pdev), GFP_KERNEL_ACCOUNT);
 	if (!affected->pdev)
@@ -176,18 +200,42 @@ put:
 	return ret;
 }
 
-/* May the user reset all of a set, and is that all there is? */
-static int check_set(struct vfio_device_set *set, struct ioasid_device *idev,
-		     const struct affected *affected)
+struct strangers {
+	struct vfio_device_set *set;
+	struct pci_slot *slot;
+	bool found;
+};
+
+static int find_stranger(struct pci_dev *pdev, void *data)
+{
+	struct strangers *strangers = data;
+
+	if (is_affected(pdev, strangers->slot) && !find_in_set(strangers->set, pdev))
+		strangers->found = true;
+	return strangers->found;
+}
+
+/* Is a set all that is reset with @pdev? -EINVAL if not */
+static int check_complete(struct vfio_device_set *set, struct pci_dev *pdev)
+{
+	struct strangers strangers = { .set = set };
+	int ret;
+
+	lockdep_assert_held(&set->lock);
+	ret = choose_slot(pdev, &strangers.slot);
+	if (ret)
+		return ret;
+	pci_walk_bus(pdev->bus, find_stranger, &strangers);
+	return strangers.found ? -EINVAL : 0;
+}
+
+/* May the user reset all of a set? */
+static int check_set(struct vfio_device_set *set, struct ioasid_device *idev)
 {
 	struct vfio_pci_core_device *core;
-	unsigned int i;
 	int id;
 
 	lockdep_assert_held(&set->lock);
-	for (i = 0; i < affected->nr; i++)
-		if (!find_in_set(set, affected->pdev[i]))
-			return -EINVAL;
 	list_for_each_entry(core, &set->device_list, vdev.dev_set_list) {
 		id = ioasid_device_id_of(idev, &core->pdev->dev);
 		if (id < 0 && id != -ENOENT)
@@ -208,7 +256,11 @@ static void wake_up_device(struct vfio_pci_core_device *core)
 	pci_restore_state(core->pdev);
 }
 
-/* Nobody is in any of the set's devices while it is reset */
+/*
+ * Nobody is in any of the set's devices while it is reset. Whether it is complete is looked
+ * at as late as can be: that no device is plugged in later still is what the lock of
+ * rescans and removals would be for, but a removal holds it while it waits for our user.
+ */
 static int reset_set(struct vfio_device_set *set, struct pci_dev *pdev)
 {
 	unsigned int resumed = 0, locked = 0;
@@ -232,7 +284,7 @@ static int reset_set(struct vfio_device_set *set, struct pci_dev *pdev)
 	}
 	list_for_each_entry(core, &set->device_list, vdev.dev_set_list)
 		wake_up_device(core);
-	ret = pci_reset_bus(pdev);
+	ret = check_complete(set, pdev) ?: pci_reset_bus(pdev);
 undo:
 	list_for_each_entry(core, &set->device_list, vdev.dev_set_list) {
 		if (locked && locked--)
@@ -247,8 +299,8 @@ static long hot_reset(struct ioasid_vfio_file *file, struct ioasid_device *idev,
 		      void __user *user)
 {
 	struct vfio_device_set *set = file->dev->core.vdev.dev_set;
+	struct pci_dev *pdev = file->dev->core.pdev;
 	struct vfd_hot_reset args;
-	struct affected affected;
 	int ret;
 
 	if (copy_from_user(&args, user, sizeof(args)))
@@ -256,17 +308,11 @@ static long hot_reset(struct ioasid_vfio_file *file, struct ioasid_device *idev,
 	/* Group fds are for those who have opened the device through VFIO's group */
 	if (args.argsz < sizeof(args) || args.flags || args.count)
 		return -EINVAL;
-	ret = get_affected(file->dev->core.pdev, &affected);
-	if (ret)
-		return ret;
 	ret = mutex_lock_killable(&set->lock);
 	if (ret)
-		goto put;
-	ret = check_set(set, idev, &affected);
-	ret = ret ?: reset_set(set, file->dev->core.pdev);
+		return ret;
+	ret = check_complete(set, pdev) ?: check_set(set, idev) ?: reset_set(set, pdev);
 	mutex_unlock(&set->lock);
-put:
-	put_affected(&affected);
 	return ret;
 }
 
@@ -302,4 +348,138 @@ long ioasid_vfio_ioctl_hot_reset(struct ioasid_vfio_file *file, unsigned int cmd
 		ret = get_info(file, idev, arg);
 	mutex_unlock(&file->lock);
 	return ret;
+}
+
+/**
+ * struct group_files - what a user of VFIO's groups shows
+ * @file: files, held
+ * @nr: how many there are
+ */
+struct group_files {
+	struct file **file;
+	unsigned int nr;
+};
+
+static void put_group_files(struct group_files *groups)
+{
+	while (groups->nr)
+		fput(groups->file[--groups->nr]);
+	kfree(groups->file);
+}
+
+static int get_group_files(struct group_files *groups, const s32 *fds, unsigned int nr)
+{
+	*groups = (struct group_files) {
+		.file = kcalloc(nr, sizeof(*groups->file), GFP_KERNEL_ACCOUNT),
+	};
+	if (!groups->file)
+		return -ENOMEM;
+	while (groups->nr < nr) {
+		struct file *file = fget(fds[groups->nr]);
+
+		if (file)
+			groups->file[groups->nr++] = file;
+		if (!file || !vfio_file_is_group(file)) {
+			put_group_files(groups);
+			return file ? -EINVAL : -EBADF;
+		}
+	}
+	return 0;
+}
+
+/* Bound through a file of ours, or about to be */
+static bool is_bound_by_file(struct vfio_pci_core_device *core, const struct vfio_device *ours)
+{
+	return core->vdev.ops == ours->ops &&
+	       container_of(core, struct ioasid_vfio_device, core)->owner;
+}
+
+/* May a user of VFIO's groups reset all of a set? */
+static int check_set_of_groups(struct vfio_device *vdev, const struct group_files *groups)
+{
+	struct vfio_pci_core_device *core;
+	unsigned int i;
+
+	lockdep_assert_held(&vdev->dev_set->lock);
+	list_for_each_entry(core, &vdev->dev_set->device_list, vdev.dev_set_list) {
+		if (is_bound_by_file(core, vdev))
+			return -EINVAL;
+		for (i = 0; i < groups->nr; i++)
+			if (vfio_file_has_dev(groups->file[i], &core->vdev))
+				break;
+		if (i == groups->nr)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static long hot_reset_by_groups(struct vfio_device *vdev, void __user *user)
+{
+	struct pci_dev *pdev = container_of(vdev, struct vfio_pci_core_device, vdev)->pdev;
+	struct vfd_hot_reset args;
+	struct group_files groups;
+	s32 *fds;
+	int ret;
+
+	if (copy_from_user(&args, user, sizeof(args)))
+		return -EFAULT;
+	/* There are not more functions on a bus */
+	if (args.argsz < sizeof(args) || args.flags || !args.count || args.count > 256)
+		return -EINVAL;
+	fds = memdup_user(user + sizeof(args), array_size(args.count, sizeof(*fds)));
+	if (IS_ERR(fds))
+		return PTR_ERR(fds);
+	ret = get_group_files(&groups, fds, args.count);
+	kfree(fds);
+	if (ret)
+		return ret;
+	ret = mutex_lock_killable(&vdev->dev_set->lock);
+	if (ret)
+		goto put;
+	ret = check_complete(vdev->dev_set, pdev) ?: check_set_of_groups(vdev, &groups) ?:
+	      reset_set(vdev->dev_set, pdev);
+	mutex_unlock(&vdev->dev_set->lock);
+put:
+	put_group_files(&groups);
+	return ret;
+}
+
+/*
+ * Where we cannot reset a bus by ourselves (6.1) VFIO's core does, if all devices of ours
+ * that it reaches are of the group through which @vdev was opened: none of that group can
+ * be bound through a file. A device plugged in while the core reads the arguments is not
+ * looked at.
+ */
+static bool is_set_of_one_group(struct vfio_device *vdev)
+{
+	struct vfio_pci_core_device *core;
+	bool ret = true;
+
+	mutex_lock(&vdev->dev_set->lock);
+	list_for_each_entry(core, &vdev->dev_set->device_list, vdev.dev_set_list)
+		if (core->vdev.ops == vdev->ops &&
+		    core->pdev->dev.iommu_group != vdev->dev->iommu_group)
+			ret = false;
+	mutex_unlock(&vdev->dev_set->lock);
+	return ret;
+}
+
+/**
+ * ioasid_vfio_group_ioctl() - ioctls of a device that was opened through VFIO's group
+ * @vdev: the device
+ * @cmd: number of the ioctl
+ * @arg: its argument
+ *
+ * Return: as linux/vfio.h says; of VFIO_DEVICE_PCI_HOT_RESET -EINVAL if a device that is
+ * bound through a file of ours would be reset; -ENODEV if the kernel cannot tell.
+ */
+long ioasid_vfio_group_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
+{
+	if (cmd == VFIO_DEVICE_PCI_HOT_RESET) {
+		if (KC_VFIO_CAN_HOT_RESET)
+			return hot_reset_by_groups(vdev, (void __user *)arg);
+		if (!is_set_of_one_group(vdev))
+			return -ENODEV;
+	}
+	return vfio_pci_core_ioctl(vdev, cmd, arg);
 }

@@ -179,6 +179,7 @@ long ioasid_vfio_ioctl_vfio(struct ioasid_vfio_file *file, unsigned int cmd,
 /* hot_reset.c */
 long ioasid_vfio_ioctl_hot_reset(struct ioasid_vfio_file *file, unsigned int cmd,
 				 void __user *arg);
+long ioasid_vfio_group_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg);
 
 /* power.c */
 void ioasid_vfio_power_prepare(struct pci_dev *pdev);

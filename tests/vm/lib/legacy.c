@@ -11,6 +11,13 @@
 
 void legacy_open(struct legacy *l, enum which which)
 {
+	char bdf[BDF_SIZE];
+
+	legacy_open_bdf(l, which_bdf(which, bdf));
+}
+
+void legacy_open_bdf(struct legacy *l, const char *bdf)
+{
 	char path[64];
 
 	EXPECT_OK(module_load("vfio_iommu_type1", NULL));
@@ -18,7 +25,7 @@ void legacy_open(struct legacy *l, enum which which)
 	if (config_has("virtio"))
 		EXPECT_OK(sysfs_write("/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
 				      "1"));
-	which_bdf(which, l->bdf);
+	snprintf(l->bdf, sizeof(l->bdf), "%s", bdf);
 	l->device = -1;
 	l->container = EXPECT_OK(open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC));
 	snprintf(path, sizeof(path), "/dev/vfio/%d", pci_group(l->bdf));

@@ -12,6 +12,7 @@ struct legacy {
 
 /* Open the container and the device's group; ends the test if it fails */
 void legacy_open(struct legacy *l, enum which which);
+void legacy_open_bdf(struct legacy *l, const char *bdf);
 /* The group into the container, which claims the DMA of its devices: -1, errno */
 int legacy_claim(struct legacy *l);
 /* The type1 IOMMU, and the device's file: -1 with errno */
