@@ -144,10 +144,13 @@ static int do_ioasid_free(struct ioasid_ctx *ctx, void __user *user)
 	return ret;
 }
 
-/* The fields of an address space's info, and its arrays in kernel memory */
+/*
+ * The fields of an address space's info, and its arrays in kernel memory: as many
+ * attachments as there is @room for
+ */
 static int ioas_info(struct ioasid_ioas *ioas, struct ioasid_info *info,
 		     struct ioasid_ranges *set,
-		     struct ioasid_attachment **attachments)
+		     struct ioasid_attachment *attachments, unsigned int room)
 {
 	struct ioasid_attachment_point *point;
 	struct ioasid_attached *device;
@@ -161,23 +164,19 @@ static int ioas_info(struct ioasid_ioas *ioas, struct ioasid_info *info,
 	if (ret)
 		return ret;
 	list_for_each_entry(point, &ioas->attachments, node)
-		list_for_each_entry(device, &point->devices, node)
-			nr++;
-	*attachments = kcalloc(nr, sizeof(**attachments), GFP_KERNEL_ACCOUNT);
-	if (!*attachments)
-		return -ENOMEM;
-	nr = 0;
-	list_for_each_entry(point, &ioas->attachments, node)
 		list_for_each_entry(device, &point->devices, node) {
-			(*attachments)[nr].cookie = device->cookie;
-			(*attachments)[nr].pasid = device->pasid;
-			if (device->pasid)
-				(*attachments)[nr].flags |= IOASID_ATTACHMENT_PASID;
-			if (device->no_snoop)
-				(*attachments)[nr].flags |= IOASID_ATTACHMENT_NO_SNOOP;
 			if (ioasid_may_no_snoop(point, device))
 				flags |= IOASID_INFO_NO_SNOOP;
-			nr++;
+			if (nr < room)
+				attachments[nr] = (struct ioasid_attachment) {
+					.cookie = device->cookie,
+					.pasid = device->pasid,
+					.flags = (device->pasid ? IOASID_ATTACHMENT_PASID : 0) |
+						 (device->no_snoop ?
+						  IOASID_ATTACHMENT_NO_SNOOP : 0),
+				};
+			if (++nr % 64 == 0)
+				cond_resched();
 		}
 	list_for_each_entry(table, &ioas->tables, node)
 		if (!table->snoop_enforced)
@@ -201,7 +200,7 @@ static int ioas_info(struct ioasid_ioas *ioas, struct ioasid_info *info,
 static int do_ioasid_get_info(struct ioasid_ctx *ctx, void __user *user)
 {
 	struct ioasid_attachment *attachments = NULL;
-	u32 room_ranges, room_attachments;
+	u32 room_ranges, room_attachments, nr = 0;
 	struct ioasid_ranges set = {};
 	struct ioasid_ioas *ioas;
 	struct ioasid_info info;
@@ -217,10 +216,24 @@ static int do_ioasid_get_info(struct ioasid_ctx *ctx, void __user *user)
 	ioas = ioasid_ioas_get(ctx, info.ioasid);
 	if (!ioas)
 		return -ENOENT;
-	ret = down_read_killable(&ioas->lock);
-	if (!ret) {
-		ret = ioas_info(ioas, &info, &set, &attachments);
+	/* Once to know how many there are, and once more if they are asked for and fit */
+	for (;;) {
+		ret = down_read_killable(&ioas->lock);
+		if (ret)
+			break;
+		ret = ioas_info(ioas, &info, &set, attachments, nr);
 		up_read(&ioas->lock);
+		if (ret || info.nr_attachments <= nr || info.nr_attachments > room_attachments)
+			break;
+		nr = info.nr_attachments;
+		ioasid_ranges_clear(&set);
+		kvfree(attachments);
+		attachments = kvmalloc_array(nr, sizeof(*attachments),
+					     GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		if (!attachments) {
+			ret = -ENOMEM;
+			break;
+		}
 	}
 	ioasid_ioas_put(ioas);
 	if (ret)
@@ -242,7 +255,7 @@ static int do_ioasid_get_info(struct ioasid_ctx *ctx, void __user *user)
 	ret = 0;
 free:
 	ioasid_ranges_clear(&set);
-	kfree(attachments);
+	kvfree(attachments);
 	return write_args(user, &info, sizeof(info), ret);
 }
 

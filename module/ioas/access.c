@@ -355,7 +355,8 @@ static struct ioasid_pin *pin_range(struct ioasid_access *access, struct ioasid_
 	struct ioasid_pin *pin;
 	int ret;
 
-	pin = kvmalloc(struct_size(pin, pages, nr), GFP_KERNEL_ACCOUNT);
+	/* A user may ask for any number */
+	pin = kvmalloc(struct_size(pin, pages, nr), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!pin)
 		return ERR_PTR(-ENOMEM);
 	pin->access = access;

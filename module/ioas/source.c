@@ -31,22 +31,26 @@ static unsigned long runs_of(const struct ioasid_area *area, u64 *run, unsigned 
 	return n;
 }
 
-/* Remember where the pages of a busy area are, from an address of it on */
-static void source_look(struct ioasid_source *from)
+/*
+ * Remember where the pages of a busy area are, from an address of it on. -ENOMEM: they
+ * are not looked up instead, where there may be other pages by now.
+ */
+static int source_look(struct ioasid_source *from)
 {
 	struct ioasid_area *area = from->area;
 	u64 skip = (from->iova - area->start) >> PAGE_SHIFT;
 	unsigned long nr;
-	u64 *run = NULL;
+	u64 *run;
 
 	from->run = NULL;
 	down_read(&from->ioas->lock);
 	nr = area->populated == area_length(area) ? runs_of(area, NULL, 0) : 0;
 	up_read(&from->ioas->lock);
-	if (nr)
-		run = kvmalloc_array(nr, sizeof(*run), GFP_KERNEL_ACCOUNT);
+	if (!nr)
+		return 0;
+	run = kvmalloc_array(nr, sizeof(*run), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!run)
-		return;
+		return -ENOMEM;
 	/* It may be gone by now, and comes not back while we keep it busy */
 	down_read(&from->ioas->lock);
 	if (area->populated == area_length(area)) {
@@ -56,12 +60,13 @@ static void source_look(struct ioasid_source *from)
 	up_read(&from->ioas->lock);
 	if (!from->run) {
 		kvfree(run);
-		return;
+		return 0;
 	}
 	for (nr = 0; skip >= ioasid_run_pages(run[nr]); nr++)
 		skip -= ioasid_run_pages(run[nr]);
 	from->next = nr;
 	from->used = skip;
+	return 0;
 }
 
 /* Pages of one run, pinned once more; how many, or an error */
@@ -288,7 +293,9 @@ static int copies_populate(struct ioasid_ioas *dst, struct ioasid_area *copies,
 			continue;
 		source.area = from;
 		source.iova = start;
-		source_look(&source);
+		ret = source_look(&source);
+		if (ret)
+			return ret;
 		ret = ioasid_area_populate(dst, area, &source);
 		kvfree(source.run);
 		if (ret)

@@ -500,6 +500,20 @@ START_TEST(a_pin_that_waits_for_memory_does_not_keep_the_device_attached)
 }
 END_TEST
 
+START_TEST(any_number_of_pages_is_no_more_than_enomem)
+{
+	const unsigned long size = 4096 * GIB;
+	struct mediated m = mediated();
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	EXPECT_TRUE(p != MAP_FAILED);
+	EXPECT_OK(ioas_map(m.fd, m.ioas, p, IOVA, size, RW));
+	EXPECT_ERRNO(m_pin(m.dev, m.fd, IOVA, size, NULL, NULL), ENOMEM);
+	EXPECT_OK(munmap(p, size));
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -515,6 +529,7 @@ int main(int argc, char **argv)
 		everything_may_end_in_any_order,
 		a_process_is_killed_while_its_pin_waits_for_memory,
 		a_pin_that_waits_for_memory_does_not_keep_the_device_attached,
+		any_number_of_pages_is_no_more_than_enomem,
 		NULL,
 	};
 

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* An address space behind more PASIDs than the kernel allocates room for in one piece. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+#include "expect.h"
+#include "swpasid.h"
+
+/* 4 MiB, and one more */
+#define NR	(4 * MIB / sizeof(struct ioasid_attachment) + 1)
+
+static void expect_listed(unsigned int nr)
+{
+	struct ioasid_attachment *attachments = calloc(nr, sizeof(*attachments));
+	struct swscene s = swscene(NULL);
+	struct ioasid_info info = { .argsz = sizeof(info), .ioasid = s.ioas };
+	unsigned int i;
+
+	for (i = 1; i <= nr; i++)
+		EXPECT_OK(dev_attach_pasid(s.a.fd, s.fd, s.ioas, i));
+	EXPECT_OK(ioctl(s.fd, IOMMU_IOASID_GET_INFO, &info));
+	EXPECT_EQ(info.nr_attachments, nr);
+	info.nr_ranges = info.flags = 0;
+	info.nr_attachments = nr - 1;
+	info.attachments = (unsigned long)attachments;
+	EXPECT_ERRNO(ioctl(s.fd, IOMMU_IOASID_GET_INFO, &info), EMSGSIZE);
+	EXPECT_EQ(info.nr_attachments, nr);
+	EXPECT_EQ(attachments[0].cookie, 0);
+	info.nr_ranges = info.flags = 0;
+	EXPECT_OK(ioctl(s.fd, IOMMU_IOASID_GET_INFO, &info));
+	for (i = 0; i < nr; i++) {
+		EXPECT_EQ(attachments[i].cookie, s.a.cookie);
+		EXPECT_EQ(attachments[i].pasid, i + 1);
+		EXPECT_EQ(attachments[i].flags, IOASID_ATTACHMENT_PASID);
+	}
+	EXPECT_OK(dev_unbind(s.a.fd, s.fd));
+	EXPECT_EQ(nr_attachments(s.fd, s.ioas), 0);
+	swscene_end(&s);
+	free(attachments);
+}
+
+START_TEST(attachments_are_listed_if_all_of_them_fit)
+{
+	expect_listed(100);
+}
+END_TEST
+
+START_TEST(any_number_of_attachments_is_listed)
+{
+	expect_listed(NR);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+	const TTest *const tests[] = {
+		attachments_are_listed_if_all_of_them_fit,
+		any_number_of_attachments_is_listed,
+		NULL,
+	};
+
+	return run_swpasid_program(argc, argv, "pasid_many", tests);
+}
