@@ -344,7 +344,7 @@ void ioasid_area_done(struct ioasid_ioas *ioas, struct ioasid_area *area)
 	ioas->mapped += area_length(area);
 	ioas->pinned += area->populated;
 	/* A file is let go of with what is mapped of it */
-	if (ioas->payer == area->payer || area->payer->file)
+	if (ioas->payer == area->payer || area->payer->file || area->payer->memory)
 		return;
 	ioasid_payer_put(ioas->payer);
 	ioas->payer = area->payer;

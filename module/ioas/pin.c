@@ -21,6 +21,13 @@
 #include "ioas/file.h"
 #include "ioas/pin.h"
 
+/* The same credentials are the same user with the same capabilities */
+static bool payer_is_current(const struct ioasid_payer *payer)
+{
+	return payer->mm == current->mm && payer->cred == current_cred() &&
+	       payer->task == current->group_leader;
+}
+
 /**
  * ioasid_payer_current() - the calling process as a payer
  * @last: a payer that is likely to be the same, or NULL
@@ -32,9 +39,7 @@ struct ioasid_payer *ioasid_payer_current(struct ioasid_payer *last)
 {
 	struct ioasid_payer *payer;
 
-	/* The same credentials are the same user with the same capabilities */
-	if (last && last->mm == current->mm && last->cred == current_cred() &&
-	    last->task == current->group_leader && !last->file) {
+	if (last && payer_is_current(last) && !last->file && !last->memory) {
 		refcount_inc(&last->refs);
 		return last;
 	}
@@ -49,6 +54,34 @@ struct ioasid_payer *ioasid_payer_current(struct ioasid_payer *last)
 	payer->cred = get_current_cred();
 	payer->exempt = capable(CAP_IPC_LOCK);
 	payer->file = NULL;
+	payer->memory = NULL;
+	return payer;
+}
+
+/**
+ * ioasid_payer_of() - the calling process as a payer for memory that is mapped already
+ * @other: the payer of that
+ * @last: what this has returned before, or NULL
+ *
+ * Return: a payer to be given back with ioasid_payer_put(), or ERR_PTR(-ENOMEM).
+ */
+struct ioasid_payer *ioasid_payer_of(struct ioasid_payer *other, struct ioasid_payer *last)
+{
+	struct ioasid_payer *memory = other->memory ?: other, *payer;
+
+	if (payer_is_current(other))
+		last = other;
+	else if (last && last->memory != memory)
+		last = NULL;
+	if (last) {
+		refcount_inc(&last->refs);
+		return last;
+	}
+	payer = ioasid_payer_current(NULL);
+	if (IS_ERR(payer))
+		return payer;
+	payer->memory = memory;
+	refcount_inc(&memory->refs);
 	return payer;
 }
 
@@ -90,6 +123,7 @@ void ioasid_payer_put(struct ioasid_payer *payer)
 	mmdrop(payer->mm);
 	put_task_struct(payer->task);
 	put_cred(payer->cred);
+	ioasid_payer_put(payer->memory);
 	if (payer->file)
 		ioasid_file_put(payer->file, payer->write);
 	kfree(payer);
@@ -244,6 +278,8 @@ int ioasid_payer_pin(struct ioasid_payer *payer, unsigned long addr, bool write,
 {
 	int ret;
 
+	if (unlikely(payer->memory))
+		payer = payer->memory;
 	if (likely(!payer->file))
 		return ioasid_pin(payer->mm, addr, write, pages, nr);
 	ret = ioasid_file_pin(payer->file, addr, pages, nr);

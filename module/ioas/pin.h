@@ -20,6 +20,7 @@ struct task_struct;
  * @exempt: not charged, for it had CAP_IPC_LOCK
  * @file: the memory is that of this file, and addresses are offsets in it; or NULL
  * @write: @file is kept writable
+ * @memory: the payer whose memory it is, and @file if it has one; NULL: this one
  */
 struct ioasid_payer {
 	refcount_t refs;
@@ -29,10 +30,12 @@ struct ioasid_payer {
 	bool exempt;
 	struct file *file;
 	bool write;
+	struct ioasid_payer *memory;
 };
 
 struct ioasid_payer *ioasid_payer_current(struct ioasid_payer *last);
 struct ioasid_payer *ioasid_payer_file(int fd, u64 start, u64 length, bool write);
+struct ioasid_payer *ioasid_payer_of(struct ioasid_payer *other, struct ioasid_payer *last);
 void ioasid_payer_put(struct ioasid_payer *payer);
 int ioasid_payer_charge(struct ioasid_payer *payer, unsigned long pages);
 void ioasid_payer_uncharge(struct ioasid_payer *payer, unsigned long pages);

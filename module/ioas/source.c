@@ -3,7 +3,7 @@
  * Mapping once more what is mapped: in another address space, or at another address.
  *
  * An area of the new place is one like any other, pinned and charged in its own right,
- * to whoever mapped the memory first. Where the old one is populated its pages are not
+ * to the caller, whoever's the memory is. Where the old one is populated its pages are not
  * looked up in the user's memory again, which may look otherwise by now: they are
  * pinned once more as long as the old area keeps them, which is busy meanwhile.
  */
@@ -251,21 +251,22 @@ static int wait_for_range(struct ioasid_ioas *ioas, u64 start, u64 length)
 	return ret;
 }
 
-/* New areas for what is kept from @from on, as a list; or NULL */
+/* New areas for what is kept from @from on, as a list; or NULL if there is no memory */
 static struct ioasid_area *copies_of(struct ioasid_ioas *src, struct ioasid_area *from,
 				     u64 start, u64 last, struct ioasid_ioas *dst,
 				     struct ioasid_map_range part)
 {
 	struct ioasid_area *areas = NULL, **end = &areas, *area;
+	struct ioasid_payer *payer = NULL;
 
 	for (;;) {
 		part.vaddr = from->vaddr + (start - from->start);
 		part.length = min(from->last, last) - start + 1;
-		area = ioasid_area_new(dst, &part, NULL);
+		payer = ioasid_payer_of(from->payer, payer);
+		area = IS_ERR(payer) ? NULL : ioasid_area_new(dst, &part, NULL);
 		if (!area)
 			break;
-		area->payer = from->payer;
-		refcount_inc(&area->payer->refs);
+		area->payer = payer;
 		area->next = NULL;
 		*end = area;
 		end = &area->next;
@@ -276,6 +277,8 @@ static struct ioasid_area *copies_of(struct ioasid_ioas *src, struct ioasid_area
 		from = ioasid_area_behind(src, from);
 		cond_resched();
 	}
+	if (!IS_ERR(payer))
+		ioasid_payer_put(payer);
 	ioasid_area_list_free(areas);
 	return NULL;
 }

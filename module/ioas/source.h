@@ -13,7 +13,7 @@ struct page;
 /**
  * struct ioasid_source - where the memory of an area comes from, if it is not the
  * caller's own
- * @payer: whose memory it is, and who is charged
+ * @payer: whose memory it is, and who is charged; for ioasid_area_map() and _placed()
  * @ioas: the address space of @area
  * @area: an area that has the same memory, and is busy for us; or NULL
  * @run: the runs of @area as they follow one another (base/runs.h), as long as it is

@@ -2,6 +2,7 @@
 /* Mapping once more what is mapped, by Linux's iommufd ABI; as test-iommufd-abi.c */
 #include "iommufd.h"
 #include "memory.h"
+#include "process.h"
 
 START_TEST(what_is_mapped_is_copied)
 {
@@ -153,6 +154,80 @@ START_TEST(a_copy_that_fails_leaves_nothing)
 }
 END_TEST
 
+/* Root opens the files; others use them */
+struct payers {
+	int fd;
+	__u32 src, dst;
+	volatile int mapped, done;
+};
+
+#define NR_PAID	20
+
+static void user_maps(void *arg)
+{
+	struct payers *s = arg;
+	char *p;
+
+	become_user(NR_PAID);
+	p = memory(NR_PAID * PAGE, CANARY);
+	EXPECT_OK(ifd_map(s->fd, s->src, p, IOVA, NR_PAID * PAGE));
+	s->mapped = 1;
+	wait_for(&s->done);
+}
+
+static void other_copies(void *arg)
+{
+	struct payers *s = arg;
+	__u64 to = IOVA;
+
+	set_memlock_limit(NR_PAID);
+	EXPECT_OK(setresuid(TEST_UID + 1, TEST_UID + 1, TEST_UID + 1));
+	EXPECT_OK(ifd_copy(s->fd, s->src, IOVA, s->dst, &to, NR_PAID * PAGE, FIXED_RW));
+	to = 2 * IOVA;
+	EXPECT_ERRNO(ifd_copy(s->fd, s->src, IOVA, s->dst, &to, PAGE, FIXED_RW), ENOMEM);
+	/* and for what another one has copied, too */
+	EXPECT_ERRNO(ifd_copy(s->fd, s->dst, IOVA, s->dst, &to, PAGE, FIXED_RW), ENOMEM);
+	EXPECT_OK(ifd_unmap(s->fd, s->dst, IOVA, NR_PAID * PAGE, NULL));
+	EXPECT_OK(ifd_copy(s->fd, s->src, IOVA, s->dst, &to, NR_PAID * PAGE, FIXED_RW));
+}
+
+/* Whoever's memory it is. Linux charges memory once, whatever is copied */
+START_TEST(who_copies_pays)
+{
+	struct payers *s = shared_memory(sizeof(*s));
+	struct ifd_attached a = ifd_attached();
+	long before = pages_pinned();
+	struct dev dev;
+	pid_t child;
+
+	if (stack_is_linux())
+		return;
+	s->fd = a.fd;
+	s->src = a.ioas;
+	s->dst = ifd_new_ioas(a.fd);
+	ifd_dev_start(&dev, TESTDEV_1, a.fd);
+	EXPECT_OK(vfd_attach(dev.fd, s->dst));
+	child = start_child(user_maps, s);
+	wait_for(&s->mapped);
+	run_child(other_copies, s);
+	EXPECT_EQ(locked_pages(), NR_PAID);
+	EXPECT_EQ(pages_pinned(), before + 2 * NR_PAID);
+	/* What is copied keeps the memory, not the charge of who mapped it */
+	EXPECT_OK(ifd_unmap(a.fd, a.ioas, 0, ~0ULL, NULL));
+	EXPECT_EQ(locked_pages(), 0);
+	EXPECT_EQ(testdev_write(&dev, 2 * IOVA, 64, 0), DMA_DONE);
+	/* also where it has to be pinned anew */
+	EXPECT_OK(vfd_detach(dev.fd));
+	EXPECT_OK(vfd_attach(dev.fd, s->dst));
+	EXPECT_EQ(locked_pages(), 0);
+	EXPECT_EQ(pages_pinned(), before + NR_PAID);
+	s->done = 1;
+	end_child(child);
+	EXPECT_OK(ifd_unmap(a.fd, s->dst, 0, ~0ULL, NULL));
+	EXPECT_EQ(pages_pinned(), before);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -162,6 +237,7 @@ int main(int argc, char **argv)
 		copy_checks_its_arguments,
 		what_is_copied_to_be_read_cannot_be_copied_to_be_written,
 		a_copy_that_fails_leaves_nothing,
+		who_copies_pays,
 		NULL
 	};
 
