@@ -590,8 +590,10 @@ void ioasid_pasid_detach_all(struct ioasid_device *idev)
 {
 	struct ioasid_pasid *pasid, *next;
 
-	list_for_each_entry_safe(pasid, next, &idev->attached_pasids, node)
+	list_for_each_entry_safe(pasid, next, &idev->attached_pasids, node) {
 		block_and_end(pasid);
+		cond_resched();
+	}
 }
 
 /**

@@ -368,6 +368,7 @@ static int unmap_array(struct ioasid_ioas *ioas, struct ioasid_unmap *args)
 		args->nr_done += done;
 		args->unmapped += unmapped;
 		ret = err ?: ret;
+		cond_resched();
 	}
 	kfree(range);
 	return ret;

@@ -164,6 +164,7 @@ static int rights(struct ioasid_ioas *ioas, u64 start, u64 last, int need)
 {
 	int prot = IOMMU_READ | IOMMU_WRITE;
 	struct ioasid_area *area = NULL;
+	unsigned int turn = 0;
 
 	lockdep_assert_held(&ioas->areas_lock);
 	do {
@@ -171,6 +172,7 @@ static int rights(struct ioasid_ioas *ioas, u64 start, u64 last, int need)
 		if (!area || area->busy == IOASID_AREA_CLAIMED)
 			return -ENOENT;
 		prot &= area->prot;
+		take_turns(&turn);
 	} while (area->last < last);
 	return (prot & need) == need ? prot : -EPERM;
 }
@@ -185,6 +187,7 @@ static struct ioasid_area *begin(struct ioasid_access *access, u64 start, u64 la
 	struct ioasid_ioas *ioas = access->point.ioas;
 	struct ioasid_area *first, *area;
 	unsigned long changes;
+	unsigned int turn = 0;
 	int ret;
 
 	ret = mutex_lock_killable(&ioas->areas_lock);
@@ -206,6 +209,7 @@ static struct ioasid_area *begin(struct ioasid_access *access, u64 start, u64 la
 	for_each_area_of(area, first, last) {
 		area->busy++;
 		ioas->nr_busy++;
+		take_turns(&turn);
 	}
 	mutex_unlock(&ioas->areas_lock);
 	return first;
@@ -216,10 +220,12 @@ static void end(struct ioasid_access *access, struct ioasid_area *first, u64 las
 {
 	struct ioasid_ioas *ioas = access->point.ioas;
 	struct ioasid_area *area;
+	unsigned int turn = 0;
 
 	for_each_area_of(area, first, last) {
 		area->busy--;
 		ioas->nr_busy--;
+		take_turns(&turn);
 	}
 	ioasid_areas_changed(ioas);
 }

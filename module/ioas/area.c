@@ -166,23 +166,28 @@ int ioasid_areas_wait(struct ioasid_ioas *ioas, unsigned long changes, bool kill
 int ioasid_areas_exclusive(struct ioasid_ioas *ioas)
 {
 	unsigned long changes;
+	bool keeps_out;
 	int ret;
 
-	for (;;) {
-		ret = mutex_lock_killable(&ioas->areas_lock);
-		if (ret)
-			return ret;
-		if (!ioasid_areas_closed(ioas) && !ioas->nr_busy) {
-			ioas->exclusive = true;
-			mutex_unlock(&ioas->areas_lock);
-			return 0;
-		}
+	ret = mutex_lock_killable(&ioas->areas_lock);
+	if (ret)
+		return ret;
+	while (!ret && (ioasid_areas_closed(ioas) || ioas->nr_busy)) {
 		changes = ioas->changes;
+		/* Behind another one maps may have a turn first */
+		keeps_out = !ioasid_areas_closed(ioas);
+		ioas->nr_waiting += keeps_out;
 		mutex_unlock(&ioas->areas_lock);
 		ret = ioasid_areas_wait(ioas, changes, true);
-		if (ret)
-			return ret;
+		mutex_lock(&ioas->areas_lock);
+		ioas->nr_waiting -= keeps_out;
 	}
+	if (ret)
+		ioasid_areas_changed(ioas);
+	else
+		ioas->exclusive = true;
+	mutex_unlock(&ioas->areas_lock);
+	return ret;
 }
 
 /**
@@ -301,7 +306,7 @@ int ioasid_area_insert(struct ioasid_ioas *ioas, struct ioasid_area *area,
 
 	if (ioas->dead)
 		return -ENOENT;
-	if (ioasid_areas_closed(ioas))
+	if (ioasid_areas_full(ioas))
 		return IOASID_AREAS_WAIT;
 	if (!ioasid_ioas_permits(ioas, area->start, area->last))
 		return -EINVAL;

@@ -88,6 +88,18 @@ static inline bool ioasid_areas_closed(const struct ioasid_ioas *ioas)
 	return ioas->exclusive || ioas->frozen;
 }
 
+/**
+ * ioasid_areas_full() - must calls that would add areas wait?
+ * @ioas: the address space, its areas_lock held
+ *
+ * As ioasid_areas_closed(), and also while others wait to be exclusive. Unmapping and
+ * calls of drivers do not wait for those, who may be waiting for them.
+ */
+static inline bool ioasid_areas_full(const struct ioasid_ioas *ioas)
+{
+	return ioasid_areas_closed(ioas) || ioas->nr_waiting;
+}
+
 int ioasid_iovas_allow(struct ioasid_ioas *ioas, struct ioasid_ranges *set);
 bool ioasid_iovas_in(struct ioasid_ioas *ioas, u64 start, u64 last);
 

@@ -36,11 +36,14 @@ static unsigned long nr_held(struct ioasid_ioas *ioas, const struct ioasid_area 
 {
 	struct ioasid_held *held;
 	unsigned long index, nr = 0;
+	unsigned int turn = 0;
 
 	lockdep_assert_held(&ioas->areas_lock);
 	xa_for_each_range(&ioas->held, index, held, index_of(area->start),
-			  index_of(area->last))
+			  index_of(area->last)) {
 		nr++;
+		take_turns(&turn);
+	}
 	return nr;
 }
 

@@ -42,6 +42,8 @@ struct page;
  * @nr_busy: number of areas that are being mapped or unmapped
  * @dead: out of the id table, or about to be: no attach any more
  * @exclusive: somebody attaches: no call may begin to change areas
+ * @nr_waiting: calls that wait for those that change areas, to be exclusive then: no map
+ *	may begin, so that they get their turn
  * @frozen: number of those who keep the page tables as they are, ioasid_ioas_freeze()
  * @accessed: there are @accesses
  * @changes: number of calls that have changed areas, or been exclusive
@@ -83,6 +85,7 @@ struct ioasid_ioas {
 	unsigned long nr_areas;
 	struct ioasid_area *highest;
 	unsigned long nr_busy;
+	unsigned int nr_waiting;
 	bool dead : 1;
 	bool exclusive : 1;
 	bool accessed : 1;

@@ -158,7 +158,7 @@ int ioasid_area_place(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 ro
 	lockdep_assert_held(&ioas->areas_lock);
 	if (ioas->dead)
 		return -ENOENT;
-	if (ioasid_areas_closed(ioas))
+	if (ioasid_areas_full(ioas))
 		return IOASID_AREAS_WAIT;
 	if (room >= U64_MAX / 2)
 		return -EOVERFLOW;

@@ -215,7 +215,7 @@ static struct ioasid_area *keep_killable(struct ioasid_ioas *ioas, u64 start, u6
 		if (ret)
 			return ERR_PTR(ret);
 		changes = ioas->changes;
-		if (!ioasid_areas_closed(ioas))
+		if (!ioasid_areas_full(ioas))
 			first = keep(ioas, start, last, write);
 		mutex_unlock(&ioas->areas_lock);
 		if (!first)
@@ -242,7 +242,7 @@ static int wait_for_range(struct ioasid_ioas *ioas, u64 start, u64 length)
 			return ret;
 		changes = ioas->changes;
 		area = length ? ioasid_area_from(ioas, start, start + (length - 1)) : NULL;
-		wait = ioasid_areas_closed(ioas) ||
+		wait = ioasid_areas_full(ioas) ||
 		       (area && area->busy == IOASID_AREA_CLAIMED);
 		mutex_unlock(&ioas->areas_lock);
 		if (wait)

@@ -37,6 +37,45 @@ START_TEST(attach_waits_for_a_map_that_waits)
 }
 END_TEST
 
+START_TEST(no_map_begins_while_an_attach_waits_but_unmaps_do)
+{
+	struct scene *s = scene();
+	struct call attach = call_on(s, ATTACH, 0, 0);
+	struct call map = call_on(s, MAP, IOVA + 2 * GIB, PAGE);
+	struct victim *v = shared_memory(sizeof(*v));
+	char *p = memory(PAGE, CANARY);
+	struct dev other;
+	pid_t child;
+
+	map.vaddr = p;
+	EXPECT_OK(ioas_map(s->a.fd, s->a.ioas, p, IOVA + GIB, PAGE, RW));
+	dev_start(&other, TESTDEV_1, s->a.fd);
+	attach.dev = other.fd;
+	/* one that gives up keeps nobody out any more */
+	v->call = attach;
+	child = victim_start(v);
+	sleep_ms(A_WHILE);
+	call_start(&map);
+	call_waits(&map);
+	kill_child(child);
+	call_ends(&map, 0);
+
+	map = call_on(s, MAP, IOVA + 3 * GIB, PAGE);
+	map.vaddr = p;
+	call_start(&attach);
+	call_waits(&attach);
+	call_start(&map);
+	call_waits(&map);
+	EXPECT_OK(ioas_unmap(s->a.fd, s->a.ioas, IOVA + GIB, PAGE, NULL));
+	EXPECT_TRUE(!attach.ended);
+	scene_ends(s);
+	call_ends(&attach, 0);
+	call_ends(&map, 0);
+	EXPECT_EQ(testdev_write(&other, IOVA + 3 * GIB, 64, phys_of(p)), DMA_DONE);
+	expect_whole(s);
+}
+END_TEST
+
 START_TEST(attach_fails_to_wait_and_map_fails_leave_nothing)
 {
 	struct scene *s = scene();
@@ -508,6 +547,7 @@ int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
 		attach_waits_for_a_map_that_waits,
+		no_map_begins_while_an_attach_waits_but_unmaps_do,
 		attach_fails_to_wait_and_map_fails_leave_nothing,
 		map_that_waits_when_the_last_device_goes_succeeds_unpinned,
 		map_that_waits_when_the_last_device_goes_may_still_fail,
