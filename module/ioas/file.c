@@ -3,12 +3,19 @@
  * Pinning the memory of files: memfd, tmpfs and hugetlbfs.
  *
  * memfd_pin_folios() does less than a page fault. What it leaves out is done here:
- * folios that fallocate() has left uncleared are cleared.
+ *
+ * - folios that fallocate() has left uncleared are cleared;
+ * - holes in files of huge pages are filled as the caller. By itself it takes pages that
+ *   others have reserved (before 7.2), and charges no cgroup. Holes in shmem it fills as
+ *   a page fault does.
  */
 #include <linux/err.h>
+#include <linux/falloc.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "compat/compat.h"
@@ -74,7 +81,8 @@ void ioasid_file_put(struct file *file, bool write)
 /*
  * Clear a pinned folio if nobody has, and mark it so that what devices write is not
  * cleared later. What fallocate() makes in shmem is not cleared before its first use by
- * the CPU, or by this. Files of huge pages have no such folios.
+ * the CPU, or by this. Files of huge pages have no such folios, but for those that have
+ * been cut out meanwhile.
  */
 static int folio_clear(struct file *file, pgoff_t index, struct folio *folio)
 {
@@ -90,6 +98,64 @@ static int folio_clear(struct file *file, pgoff_t index, struct folio *folio)
 	folio_put(found);
 	/* Another one: ours has been cut out of the file meanwhile, and is not cleared */
 	return found == folio ? 0 : -EFAULT;
+}
+
+static bool huge_has_holes(struct file *file, u64 start, u64 last)
+{
+	u64 size = kc_file_page_size(file), at;
+
+	for (at = round_down(start, size); at <= last; at += size)
+		if (!kc_file_has(file, at >> PAGE_SHIFT))
+			return true;
+	return false;
+}
+
+/*
+ * Fill holes as the caller: with what is reserved for the file, charged to the cgroup,
+ * and not for one who cannot write to it. What is filled stays if the rest fails.
+ */
+static int huge_fill(struct file *file, u64 start, u64 last)
+{
+	unsigned int flags;
+	sigset_t set, old;
+	int ret;
+
+	if (last >= i_size_read(file_inode(file)))
+		return -EFAULT;
+	/* Unlike a page fault it gives up for any signal */
+	siginitsetinv(&set, sigmask(SIGKILL));
+	sigprocmask(SIG_BLOCK, &set, &old);
+	flags = memalloc_pin_save();
+	ret = vfs_fallocate(file, FALLOC_FL_KEEP_SIZE, start, last - start + 1);
+	memalloc_pin_restore(flags);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	/* There is work to be done on the way to userspace, and the call is made again */
+	return ret == -EINTR ? -ERESTARTNOINTR : ret;
+}
+
+/* Pin folios of a file of huge pages, none of them a new one: holes cannot be punched */
+static long huge_pin(struct file *file, u64 start, u64 last, struct folio **folios,
+		     unsigned int nr, pgoff_t *offset)
+{
+	struct inode *inode = file_inode(file);
+	bool filled = false;
+	long ret;
+
+	for (;;) {
+		ret = down_read_killable(&inode->i_rwsem);
+		if (ret)
+			return ret;
+		if (!huge_has_holes(file, start, last))
+			break;
+		inode_unlock_shared(inode);
+		ret = filled ? -EFAULT : huge_fill(file, start, last);
+		if (ret)
+			return ret;
+		filled = true;
+	}
+	ret = kc_file_pin(file, start, last, folios, nr, offset);
+	inode_unlock_shared(inode);
+	return ret;
 }
 
 /*
@@ -131,7 +197,10 @@ int ioasid_file_pin(struct file *file, u64 start, struct page **pages, unsigned 
 	folios = kmalloc_array(nr, sizeof(*folios), GFP_KERNEL_ACCOUNT);
 	if (!folios)
 		return -ENOMEM;
-	nr_folios = kc_file_pin(file, start, last, folios, nr, &offset);
+	if (kc_file_is_huge(file))
+		nr_folios = huge_pin(file, start, last, folios, nr, &offset);
+	else
+		nr_folios = kc_file_pin(file, start, last, folios, nr, &offset);
 	if (nr_folios < 0) {
 		kfree(folios);
 		return nr_folios;

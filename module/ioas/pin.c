@@ -215,6 +215,8 @@ static int pin_error(long error)
 	case -ENOSPC:
 	case -EDQUOT:
 		return -ENOMEM;
+	case -ERESTARTNOINTR:
+		return error;
 	default:
 		return fatal_signal_pending(current) ? -EINTR : -EFAULT;
 	}

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Mapping files by Linux's iommufd ABI; as test-iommufd-abi.c otherwise. */
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#include "huge.h"
 #include "mapfile.h"
+#include "pci.h"
+#include "process.h"
 
 #ifdef IOMMU_IOAS_MAP_FILE
 START_TEST(a_file_is_mapped)
@@ -139,6 +146,170 @@ START_TEST(what_a_device_writes_to_fallocated_memory_is_in_the_file)
 }
 END_TEST
 
+/* ------------------------------------------------------------ huge pages */
+
+#define GROUP		"/sys/fs/cgroup/test"
+
+static bool has_huge_pages(int nr)
+{
+	return has_map_file() && !stack_is_linux() && set_huge_pages(nr);
+}
+
+START_TEST(huge_pages_that_others_have_reserved_are_not_taken)
+{
+	struct ifd_attached a = ifd_attached();
+	long before = pages_pinned();
+	char *others;
+	int file;
+
+	if (!has_huge_pages(4))
+		return;
+	others = reserve_huge_pages(3);
+	file = new_memfd(2 * HUGE, MFD_HUGETLB);
+	EXPECT_ERRNO(ifd_map_all(&a, file, 2 * HUGE, FIXED_RW), ENOMEM);
+	EXPECT_EQ(pages_pinned(), before);
+	EXPECT_EQ(huge_pages_reserved(), 3);
+	/* one is free */
+	EXPECT_OK(ifd_map_all(&a, file, HUGE, FIXED_RW));
+	EXPECT_EQ(huge_pages_reserved(), 3);
+	EXPECT_EQ(testdev_write(&a.dev, IOVA + HUGE - PAGE, PAGE, 0), DMA_DONE);
+	memset(others, CANARY, 3 * HUGE);
+	expect_filled(others, CANARY, 3 * HUGE);
+	EXPECT_OK(munmap(others, 3 * HUGE));
+	close_all();
+	set_huge_pages(0);
+}
+END_TEST
+
+/* What is reserved for the file itself is what is used */
+START_TEST(huge_pages_that_the_file_has_reserved_are_used)
+{
+	struct ifd_attached a = ifd_attached();
+	char *p;
+	int file;
+
+	if (!has_huge_pages(2))
+		return;
+	file = new_memfd(2 * HUGE, MFD_HUGETLB);
+	p = mmap(NULL, 2 * HUGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	EXPECT_NE((long)p, -1);
+	EXPECT_EQ(huge_pages_reserved(), 2);
+	EXPECT_OK(ifd_map_all(&a, file, 2 * HUGE, FIXED_RW));
+	EXPECT_EQ(huge_pages_reserved(), 0);
+	expect_dma(&a.dev, IOVA + 2 * HUGE - PAGE, p + 2 * HUGE - PAGE, PAGE);
+	EXPECT_OK(munmap(p, 2 * HUGE));
+	close_all();
+	EXPECT_EQ(huge_pages_free(), 2);
+	set_huge_pages(0);
+}
+END_TEST
+
+static void new_group(const char *controller)
+{
+	EXPECT_OK(sysfs_write("/sys/fs/cgroup/cgroup.subtree_control", controller));
+	/* one that failed has left it */
+	rmdir(GROUP);
+	EXPECT_OK(mkdir(GROUP, 0755));
+}
+
+static void in_a_cgroup(void *arg)
+{
+	struct ifd_attached *a = arg;
+	int file = new_memfd(2 * HUGE, MFD_HUGETLB);
+	char text[32];
+
+	EXPECT_OK(sysfs_write(GROUP "/cgroup.procs", "0"));
+	EXPECT_OK(sysfs_write(GROUP "/hugetlb.2MB.max", "2097152"));
+	EXPECT_ERRNO(ifd_map_all(a, file, 2 * HUGE, FIXED_RW), ENOMEM);
+	EXPECT_OK(ifd_map_all(a, file, HUGE, FIXED_RW));
+	sysfs_read(GROUP "/hugetlb.2MB.current", text, sizeof(text));
+	EXPECT_EQ(atol(text), HUGE);
+	EXPECT_OK(ifd_unmap(a->fd, a->ioas, IOVA, HUGE, NULL));
+	EXPECT_OK(close(file));
+	sysfs_read(GROUP "/hugetlb.2MB.current", text, sizeof(text));
+	EXPECT_EQ(atol(text), 0);
+}
+
+START_TEST(huge_pages_are_charged_to_the_cgroup)
+{
+	struct ifd_attached a = ifd_attached();
+
+	if (!has_huge_pages(4))
+		return;
+	new_group("+hugetlb");
+	run_child(in_a_cgroup, &a);
+	EXPECT_OK(rmdir(GROUP));
+	set_huge_pages(0);
+}
+END_TEST
+
+/* As a user with no right to write to it cannot allocate it */
+START_TEST(a_hole_in_huge_pages_open_for_reading_is_refused)
+{
+	struct ifd_attached a = ifd_attached();
+	int file, ro;
+
+	if (!has_huge_pages(2))
+		return;
+	file = new_memfd(2 * HUGE, MFD_HUGETLB);
+	ro = EXPECT_OK(reopen(file, O_RDONLY));
+	EXPECT_OK(fallocate(file, 0, 0, HUGE));
+	EXPECT_ERRNO(ifd_map_all(&a, ro, 2 * HUGE, FIXED_RO), EFAULT);
+	EXPECT_OK(ifd_map_all(&a, ro, HUGE, FIXED_RO));
+	close_all();
+	set_huge_pages(0);
+}
+END_TEST
+
+static void nothing(int signal)
+{
+}
+
+START_TEST(signals_do_not_keep_huge_pages_from_being_made)
+{
+	const struct itimerval often = { { 0, 500 }, { 0, 500 } }, never = {};
+	struct ifd_attached a = ifd_attached();
+	int file, i;
+
+	if (!has_huge_pages(16))
+		return;
+	signal(SIGALRM, nothing);
+	for (i = 0; i < 4; i++) {
+		file = new_memfd(16 * HUGE, MFD_HUGETLB);
+		EXPECT_OK(setitimer(ITIMER_REAL, &often, NULL));
+		EXPECT_OK(ifd_map_all(&a, file, 16 * HUGE, FIXED_RW));
+		EXPECT_OK(setitimer(ITIMER_REAL, &never, NULL));
+		EXPECT_OK(ifd_unmap(a.fd, a.ioas, IOVA, 16 * HUGE, NULL));
+		EXPECT_OK(close(file));
+	}
+	set_huge_pages(0);
+}
+END_TEST
+
+static void shmem_in_a_cgroup(void *arg)
+{
+	struct ifd_attached *a = arg;
+	int file = new_memfd(8 * MIB, 0);
+	char text[32];
+
+	EXPECT_OK(sysfs_write(GROUP "/cgroup.procs", "0"));
+	EXPECT_OK(ifd_map_all(a, file, 8 * MIB, FIXED_RW));
+	sysfs_read(GROUP "/memory.current", text, sizeof(text));
+	EXPECT_GE(atol(text), 8 * MIB);
+	EXPECT_OK(ifd_unmap(a->fd, a->ioas, IOVA, 8 * MIB, NULL));
+}
+
+START_TEST(holes_in_shmem_are_charged_to_the_cgroup)
+{
+	struct ifd_attached a = ifd_attached();
+
+	if (!has_map_file())
+		return;
+	new_group("+memory");
+	run_child(shmem_in_a_cgroup, &a);
+	EXPECT_OK(rmdir(GROUP));
+}
+END_TEST
 #endif
 
 int main(int argc, char **argv)
@@ -150,6 +321,12 @@ int main(int argc, char **argv)
 		files_that_cannot_be_mapped_are_refused,
 		a_file_that_becomes_shorter_is_not_attached,
 		what_a_device_writes_to_fallocated_memory_is_in_the_file,
+		huge_pages_that_others_have_reserved_are_not_taken,
+		huge_pages_that_the_file_has_reserved_are_used,
+		huge_pages_are_charged_to_the_cgroup,
+		a_hole_in_huge_pages_open_for_reading_is_refused,
+		signals_do_not_keep_huge_pages_from_being_made,
+		holes_in_shmem_are_charged_to_the_cgroup,
 #endif
 		NULL
 	};

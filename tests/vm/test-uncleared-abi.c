@@ -6,6 +6,7 @@
  *
  * kernel parameters: init_on_alloc=0
  */
+#include "huge.h"
 #include "mapfile.h"
 #include "pci.h"
 #include "process.h"
@@ -15,7 +16,6 @@
 #define PAGES		24
 #define LARGE		(4 * MIB)
 #define SHMEM_ENABLED	"/sys/kernel/mm/transparent_hugepage/shmem_enabled"
-#define NR_HUGEPAGES	"/proc/sys/vm/nr_hugepages"
 
 /* A device that reads, and a page that it copies to */
 struct reader {
@@ -121,14 +121,14 @@ START_TEST(huge_pages_are_cleared)
 	if (!has_map_file())
 		return;
 	run_child(leave_secrets, NULL);
-	EXPECT_OK(sysfs_write(NR_HUGEPAGES, "4"));
+	set_huge_pages(4);
 	/* one is allocated, the other one is a hole */
 	file = new_memfd(4 * MIB, MFD_HUGETLB);
 	EXPECT_OK(fallocate(file, 0, 0, 2 * MIB));
 	EXPECT_OK(ifd_map_all(&r->a, file, 4 * MIB, FIXED_RW));
 	expect_cleared(r, 4 * MIB, MIB / 4 + PAGE);
 	EXPECT_OK(close(file));
-	EXPECT_OK(sysfs_write(NR_HUGEPAGES, "0"));
+	set_huge_pages(0);
 }
 END_TEST
 #endif

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "hold.h"
+#include "huge.h"
 #include "mapfile.h"
 #include "modules.h"
 #include "pci.h"
@@ -94,6 +95,40 @@ START_TEST(a_page_cut_out_before_it_is_cleared_is_not_mapped)
 }
 END_TEST
 
+/* The kernel would fill it from what others have reserved */
+START_TEST(no_hole_is_punched_while_huge_pages_are_pinned)
+{
+	struct ifd_attached a = ifd_attached();
+	struct file_call map = { .a = &a, .size = HUGE }, cut = map;
+	char *others;
+
+	if (!has_map_file() || !set_huge_pages(4))
+		return;
+	others = reserve_huge_pages(3);
+	map.file = cut.file = new_memfd(HUGE, MFD_HUGETLB);
+	EXPECT_OK(fallocate(map.file, 0, 0, HUGE));
+	hold_at("memfd_pin_folios");
+	hold_next();
+	start(&map, map_all);
+	hold_wait();
+	start(&cut, cut_all);
+	sleep_ms(A_WHILE);
+	EXPECT_TRUE(!cut.ended);
+	hold_go();
+	join(&cut, 0);
+	/* the page may be seen to be gone before it is mapped */
+	EXPECT_EQ(pthread_join(map.thread, NULL), 0);
+	EXPECT_TRUE(!map.err || map.err == EFAULT);
+	hold_end();
+	EXPECT_EQ(huge_pages_reserved(), 3);
+	memset(others, CANARY, 3 * HUGE);
+	expect_filled(others, CANARY, 3 * HUGE);
+	EXPECT_OK(munmap(others, 3 * HUGE));
+	close_all();
+	set_huge_pages(0);
+}
+END_TEST
+
 /* Whatever the kernel says, the caller is told what the header has */
 START_TEST(errors_of_pinning_are_those_of_the_header)
 {
@@ -139,6 +174,7 @@ int main(int argc, char **argv)
 	const TTest *const tests[] = {
 #ifdef IOMMU_IOAS_MAP_FILE
 		a_page_cut_out_before_it_is_cleared_is_not_mapped,
+		no_hole_is_punched_while_huge_pages_are_pinned,
 		errors_of_pinning_are_those_of_the_header,
 #endif
 		NULL
