@@ -24,6 +24,18 @@ static inline bool kc_file_is_huge(struct file *file)
 	return is_file_hugepages(file);
 }
 
+/* F_SEAL_*: the kernel exports no function for them */
+static inline unsigned int kc_file_seals(struct file *file)
+{
+	if (shmem_file(file))
+		return READ_ONCE(SHMEM_I(file_inode(file))->seals);
+#ifdef CONFIG_HUGETLBFS
+	if (is_file_hugepages(file))
+		return READ_ONCE(HUGETLBFS_I(file_inode(file))->seals);
+#endif
+	return 0;
+}
+
 /* Bytes of a page of a file of huge pages */
 static inline u64 kc_file_page_size(struct file *file)
 {
@@ -68,6 +80,11 @@ static inline bool kc_file_is_shmem(struct file *file)
 static inline bool kc_file_is_huge(struct file *file)
 {
 	return false;
+}
+
+static inline unsigned int kc_file_seals(struct file *file)
+{
+	return 0;
 }
 
 static inline u64 kc_file_page_size(struct file *file)

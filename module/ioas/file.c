@@ -4,6 +4,8 @@
  *
  * memfd_pin_folios() does less than a page fault. What it leaves out is done here:
  *
+ * - what the user may not write to is not mapped to be written: mode and seals are
+ *   looked at;
  * - folios that fallocate() has left uncleared are cleared;
  * - holes in files of huge pages are filled as the caller. By itself it takes pages that
  *   others have reserved (before 7.2), and charges no cgroup. Holes in shmem it fills as
@@ -11,6 +13,7 @@
  */
 #include <linux/err.h>
 #include <linux/falloc.h>
+#include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -22,6 +25,25 @@
 #include "compat/file_compat.h"
 #include "ioas/file.h"
 
+/*
+ * May the caller have this written to for as long as it is mapped? As mmap() decides. A
+ * seal that is set later finds the file mapped, as by mmap(): F_SEAL_WRITE is refused
+ * (EBUSY), and F_SEAL_FUTURE_WRITE does not concern what is mapped already.
+ */
+static int file_keep_writable(struct file *file)
+{
+	int ret;
+
+	if (!(file->f_mode & FMODE_WRITE) || IS_APPEND(file_inode(file)))
+		return -EACCES;
+	ret = mapping_map_writable(file->f_mapping);
+	if (!ret && kc_file_seals(file) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) {
+		mapping_unmap_writable(file->f_mapping);
+		ret = -EPERM;
+	}
+	return ret;
+}
+
 /**
  * ioasid_file_get() - get a file whose memory is to be mapped
  * @fd: number of the open file
@@ -29,15 +51,13 @@
  * @length: bytes
  * @write: will devices write to it?
  *
- * As long as devices may, the file cannot be sealed against writing.
- *
  * Return: the file, to be given back with ioasid_file_put(), or an ERR_PTR():
  * -EOPNOTSUPP if the kernel cannot do it, -EBADF if no file has that number, -EINVAL if
- * it is no memfd or ends before that, -EACCES if it is not open for that, -EPERM if it is sealed.
+ * it is no memfd or ends before that, -EACCES if it is not open for that or is
+ * append-only, -EPERM if it is sealed.
  */
 struct file *ioasid_file_get(int fd, u64 start, u64 length, bool write)
 {
-	fmode_t mode = FMODE_READ | (write ? FMODE_WRITE : 0);
 	struct file *file;
 	u64 size;
 	int ret;
@@ -54,9 +74,9 @@ struct file *ioasid_file_get(int fd, u64 start, u64 length, bool write)
 	if (length > size || start > size - length)
 		goto put;
 	ret = -EACCES;
-	if ((file->f_mode & mode) != mode)
+	if (!(file->f_mode & FMODE_READ))
 		goto put;
-	ret = write ? mapping_map_writable(file->f_mapping) : 0;
+	ret = write ? file_keep_writable(file) : 0;
 	if (ret)
 		goto put;
 	return file;

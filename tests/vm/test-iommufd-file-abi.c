@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Mapping files by Linux's iommufd ABI; as test-iommufd-abi.c otherwise. */
+#include <linux/fs.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -91,6 +92,134 @@ START_TEST(files_that_cannot_be_mapped_are_refused)
 	EXPECT_OK(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE));
 	EXPECT_ERRNO(ifd_map_file(a.fd, a.ioas, file, 0, PAGE, &iova, FIXED_RW), EPERM);
 	EXPECT_OK(ifd_map_file(a.fd, a.ioas, file, 0, PAGE, &iova, FIXED_RO));
+}
+END_TEST
+
+/* 0, or errno, of mapping its first page as a process does and as a device does */
+static int try_mmap(int file, int prot)
+{
+	void *p = mmap(NULL, HUGE, prot, MAP_SHARED, file, 0);
+
+	if (p == MAP_FAILED)
+		return errno;
+	EXPECT_OK(munmap(p, HUGE));
+	return 0;
+}
+
+static int try_map(struct ifd_attached *a, int file, __u32 flags)
+{
+	if (ifd_map_all(a, file, PAGE, flags))
+		return errno;
+	EXPECT_OK(ifd_unmap(a->fd, a->ioas, IOVA, PAGE, NULL));
+	return 0;
+}
+
+/* What the process may not do by mmap() a device may not do either, and the reverse */
+static void expect_as_mmap(struct ifd_attached *a, int file, int write_errno, const char *what)
+{
+	if (try_mmap(file, PROT_READ | PROT_WRITE) != write_errno)
+		FAIL("mmap() to write, %s: %s", what, strerror(errno));
+	if (try_map(a, file, FIXED_RW) != write_errno)
+		FAIL("mapped to write, %s: %s", what, strerror(errno));
+	if (try_mmap(file, PROT_READ))
+		FAIL("mmap() to read, %s: %s", what, strerror(errno));
+	if (try_map(a, file, FIXED_RO))
+		FAIL("mapped to read, %s: %s", what, strerror(errno));
+}
+
+START_TEST(a_device_writes_to_files_that_its_user_can_write_to)
+{
+	const char *path = "/dev/shm/test";
+	struct ifd_attached a = ifd_attached();
+	int file, ro, flags, i;
+
+	if (!has_map_file() || stack_is_linux())
+		return;
+	for (i = 0; i < 2; i++) {
+		if (i && !set_huge_pages(2))
+			return;
+		file = new_memfd(HUGE, i ? MFD_HUGETLB : 0);
+		EXPECT_OK(fallocate(file, 0, 0, HUGE));
+		expect_as_mmap(&a, file, 0, "memfd");
+		ro = EXPECT_OK(reopen(file, O_RDONLY));
+		expect_as_mmap(&a, ro, EACCES, "open for reading");
+		EXPECT_OK(close(ro));
+		EXPECT_OK(fcntl(file, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK));
+		expect_as_mmap(&a, file, 0, "size sealed");
+		EXPECT_OK(fcntl(file, F_ADD_SEALS, F_SEAL_FUTURE_WRITE));
+		expect_as_mmap(&a, file, EPERM, "sealed against future writes");
+		EXPECT_OK(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE));
+		expect_as_mmap(&a, file, EPERM, "sealed against writes");
+		EXPECT_OK(close(file));
+	}
+	set_huge_pages(0);
+
+	unlink(path);
+	file = EXPECT_OK(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+	EXPECT_OK(ftruncate(file, HUGE));
+	expect_as_mmap(&a, file, 0, "tmpfs");
+	/* O_APPEND alone is no limit: whoever has the file can take it away */
+	expect_as_mmap(&a, EXPECT_OK(open(path, O_RDWR | O_APPEND | O_CLOEXEC)), 0, "O_APPEND");
+	flags = FS_APPEND_FL;
+	EXPECT_OK(ioctl(file, FS_IOC_SETFLAGS, &flags));
+	EXPECT_ERRNO(open(path, O_RDWR), EPERM);
+	EXPECT_EQ(try_mmap(file, PROT_READ | PROT_WRITE), EACCES);
+	EXPECT_EQ(try_map(&a, file, FIXED_RW), EACCES);
+	file = EXPECT_OK(open(path, O_RDWR | O_APPEND | O_CLOEXEC));
+	EXPECT_EQ(try_map(&a, file, FIXED_RW), EACCES);
+	EXPECT_EQ(try_map(&a, file, FIXED_RO), 0);
+	/* As write() does, mmap() goes by how the file was opened */
+	flags = FS_IMMUTABLE_FL;
+	EXPECT_OK(ioctl(file, FS_IOC_SETFLAGS, &flags));
+	EXPECT_ERRNO(open(path, O_RDWR), EPERM);
+	expect_as_mmap(&a, file, 0, "immutable since it was opened");
+	flags = 0;
+	EXPECT_OK(ioctl(file, FS_IOC_SETFLAGS, &flags));
+	EXPECT_OK(unlink(path));
+}
+END_TEST
+
+START_TEST(seals_that_come_later_find_the_file_mapped)
+{
+	struct ifd_attached a = ifd_attached();
+	int i, file, fd;
+	__u64 iova = IOVA, to = 2 * IOVA;
+	struct dev dev;
+	__u32 later;
+
+	if (!has_map_file() || stack_is_linux())
+		return;
+	for (i = 0; i < 2; i++) {
+		if (i && !set_huge_pages(2))
+			return;
+		file = new_memfd(HUGE, i ? MFD_HUGETLB : 0);
+		EXPECT_OK(ifd_map_all(&a, file, PAGE, FIXED_RW));
+		EXPECT_ERRNO(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE), EBUSY);
+		EXPECT_OK(fcntl(file, F_ADD_SEALS, F_SEAL_FUTURE_WRITE));
+		EXPECT_EQ(testdev_write(&a.dev, IOVA, PAGE, 0), DMA_DONE);
+		EXPECT_OK(ifd_unmap(a.fd, a.ioas, IOVA, PAGE, NULL));
+		EXPECT_ERRNO(ifd_map_all(&a, file, PAGE, FIXED_RW), EPERM);
+		EXPECT_OK(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE));
+		/* and what is mapped for reading is not copied to be written */
+		EXPECT_OK(ifd_map_all(&a, file, PAGE, FIXED_RO));
+		EXPECT_ERRNO(ifd_copy(a.fd, a.ioas, IOVA, a.ioas, &to, PAGE, FIXED_RW), EPERM);
+		EXPECT_EQ(testdev_write(&a.dev, IOVA, PAGE, 0), DMA_BLOCKED);
+		EXPECT_OK(ifd_unmap(a.fd, a.ioas, IOVA, PAGE, NULL));
+		EXPECT_OK(close(file));
+	}
+	set_huge_pages(0);
+	/* not pinned yet, but mapped */
+	fd = EXPECT_OK(iommufd_open());
+	later = ifd_new_ioas(fd);
+	file = new_memfd(HUGE, 0);
+	EXPECT_OK(ifd_map_file(fd, later, file, 0, PAGE, &iova, FIXED_RW));
+	EXPECT_ERRNO(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE), EBUSY);
+	EXPECT_OK(fcntl(file, F_ADD_SEALS, F_SEAL_FUTURE_WRITE));
+	ifd_dev_start(&dev, TESTDEV_1, fd);
+	EXPECT_OK(vfd_attach(dev.fd, later));
+	EXPECT_EQ(testdev_write(&dev, IOVA, PAGE, 0), DMA_DONE);
+	EXPECT_OK(ifd_unmap(fd, later, IOVA, PAGE, NULL));
+	EXPECT_OK(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE));
 }
 END_TEST
 
@@ -319,6 +448,8 @@ int main(int argc, char **argv)
 		a_file_is_mapped,
 		a_file_is_mapped_before_the_first_attach,
 		files_that_cannot_be_mapped_are_refused,
+		a_device_writes_to_files_that_its_user_can_write_to,
+		seals_that_come_later_find_the_file_mapped,
 		a_file_that_becomes_shorter_is_not_attached,
 		what_a_device_writes_to_fallocated_memory_is_in_the_file,
 		huge_pages_that_others_have_reserved_are_not_taken,

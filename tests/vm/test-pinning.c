@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which pages are pinned, from when to when, and what an attach needs of them. */
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -180,6 +182,46 @@ START_TEST(memory_of_a_process_that_ended_stays_mapped_while_attached)
 }
 END_TEST
 
+/* Of a file that is sealed, or open for reading alone: as what it is mapped counts */
+START_TEST(memory_of_a_file_is_written_as_far_as_its_mapping_is)
+{
+	struct attached a = attached();
+	int file = EXPECT_OK(memfd_create("test", MFD_ALLOW_SEALING | MFD_CLOEXEC)), fd, i;
+	char content[PAGE], path[32], *shared, *private;
+
+	memset(content, CANARY, PAGE);
+	EXPECT_EQ(write(file, content, PAGE), PAGE);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	for (i = 0; i < 2; i++) {
+		fd = i ? file : EXPECT_OK(open(path, O_RDONLY | O_CLOEXEC));
+		if (i)
+			EXPECT_OK(fcntl(file, F_ADD_SEALS, F_SEAL_FUTURE_WRITE));
+		shared = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+		EXPECT_NE((long)shared, -1);
+		EXPECT_ERRNO(ioas_map(a.fd, a.ioas, shared, IOVA, PAGE, RW), EFAULT);
+		EXPECT_OK(ioas_map(a.fd, a.ioas, shared, IOVA, PAGE, IOASID_MAP_READ));
+		expect_blocked(&a.dev, IOVA, content, PAGE);
+		EXPECT_OK(ioas_unmap(a.fd, a.ioas, IOVA, PAGE, NULL));
+		/* a copy of its own can be written, and is no longer the file's */
+		private = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+		EXPECT_NE((long)private, -1);
+		EXPECT_OK(ioas_map(a.fd, a.ioas, private, IOVA, PAGE, RW));
+		EXPECT_EQ(testdev_write(&a.dev, IOVA, PAGE, 0), DMA_DONE);
+		expect_pattern(private, PAGE);
+		EXPECT_OK(ioas_unmap(a.fd, a.ioas, IOVA, PAGE, NULL));
+		/* of one that is only read no more than that is done */
+		EXPECT_OK(mprotect(private, PAGE, PROT_READ));
+		EXPECT_ERRNO(ioas_map(a.fd, a.ioas, private, IOVA, PAGE, RW), EFAULT);
+		EXPECT_OK(ioas_map(a.fd, a.ioas, private, IOVA, PAGE, IOASID_MAP_READ));
+		EXPECT_OK(ioas_unmap(a.fd, a.ioas, IOVA, PAGE, NULL));
+		EXPECT_OK(munmap(shared, PAGE));
+		EXPECT_OK(munmap(private, PAGE));
+		EXPECT_EQ(pread(file, content, PAGE, 0), PAGE);
+		expect_filled(content, CANARY, PAGE);
+	}
+}
+END_TEST
+
 START_TEST(huge_pages_are_mapped_pinned_and_unmapped)
 {
 	struct attached a = attached();
@@ -269,6 +311,7 @@ int main(int argc, char **argv)
 		attach_fails_with_efault_when_memory_is_gone,
 		attach_fails_with_efault_when_the_mapping_process_is_gone,
 		memory_of_a_process_that_ended_stays_mapped_while_attached,
+		memory_of_a_file_is_written_as_far_as_its_mapping_is,
 		huge_pages_are_mapped_pinned_and_unmapped,
 		same_page_mapped_twice_is_pinned_twice,
 		two_processes_map_and_unmap_without_disturbing_each_other,
