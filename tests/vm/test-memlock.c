@@ -129,6 +129,28 @@ START_TEST(memlock_counts_huge_pages_by_their_size)
 }
 END_TEST
 
+/* It keeps all of it, but to charge that would break who maps single pages */
+static void pages_of_huge_pages(void *arg)
+{
+	struct files *f = arg;
+	char *p = huge_memory(128 * 2 * MIB, 0);
+	unsigned int i;
+
+	EXPECT_TRUE(p);
+	become_user(128);
+	for (i = 0; i < 128; i++)
+		EXPECT_OK(ioas_map(f->fd, f->ioas, p + i * 2 * MIB, IOVA + i * PAGE, PAGE, RW));
+	EXPECT_OK(munmap(p, 128 * 2 * MIB));
+	EXPECT_EQ(locked_pages(), 128);
+	EXPECT_OK(ioas_unmap_all(f->fd, f->ioas, NULL));
+}
+
+START_TEST(memlock_counts_a_page_of_a_huge_page_as_one)
+{
+	run_child(pages_of_huge_pages, attached_files());
+}
+END_TEST
+
 static void fails_half_way(void *arg)
 {
 	struct files *f = arg;
@@ -388,6 +410,7 @@ int main(int argc, char **argv)
 		memlock_limit_of_0_allows_nothing,
 		memlock_charges_each_mapping_of_a_page,
 		memlock_counts_huge_pages_by_their_size,
+		memlock_counts_a_page_of_a_huge_page_as_one,
 		memlock_is_not_charged_by_a_map_that_fails,
 		memlock_is_charged_from_attach_to_detach_to_who_mapped,
 		memlock_is_given_back_by_close,
