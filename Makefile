@@ -21,7 +21,7 @@ release = $(shell sed -n 's/^$(1) //p' build/roots/$(root-$(1))/kernels)
 
 .PHONY: modules
 modules:
-	@scripts/build-modules $(KERNEL) $(KDIR) $(OUT)
+	@sh scripts/build-modules $(KERNEL) $(KDIR) $(OUT)
 
 # make modules-SERIES [MUTATION=name]: for a kernel of the roots
 MUTATION_OUT = build/modules/$*$(addprefix -,$(MUTATION))

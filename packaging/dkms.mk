@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The Makefile of the packaged sources. dkms.conf calls it; the + hands on how
-# many jobs DKMS allows.
+# many jobs DKMS allows. By sh, for /var/lib may be mounted noexec.
 modules:
-	+@scripts/build-modules $(KERNEL) $(KDIR) $(OUT)
+	+@sh scripts/build-modules $(KERNEL) $(KDIR) $(OUT)
