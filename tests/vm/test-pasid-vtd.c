@@ -98,6 +98,26 @@ START_TEST(pasid_entry_is_installed_by_attach_and_gone_after_detach)
 }
 END_TEST
 
+/* What is said to be enforced is in the entry, where that is where it is */
+START_TEST(pasid_snoops_if_that_is_said_to_be_enforced)
+{
+	struct ioasid_info info = { .argsz = sizeof(info) };
+	struct setting s = bound();
+
+	EXPECT_OK(dev_attach_pasid(s.dev, s.fd, s.a, 5));
+	info.ioasid = s.a;
+	EXPECT_OK(ioctl(s.fd, IOMMU_IOASID_GET_INFO, &info));
+	EXPECT_EQ(!!(info.flags & IOASID_INFO_SNOOP_ENFORCED), config_is("vtd-pasid-fs"));
+	if (config_is("vtd-pasid-fs")) {
+		EXPECT_EQ(vtd_pasid_entry(igb, 5).type, 1);
+		EXPECT_TRUE(vtd_pasid_entry(igb, 5).snoop);
+		EXPECT_OK(dev_attach_pasid(s.dev, s.fd, s.a, 6));
+		EXPECT_TRUE(vtd_pasid_entry(igb, 6).snoop);
+	}
+	done(&s);
+}
+END_TEST
+
 START_TEST(pasid_and_rid_have_tables_of_their_own)
 {
 	struct setting s = bound();
@@ -312,6 +332,7 @@ int main(int argc, char **argv)
 	const TTest *const tests[] = {
 		pasids_are_said_by_the_info_calls,
 		pasid_entry_is_installed_by_attach_and_gone_after_detach,
+		pasid_snoops_if_that_is_said_to_be_enforced,
 		pasid_and_rid_have_tables_of_their_own,
 		pasid_attached_again_changes_nothing_and_another_replaces_it,
 		pasids_out_of_range_are_einval,

@@ -64,6 +64,7 @@ struct vtd_pasid_entry vtd_pasid_entry(const char *bdf, unsigned int pasid)
 		entry.present = words[0] & 1;
 		entry.type = (words[0] >> 6) & 7;
 		entry.domain = words[1] & 0xffff;
+		entry.snoop = words[1] >> 24 & 1;
 		entry.table = (entry.type == 1 ? words[2] : words[0]) & PAGE_BITS;
 	}
 	EXPECT_OK(close(fd));

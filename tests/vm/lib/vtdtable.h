@@ -20,6 +20,7 @@ struct vtd_pasid_entry {
 	bool present;
 	unsigned int type;	/* PGTT: 1 first stage, 2 second stage */
 	unsigned int domain;	/* DID */
+	bool snoop;		/* PGSNP */
 	__u64 table;		/* SSPTPTR or FSPTPTR, by @type */
 };
 
