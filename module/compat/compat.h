@@ -193,6 +193,14 @@ static inline void kc_group_detach(struct iommu_group *group,
 #endif
 
 /**
+ * KC_MAP_WALKS_IOMMUS - must a map keep away what takes a device from the domain?
+ *
+ * VT-d's driver walked the list of a domain's IOMMUs unlocked, until then as well
+ * (intel_iommu_iotlb_sync_map()).
+ */
+#define KC_MAP_WALKS_IOMMUS KC_FLUSH_ALL_LEAVES_DEVICE_TLBS
+
+/**
  * KC_SW_MSI - are there IOMMUs that translate interrupts like other DMA?
  *
  * kc_msi_lock() keeps away who sets up a device's interrupts; false if it can

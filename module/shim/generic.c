@@ -154,12 +154,15 @@ void ioasid_rid_release(struct ioasid_route *route)
 /*
  * VT-d's driver leaves behind what it had mapped when it ran out of memory for a
  * table, and the kernel does not know. It maps upwards, so that is all there is
- * from the beginning on.
+ * from the beginning on. What the kernel has undone it may have flushed while it was
+ * taking a device away, which was not reached: so once more, and without such a change.
  */
-static void take_back(struct iommu_domain *domain, u64 iova, size_t size)
+static noinline void take_back(struct iommu_domain *domain, u64 iova, size_t size)
 {
 	size_t done = 0, unmapped;
 
+	if (!KC_MAP_WALKS_IOMMUS)
+		ioasid_domains_use();
 	while (done < size && iommu_iova_to_phys(domain, iova + done)) {
 		unmapped = iommu_unmap(domain, iova + done, PAGE_SIZE);
 		if (WARN_ON_ONCE(!unmapped))
@@ -167,6 +170,9 @@ static void take_back(struct iommu_domain *domain, u64 iova, size_t size)
 		done += unmapped;
 		cond_resched();
 	}
+	iommu_flush_iotlb_all(domain);
+	if (!KC_MAP_WALKS_IOMMUS)
+		ioasid_domains_unuse();
 }
 
 int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
@@ -174,12 +180,13 @@ int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 {
 	int ret;
 
-	/* On error what was mapped is unmapped, and flushed, by the kernel and by us */
-	ioasid_domains_use();
+	if (KC_MAP_WALKS_IOMMUS)
+		ioasid_domains_use();
 	ret = kc_iommu_map(domain, iova, paddr, size, prot);
 	if (unlikely(ret))
 		take_back(domain, iova, size);
-	ioasid_domains_unuse();
+	if (KC_MAP_WALKS_IOMMUS)
+		ioasid_domains_unuse();
 	return ret;
 }
 
