@@ -506,7 +506,8 @@ struct ioasid_unmap {
  * that wants none), EBUSY (the device is open through VFIO's group), EAGAIN
  * (somebody is resetting or configuring the device, or attaching another of its
  * group, just now), EADDRINUSE (something is mapped, behind another device of the
- * group, where this device's DMA is not permitted), ENOSPC (too many objects),
+ * group, where this device's DMA is not permitted), ENOSPC (too many objects, or the
+ * IOMMU has no room for one more page table),
  * ENODEV (no IOMMU, or the device is being removed), EOPNOTSUPP (the devices of
  * its group are not all behind one IOMMU that can do the same for all; a mediated
  * device with PASIDs whose parent has none that could be attached, or is not alone in
@@ -571,14 +572,16 @@ struct ioasid_unbind {
  * software-mediated device), EBADF, EBADFD (as for bind), ENOENT
  * (no such address space), EBUSY (attached through another I/O address space
  * fd; another device of the group has another address space, or the same as this
- * one, which cannot be replaced; or a device of the group is being reset just now), EFAULT (mapped memory is gone or cannot be pinned; or
- * the IOMMU's driver has failed), ENOMEM (or RLIMIT_MEMLOCK is exceeded), EIO (the old address space could not be put back
- * after a failure: the device is blocked), EOPNOTSUPP (the device has no
- * PASIDs, or the kernel cannot attach by PASID). By PASID also EINVAL (0, too wide,
- * or not below the floor), EBUSY (the number is attached through another I/O
- * address space fd, or is an IOASID_PASID_GLOBAL one that another device of the
- * same parent has), ENOSPC (no number is left), EXDEV (see struct
- * ioasid_pasid_info).
+ * one, which cannot be replaced; or a device of the group is being reset just now),
+ * EFAULT (mapped memory is gone or cannot be pinned; or the IOMMU's driver has failed),
+ * ENOMEM (or RLIMIT_MEMLOCK is exceeded), ENOSPC (the IOMMU has no room for one more
+ * page table; by PASID also: no number is left), EIO (the old address space could not
+ * be put back after a failure: nothing is attached any more, and the device is
+ * blocked), EOPNOTSUPP (the device has no PASIDs, or the kernel cannot attach by
+ * PASID). By PASID also EINVAL (0, too wide, or not below the floor), EBUSY (the number
+ * is attached through another I/O address space fd, or is an IOASID_PASID_GLOBAL one
+ * that another device of the same parent has), EXDEV (see struct ioasid_pasid_info).
+ * With any error but EIO what was attached is so as before.
  */
 struct ioasid_attach {
 	__u32 argsz;
