@@ -38,5 +38,6 @@ const struct ioasid_shim ioasid_shim_amd = {
 	.flush = ioasid_generic_flush,
 	.aperture = ioasid_generic_aperture,
 	.hw_info = amd_hw_info,
+	IOASID_GENERIC_DOMAIN,
 	IOASID_GENERIC_OPS,
 };

@@ -219,9 +219,11 @@ void ioasid_generic_pasid_block(struct ioasid_route *route);
 int ioasid_generic_alias(struct ioasid_route *route, u32 alias);
 u32 ioasid_generic_pasid_limit(struct device *dev, struct iommu_domain *paging);
 
-#define IOASID_GENERIC_OPS						\
+#define IOASID_GENERIC_DOMAIN						\
 	.domain_alloc = ioasid_generic_domain_alloc,			\
-	.domain_free = ioasid_generic_domain_free,			\
+	.domain_free = ioasid_generic_domain_free
+
+#define IOASID_GENERIC_OPS						\
 	.alias = ioasid_generic_alias,					\
 	.pasid_limit = ioasid_generic_pasid_limit,			\
 	.map = ioasid_generic_map,					\

@@ -13,5 +13,6 @@ const struct ioasid_shim ioasid_shim_smmuv3 = {
 	.aperture = ioasid_generic_aperture,
 	.hw_info = ioasid_generic_hw_info,
 	IOASID_GENERIC_ATTACH,
+	IOASID_GENERIC_DOMAIN,
 	IOASID_GENERIC_OPS,
 };

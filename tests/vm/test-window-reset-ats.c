@@ -17,6 +17,7 @@
 #include "memory.h"
 #include "run.h"
 #include "scene.h"
+#include "vtdtable.h"
 
 /* virtio-net, with ATS */
 #define ATS_ID		0x1af4, 0x1041
@@ -278,6 +279,44 @@ START_TEST(map_that_fails_during_a_reset_is_undone_afterwards)
 }
 END_TEST
 
+/*
+ * One user takes all domain ids that there are for users, and tries to take one more
+ * while the device of another has given its own back. The kernel warns of a device that
+ * does not get one again.
+ */
+START_TEST(device_that_is_reset_gets_its_id_again_whoever_takes_ids)
+{
+	int fd = EXPECT_OK(iommu_open()), dev;
+	unsigned int nr = 0;
+	char igb[BDF_SIZE];
+	struct reset r;
+	struct ats s;
+
+	if (!resets_detach())
+		return;
+	vtd_with_pasids(igb);
+	EXPECT_OK(pci_give_to(igb, "ioasid_vfio_pci"));
+	dev = EXPECT_OK(dev_open_bdf(igb));
+	EXPECT_OK(dev_bind(dev, fd, 1));
+	ats_start(&s);
+	/* It does not share a page table with the other one, and so no id */
+	EXPECT_OK(dev_detach(s.a.dev.fd, s.a.fd));
+	while (!dev_attach_pasid(dev, fd, new_ioas(fd), 1 + nr))
+		nr++;
+	EXPECT_EQ(errno, ENOSPC);
+	EXPECT_GE(nr, 1000);
+	hold_at("pci_dev_reset_iommu_done");
+	r = reset_held(&s, by_ioctl);
+	reset_start(&r);
+	EXPECT_ERRNO(dev_attach_pasid(dev, fd, new_ioas(fd), 1 + nr), ENOSPC);
+	reset_ends(&r);
+	EXPECT_TRUE(vtd_pasid_entry(s.bdf, 0).present);
+	ats_end(&s);
+	EXPECT_OK(close(dev));
+	EXPECT_OK(pci_take_back(igb));
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -288,6 +327,7 @@ int main(int argc, char **argv)
 		attach_while_a_device_is_reset_is_ebusy,
 		reset_and_detach_wait_for_no_user,
 		map_that_fails_during_a_reset_is_undone_afterwards,
+		device_that_is_reset_gets_its_id_again_whoever_takes_ids,
 		NULL,
 	};
 	int failed;
@@ -296,7 +336,7 @@ int main(int argc, char **argv)
 		printf("1..0 # SKIP no device with ATS\n");
 		return 0;
 	}
-	failed = run_program(argc, argv, "window-reset-ats", tests, RUN_DEVICES);
+	failed = run_program(argc, argv, "window-reset-ats", tests, RUN_DEVICES | RUN_SLOW);
 	hold_end();
 	return failed;
 }
