@@ -10,6 +10,7 @@
 #include <linux/string.h>
 
 #include "attach/group.h"
+#include "attach/reset.h"
 
 static bool allow_unsafe_interrupts;
 module_param(allow_unsafe_interrupts, bool, 0644);
@@ -182,8 +183,7 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	INIT_LIST_HEAD(&group->devices);
 	group->iommu_group = iommu_group;
 	group->route.group = iommu_group;
-	ioasid_resets_init(&group->resets);
-	group->route.resets = &group->resets.nr;
+	group->route.resets = &group->resets;
 	group->shim = ioasid_shim_of(dev);
 	group->iommu = dev->iommu->iommu_dev;
 	ret = group_check(group, dev);
@@ -196,14 +196,17 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	/*
 	 * All devices of the group, those to come too; drivers of the host get
 	 * none of them any more. EBUSY: it is attached to something that has not
-	 * claimed it
+	 * claimed it; or, where that can be, a device is being reset
 	 */
 	ret = group->shim->claim(&group->route, group);
 	if (ret) {
-		ret = ret == -EBUSY ? -EPERM : ret;
+		if (ret == -EBUSY)
+			ret = KC_RESET_DETACHES ? -EAGAIN : -EPERM;
 		goto free;
 	}
 	ret = group_block(group, dev);
+	if (ret == -EBUSY)
+		ret = -EAGAIN;
 	if (ret)
 		goto release;
 	list_add(&group->node, &groups);

@@ -3,7 +3,6 @@
 #define IOASID_GROUP_H
 
 #include "attach/numbers.h"
-#include "attach/reset.h"
 #include "include/ioasid_api.h"
 #include "ioas/ioas.h"
 
@@ -29,7 +28,8 @@ struct ioasid_hwpt;
  * @aperture: what the IOMMU can translate
  * @can_snoop: no-snoop DMA can be made to snoop
  * @unsafe_msi: no isolated MSI; under groups_lock
- * @resets: of its devices
+ * @resets: number of resets of its devices that are under way. Not 0: nothing is
+ *	attached. Changes by ioasid_resets_change() under groups_lock
  *
  * All of the group enters with the first binding of one of its devices, and
  * leaves with the last: devices that nobody has bound, and those that are plugged
@@ -54,7 +54,7 @@ struct ioasid_group {
 	struct ioasid_range aperture;
 	bool can_snoop;
 	bool unsafe_msi;
-	struct ioasid_resets resets;
+	unsigned int resets;
 };
 
 /**

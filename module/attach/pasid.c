@@ -21,6 +21,7 @@
 #include "attach/hwpt.h"
 #include "attach/mediated.h"
 #include "attach/pasid.h"
+#include "attach/reset.h"
 #include "include/ioasid_api.h"
 
 /*
@@ -94,7 +95,6 @@ struct ioasid_pasids *ioasid_pasids_get(struct device *dev, bool shared)
 	pasids->shim = shim;
 	pasids->shared = shared;
 	pasids->users = 1;
-	ioasid_resets_init(&pasids->resets);
 	ret = ioasid_read_reserved(dev->iommu_group, &pasids->reserved,
 				   &pasids->nr_reserved, &pasids->msi);
 	if (ret)
@@ -525,7 +525,7 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 		.route.dev = idev->pasids->dev,
 		.route.group = idev->pasids->dev->iommu_group,
 		.route.msi = idev->pasids->msi,
-		.route.resets = &idev->pasids->resets.nr,
+		.route.resets = &idev->pasids->resets,
 	};
 	ret = is_mediated(idev) ? attach_mediated(pasid, ioas, flags, *number) :
 				  attach_physical(pasid, ioas, flags, *number);

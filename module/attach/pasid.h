@@ -6,7 +6,6 @@
 #include <linux/rcupdate.h>
 
 #include "attach/numbers.h"
-#include "attach/reset.h"
 #include "ioas/ioas.h"
 
 struct ioasid_cpu_pasid;
@@ -31,7 +30,7 @@ extern struct mutex ioasid_wire_lock;
  * @nr_reserved: number of @reserved
  * @reserved: ranges that DMA cannot use
  * @msi: as in struct ioasid_route
- * @resets: of @dev
+ * @resets: number of resets of @dev that are under way, as in struct ioasid_group
  * @rcu: to be freed when nobody looks a number up any more
  */
 struct ioasid_pasids {
@@ -48,7 +47,7 @@ struct ioasid_pasids {
 	unsigned int nr_reserved;
 	struct ioasid_range *reserved;
 	struct ioasid_range msi;
-	struct ioasid_resets resets;
+	unsigned int resets;
 	struct rcu_head rcu;
 };
 

@@ -7,8 +7,12 @@
  * and nothing new is attached.
  */
 #include <linux/device.h>
+#include <linux/pci.h>
+#include <linux/pci-ats.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/xarray.h>
 
 #include "attach/group.h"
 #include "attach/pasid.h"
@@ -16,75 +20,67 @@
 #include "include/ioasid_api.h"
 
 /**
- * struct frozen - an address space that is frozen for a reset
- * @node: in the frozen ones of the RID
- * @ioas: the address space, held
+ * struct reset - a reset of a device in the hands of a user that is under way
+ * @node: in the list of them, the latest first; under groups_lock
+ * @dev: the device
+ * @task: who resets it
+ * @pasids: it is of the device's PASIDs, otherwise of its RID
+ * @nr: counts it; NULL when nobody has the RID any more; under groups_lock
+ * @frozen: the address spaces that are frozen for it, each held, by their addresses
  */
-struct frozen {
+struct reset {
 	struct list_head node;
-	struct ioasid_ioas *ioas;
+	struct device *dev;
+	struct task_struct *task;
+	bool pasids;
+	unsigned int *nr;
+	struct xarray frozen;
 };
 
-/**
- * ioasid_resets_init() - no reset is under way
- * @resets: to be initialized
- */
-void ioasid_resets_init(struct ioasid_resets *resets)
-{
-	resets->nr = 0;
-	INIT_LIST_HEAD(&resets->frozen);
-}
+static LIST_HEAD(resets);
 
 /**
- * ioasid_resets_end() - let go of what is frozen
- * @resets: of a RID that no reset is under way of, or that nobody has any more
+ * ioasid_resets_end() - nobody has a RID any more
+ * @nr: its number of resets, which is about to go away
  *
  * Context: groups_lock is held.
  */
-void ioasid_resets_end(struct ioasid_resets *resets)
+void ioasid_resets_end(unsigned int *nr)
 {
-	struct frozen *frozen, *next;
+	struct reset *reset;
 
-	list_for_each_entry_safe(frozen, next, &resets->frozen, node) {
-		ioasid_ioas_thaw(frozen->ioas);
-		ioasid_ioas_put(frozen->ioas);
-		kfree(frozen);
-	}
-	INIT_LIST_HEAD(&resets->frozen);
+	list_for_each_entry(reset, &resets, node)
+		if (reset->nr == nr)
+			reset->nr = NULL;
 }
 
-/* Nothing enters any more; what is about to has its locks */
-static bool begin(struct ioasid_resets *resets)
+/* The number of resets of a device's RID, or of its PASIDs; NULL: nobody has them */
+static unsigned int *reset_count(const struct device *dev, bool pasids)
 {
-	return ioasid_resets_change(&resets->nr, 1) == 1;
+	struct ioasid_pasids *of_pasids = pasids ? ioasid_pasids_of(dev) : NULL;
+	struct ioasid_group *group = pasids ? NULL : ioasid_group_of(dev);
+
+	return of_pasids ? &of_pasids->resets : group ? &group->resets : NULL;
 }
 
-static void freeze(struct ioasid_resets *resets, struct ioasid_ioas *ioas)
+/* Take over a reference; true if that is new. Freezing is for later, see below */
+static bool reset_collect(struct reset *reset, struct xarray *found,
+			  struct ioasid_ioas *ioas)
 {
-	struct frozen *frozen = kmalloc(sizeof(*frozen), GFP_KERNEL | __GFP_NOFAIL);
+	unsigned long index = (unsigned long)ioas;
 
-	frozen->ioas = ioas;
-	list_add(&frozen->node, &resets->frozen);
-	ioasid_ioas_freeze(ioas);
-}
-
-/* It may have gone back to the one before while the lock was waited for */
-static void freeze_group(struct ioasid_group *group)
-{
-	struct ioasid_ioas *ioas, *last = NULL;
-
-	if (!begin(&group->resets))
-		return;
-	while ((ioas = ioasid_route_space(&group->route)) && ioas != last) {
-		freeze(&group->resets, ioas);
-		last = ioas;
-	}
-	if (ioas)
-		ioasid_ioas_put(ioas);
+	if (!ioas)
+		return false;
+	if (!xa_load(&reset->frozen, index) &&
+	    !xa_insert(found, index, ioas, GFP_KERNEL | __GFP_NOFAIL))
+		return true;
+	ioasid_ioas_put(ioas);
+	return false;
 }
 
 /* Where the PASID @number is, or about to be */
-static struct ioasid_ioas *pasid_space(struct ioasid_pasids *pasids, unsigned long number)
+static struct ioasid_ioas *reset_pasid_space(struct ioasid_pasids *pasids,
+					     unsigned long number)
 {
 	struct ioasid_ioas *ioas = NULL;
 	struct ioasid_pasid *pasid;
@@ -97,60 +93,131 @@ static struct ioasid_ioas *pasid_space(struct ioasid_pasids *pasids, unsigned lo
 	return ioas;
 }
 
-static void freeze_pasids(struct ioasid_pasids *pasids)
+/* What the device is in, or about to enter, and is not frozen yet; under groups_lock */
+static bool reset_look(struct reset *reset, struct xarray *found)
 {
-	struct ioasid_ioas *ioas, *last;
+	struct ioasid_pasids *pasids;
+	struct ioasid_group *group;
 	unsigned long number;
+	bool any = false;
 	void *entry;
 
-	if (!begin(&pasids->resets))
-		return;
+	if (!reset->nr)
+		return false;
+	if (!reset->pasids) {
+		group = container_of(reset->nr, struct ioasid_group, resets);
+		return reset_collect(reset, found, ioasid_route_space(&group->route));
+	}
+	pasids = container_of(reset->nr, struct ioasid_pasids, resets);
 	xa_for_each(&pasids->wire.entries, number, entry) {
-		last = NULL;
-		while ((ioas = pasid_space(pasids, number)) && ioas != last) {
-			freeze(&pasids->resets, ioas);
-			last = ioas;
-		}
-		if (ioas)
-			ioasid_ioas_put(ioas);
+		any |= reset_collect(reset, found, reset_pasid_space(pasids, number));
 		cond_resched();
 	}
+	return any;
 }
 
-static void thaw(struct ioasid_resets *resets)
+/*
+ * Freezing may wait for an unmap, and so is done under no lock that others need. The
+ * route may have gone back to the one before meanwhile: look again.
+ */
+static void reset_freeze(struct reset *reset)
 {
-	if (resets->nr && !ioasid_resets_change(&resets->nr, -1))
-		ioasid_resets_end(resets);
+	struct ioasid_ioas *ioas;
+	struct xarray found;
+	unsigned long index;
+	bool any;
+
+	xa_init(&found);
+	do {
+		ioasid_groups_lock_unkillable();
+		any = reset_look(reset, &found);
+		ioasid_groups_unlock();
+		xa_for_each(&found, index, ioas) {
+			xa_erase(&found, index);
+			ioasid_ioas_freeze(ioas);
+			xa_store(&reset->frozen, index, ioas, GFP_KERNEL | __GFP_NOFAIL);
+			cond_resched();
+		}
+	} while (any);
+	xa_destroy(&found);
+}
+
+/* From here on nothing enters; what was about to is seen, and has its locks */
+static void reset_begin(struct device *dev, bool pasids)
+{
+	struct reset *reset = kmalloc(sizeof(*reset), GFP_KERNEL | __GFP_NOFAIL);
+
+	*reset = (struct reset) { .dev = dev, .task = current, .pasids = pasids };
+	xa_init(&reset->frozen);
+	ioasid_groups_lock_unkillable();
+	reset->nr = reset_count(dev, pasids);
+	if (reset->nr) {
+		ioasid_resets_change(reset->nr, 1);
+		list_add(&reset->node, &resets);
+	}
+	ioasid_groups_unlock();
+	/* A reset that begins before somebody has the device is none of his */
+	if (reset->nr)
+		reset_freeze(reset);
+	else
+		kfree(reset);
+}
+
+static struct reset *reset_find(const struct device *dev, bool pasids)
+{
+	struct reset *reset;
+
+	list_for_each_entry(reset, &resets, node)
+		if (reset->dev == dev && reset->task == current && reset->pasids == pasids)
+			return reset;
+	return NULL;
+}
+
+static void reset_end(const struct device *dev, bool pasids)
+{
+	struct ioasid_ioas *ioas;
+	struct reset *reset;
+	unsigned long index;
+
+	ioasid_groups_lock_unkillable();
+	reset = reset_find(dev, pasids);
+	if (reset) {
+		list_del(&reset->node);
+		if (reset->nr)
+			ioasid_resets_change(reset->nr, -1);
+	}
+	ioasid_groups_unlock();
+	if (!reset)
+		return;
+	xa_for_each(&reset->frozen, index, ioas) {
+		ioasid_ioas_thaw(ioas);
+		ioasid_ioas_put(ioas);
+		cond_resched();
+	}
+	xa_destroy(&reset->frozen);
+	kfree(reset);
+}
+
+/* Of others the kernel leaves attached what is */
+static bool reset_detaches(struct device *dev)
+{
+	return KC_RESET_DETACHES && dev_is_pci(dev) && pci_ats_supported(to_pci_dev(dev));
 }
 
 void ioasid_device_reset_prepare(struct device *dev)
 {
-	struct ioasid_pasids *pasids;
-	struct ioasid_group *group;
-
-	ioasid_groups_lock_unkillable();
-	group = ioasid_group_of(dev);
-	if (group)
-		freeze_group(group);
-	pasids = ioasid_pasids_of(dev);
-	if (pasids)
-		freeze_pasids(pasids);
-	ioasid_groups_unlock();
+	if (!reset_detaches(dev))
+		return;
+	reset_begin(dev, false);
+	reset_begin(dev, true);
 }
 EXPORT_SYMBOL_GPL(ioasid_device_reset_prepare);
 
 void ioasid_device_reset_done(struct device *dev)
 {
-	struct ioasid_pasids *pasids;
-	struct ioasid_group *group;
-
-	ioasid_groups_lock_unkillable();
-	group = ioasid_group_of(dev);
-	if (group)
-		thaw(&group->resets);
-	pasids = ioasid_pasids_of(dev);
-	if (pasids)
-		thaw(&pasids->resets);
-	ioasid_groups_unlock();
+	if (!reset_detaches(dev))
+		return;
+	reset_end(dev, true);
+	reset_end(dev, false);
 }
 EXPORT_SYMBOL_GPL(ioasid_device_reset_done);

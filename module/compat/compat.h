@@ -7,11 +7,13 @@
 #ifndef IOASID_COMPAT_H
 #define IOASID_COMPAT_H
 
+#include <linux/backing-dev.h>
 #include <linux/iommu.h>
 #include <linux/irqdomain.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/msi.h>
+#include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -164,6 +166,16 @@ static inline void kc_group_detach(struct iommu_group *group,
 {
 	iommu_detach_group(domain, group);
 }
+#endif
+
+/**
+ * KC_RESET_DETACHES - does a reset change by itself what a device with ATS is attached
+ * to, and is nothing attached meanwhile?
+ */
+#ifdef HAVE_PCI_DEV_RESET_IOMMU_PREPARE
+#define KC_RESET_DETACHES 1
+#else
+#define KC_RESET_DETACHES 0
 #endif
 
 /**
@@ -333,15 +345,44 @@ static inline int kc_fault_in(struct mm_struct *mm, unsigned long vaddr,
 	return flags & FOLL_FORCE ? ret : 0;
 }
 
+/*
+ * Memory of a file that is written back is refused to those who would write to it, as
+ * later kernels do: to unpin it takes the page's lock, which a file system of the user's
+ * (FUSE) may hold for as long as it likes.
+ */
+static inline long kc_pin_refuse(struct page **pages, long nr, unsigned int flags)
+{
+	struct address_space *mapping;
+	bool refused = false;
+	long i;
+
+	if ((flags & (FOLL_WRITE | FOLL_FORCE)) != FOLL_WRITE)
+		return nr;
+	for (i = 0; i < nr && !refused; i++) {
+		if (PageAnon(pages[i]))
+			continue;
+		/* The inode is not freed meanwhile */
+		rcu_read_lock();
+		mapping = folio_mapping(page_folio(pages[i]));
+		refused = mapping && mapping_can_writeback(mapping);
+		rcu_read_unlock();
+	}
+	if (!refused)
+		return nr;
+	unpin_user_pages(pages, nr);
+	return -EFAULT;
+}
+
 static inline long kc_pin_current(unsigned long vaddr, unsigned long nr,
 				  unsigned int flags, struct page **pages)
 {
 	long ret = pin_user_pages_fast_only(vaddr, nr, flags, pages);
 
 	if (ret > 0)
-		return ret;
+		return kc_pin_refuse(pages, ret, flags);
 	ret = kc_fault_in(current->mm, vaddr, flags);
-	return ret ?: pin_user_pages_fast(vaddr, 1, flags, pages);
+	ret = ret ?: pin_user_pages_fast(vaddr, 1, flags, pages);
+	return kc_pin_refuse(pages, ret, flags);
 }
 
 static inline long kc_pin_remote(struct mm_struct *mm, unsigned long vaddr,
@@ -356,7 +397,7 @@ static inline long kc_pin_remote(struct mm_struct *mm, unsigned long vaddr,
 		return ret;
 	ret = pin_user_pages_remote(mm, vaddr, 1, flags, pages, NULL, NULL);
 	mmap_read_unlock(mm);
-	return ret;
+	return kc_pin_refuse(pages, ret, flags);
 }
 #else
 static inline long kc_pin_current(unsigned long vaddr, unsigned long nr,

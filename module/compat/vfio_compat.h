@@ -25,13 +25,6 @@
 #define KC_VFIO_HAS_CDEV \
 	(IS_ENABLED(CONFIG_VFIO_DEVICE_CDEV) || IS_ENABLED(CONFIG_IOMMUFD))
 
-/* Does a reset change by itself what the device is attached to? */
-#ifdef HAVE_PCI_DEV_RESET_IOMMU_PREPARE
-#define KC_VFIO_RESET_DETACHES	1
-#else
-#define KC_VFIO_RESET_DETACHES	0
-#endif
-
 /* The device that device_type.devnode() is called for */
 #ifdef HAVE_DEVICE_TYPE_DEVNODE_CONST
 #define kc_devnode_device const struct device

@@ -722,6 +722,13 @@ struct ioasid_ioas *ioasid_route_space(struct ioasid_route *route)
  */
 void ioasid_ioas_freeze(struct ioasid_ioas *ioas)
 {
+	/*
+	 * Those who wait for others' resets get their turn, or resets that overlap would
+	 * keep them for ever. Not for long: the other one may be our own, of a device that
+	 * is reset together with this one.
+	 */
+	wait_event_timeout(ioas->wait, !READ_ONCE(ioas->frozen) ||
+			   !atomic_read(&ioas->nr_frozen_out), HZ);
 	ioas_lock(ioas);
 	ioas->frozen++;
 	ioas_unlock(ioas);

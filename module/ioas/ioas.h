@@ -2,6 +2,7 @@
 #ifndef IOASID_IOAS_H
 #define IOASID_IOAS_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
@@ -45,6 +46,7 @@ struct page;
  * @nr_waiting: calls that wait for those that change areas, to be exclusive then: no map
  *	may begin, so that they get their turn
  * @frozen: number of those who keep the page tables as they are, ioasid_ioas_freeze()
+ * @nr_frozen_out: calls that have begun and wait for that to end
  * @accessed: there are @accesses
  * @changes: number of calls that have changed areas, or been exclusive
  * @wait: for @changes to change
@@ -90,6 +92,7 @@ struct ioasid_ioas {
 	bool exclusive : 1;
 	bool accessed : 1;
 	unsigned int frozen;
+	atomic_t nr_frozen_out;
 	unsigned long changes;
 	wait_queue_head_t wait;
 	struct ioasid_range window;
@@ -200,11 +203,16 @@ static inline void ioasid_ioas_put(struct ioasid_ioas *ioas)
 static inline void ioasid_ioas_lock_tables(struct ioasid_ioas *ioas)
 {
 	down_read(&ioas->lock);
-	while (unlikely(READ_ONCE(ioas->frozen))) {
+	if (likely(!READ_ONCE(ioas->frozen)))
+		return;
+	atomic_inc(&ioas->nr_frozen_out);
+	do {
 		up_read(&ioas->lock);
 		wait_event(ioas->wait, !READ_ONCE(ioas->frozen));
 		down_read(&ioas->lock);
-	}
+	} while (READ_ONCE(ioas->frozen));
+	atomic_dec(&ioas->nr_frozen_out);
+	wake_up_all(&ioas->wait);
 }
 
 /* What is permitted has changed */

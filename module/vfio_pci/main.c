@@ -21,14 +21,12 @@ MODULE_PARM_DESC(enable_sriov, "Let SR-IOV be configured through sysfs; the user
 /* The kernel calls these for most resets, but not for that of a device that is disabled */
 static void vfio_reset_prepare(struct pci_dev *pdev)
 {
-	if (KC_VFIO_RESET_DETACHES)
-		ioasid_device_reset_prepare(&pdev->dev);
+	ioasid_device_reset_prepare(&pdev->dev);
 }
 
 static void vfio_reset_done(struct pci_dev *pdev)
 {
-	if (KC_VFIO_RESET_DETACHES)
-		ioasid_device_reset_done(&pdev->dev);
+	ioasid_device_reset_done(&pdev->dev);
 }
 
 /**

@@ -8,6 +8,7 @@
 #include "dma.h"
 #include "expect.h"
 #include "memory.h"
+#include "modules.h"
 #include "process.h"
 #include "run.h"
 
@@ -222,6 +223,40 @@ START_TEST(memory_of_a_file_is_written_as_far_as_its_mapping_is)
 }
 END_TEST
 
+/* To unpin it could wait for a file system that its user runs. A disk in memory stands
+ * for one
+ */
+START_TEST(memory_of_a_file_that_is_written_back_is_not_mapped_to_be_written)
+{
+	struct attached a = attached();
+	char *p, *q;
+	int fd;
+
+	if (kernel_is("debug"))
+		return;
+	EXPECT_OK(module_load("brd", NULL));
+	fd = EXPECT_OK(open("/dev/ram0", O_RDWR | O_CLOEXEC));
+	p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	EXPECT_NE((long)p, -1);
+	memset(p, CANARY, PAGE);
+	EXPECT_ERRNO(ioas_map(a.fd, a.ioas, p, IOVA, PAGE, RW), EFAULT);
+	EXPECT_ERRNO(ioas_map(a.fd, a.ioas, p, IOVA, 2 * PAGE, RW), EFAULT);
+	EXPECT_OK(ioas_map(a.fd, a.ioas, p, IOVA, PAGE, IOASID_MAP_READ));
+	expect_blocked(&a.dev, IOVA, p, PAGE);
+	/* A copy of one's own is like any other memory */
+	q = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	EXPECT_NE((long)q, -1);
+	EXPECT_OK(ioas_map(a.fd, a.ioas, q, IOVA + PAGE, PAGE, RW));
+	memset(q, CANARY, PAGE);
+	expect_dma(&a.dev, IOVA + PAGE, q, PAGE);
+	EXPECT_OK(ioas_unmap_all(a.fd, a.ioas, NULL));
+	EXPECT_OK(munmap(p, 2 * PAGE));
+	EXPECT_OK(munmap(q, PAGE));
+	EXPECT_OK(close(fd));
+	EXPECT_OK(module_unload("brd"));
+}
+END_TEST
+
 START_TEST(huge_pages_are_mapped_pinned_and_unmapped)
 {
 	struct attached a = attached();
@@ -312,6 +347,7 @@ int main(int argc, char **argv)
 		attach_fails_with_efault_when_the_mapping_process_is_gone,
 		memory_of_a_process_that_ended_stays_mapped_while_attached,
 		memory_of_a_file_is_written_as_far_as_its_mapping_is,
+		memory_of_a_file_that_is_written_back_is_not_mapped_to_be_written,
 		huge_pages_are_mapped_pinned_and_unmapped,
 		same_page_mapped_twice_is_pinned_twice,
 		two_processes_map_and_unmap_without_disturbing_each_other,
