@@ -244,8 +244,13 @@ static int check_set(struct vfio_device_set *set, struct ioasid_device *idev)
 	return 0;
 }
 
-/* Some devices lose in D3 what VFIO has kept for them, and it would be lost for good */
-static void wake_up_device(struct vfio_pci_core_device *core)
+/**
+ * ioasid_vfio_wake_up() - take a device out of the state of power that its user chose
+ * @core: the device, its memory_lock held for writing
+ *
+ * Some devices lose in D3 what VFIO has kept for them, and it would be lost for good.
+ */
+void ioasid_vfio_wake_up(struct vfio_pci_core_device *core)
 {
 	bool lost = core->needs_pm_restore && (core->pdev->current_state == PCI_D3hot ||
 					       core->pdev->current_state == PCI_D3cold);
@@ -283,7 +288,7 @@ static int reset_set(struct vfio_device_set *set, struct pci_dev *pdev)
 		kc_vfio_zap(&core->vdev);
 	}
 	list_for_each_entry(core, &set->device_list, vdev.dev_set_list)
-		wake_up_device(core);
+		ioasid_vfio_wake_up(core);
 	ret = check_complete(set, pdev) ?: pci_reset_bus(pdev);
 undo:
 	list_for_each_entry(core, &set->device_list, vdev.dev_set_list) {

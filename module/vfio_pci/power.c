@@ -141,6 +141,8 @@ void ioasid_vfio_shutdown(struct pci_dev *pdev)
 	struct ioasid_vfio_device *dev = power_device(&pdev->dev);
 
 	power_lock(&dev->core);
+	/* What VFIO has kept to be restored when it wakes up has bus mastering on */
+	ioasid_vfio_wake_up(&dev->core);
 	/* Never unlocked: users wait in what they write, and nothing is reset */
 	pci_cfg_access_lock(pdev);
 	power_set_master(&dev->core, false);

@@ -25,7 +25,7 @@
  *	vfio_device_set.lock	VFIO's: open_count, enabling and disabling, and
  *				our owner and gone. Other users' devices can
  *				share it: never held while waiting for a user.
-				While it is, the core may be asked who has a device
+ *				While it is, the core may be asked who has a device
  *	mmap_lock		taken by the core and when VFIO zaps mappings
  *	igate, vma_lock, memory_lock, irqlock
  *				VFIO's
@@ -177,6 +177,7 @@ long ioasid_vfio_ioctl_vfio(struct ioasid_vfio_file *file, unsigned int cmd,
 			    unsigned long arg);
 
 /* hot_reset.c */
+void ioasid_vfio_wake_up(struct vfio_pci_core_device *core);
 long ioasid_vfio_ioctl_hot_reset(struct ioasid_vfio_file *file, unsigned int cmd,
 				 void __user *arg);
 long ioasid_vfio_group_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg);
