@@ -8,7 +8,10 @@
 # for success. autoinstall of DKMS 3.0.10 takes it for a failure, but leaves out what
 # has no AUTOINSTALL. There $kernelver is a kernel that has the modules already: the
 # one that it is asked for is a variable of that name further out, which unset uncovers.
-skip_kernel=$(unset -v kernelver; echo "$kernelver")
+case " ${FUNCNAME[*]} " in
+*" autoinstall "*) skip_kernel=$(unset -v kernelver; echo "$kernelver") ;;
+*) skip_kernel= ;;
+esac
 : "${skip_kernel:=$kernelver}"
 skip_kdir=$kernel_source_dir
 [ "$skip_kernel" = "$kernelver" ] || skip_kdir=/lib/modules/$skip_kernel/build
