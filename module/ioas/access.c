@@ -271,6 +271,12 @@ static unsigned int unknown_pages(struct ioasid_ioas *ioas, struct ioasid_area *
 	return min_t(u64, nr, (next - iova) >> PAGE_SHIFT);
 }
 
+/* A driver's call is not one of a user's that is begun anew */
+static int access_error(int error)
+{
+	return error == -ERESTARTNOINTR ? -EINTR : error;
+}
+
 /*
  * Hold some pages of an area that is busy for us, at least one. How many, or an
  * error: -EFAULT, -ENOMEM, -EINTR.
@@ -298,7 +304,7 @@ static int hold_some(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 iov
 	ret = area_pin(ioas, area, area->payer, (iova - area->start) >> PAGE_SHIFT,
 		       pinned, n);
 	if (ret)
-		return ret;
+		return access_error(ret);
 	mutex_lock(&ioas->areas_lock);
 	for (i = 0; i < n; i++) {
 		u64 at = iova + ((u64)i << PAGE_SHIFT);
@@ -498,7 +504,7 @@ static int copy_some(struct ioasid_access *access, struct ioasid_area *area, u64
 	ret = area_pin(ioas, area, area->payer,
 		       (first - area->start) >> PAGE_SHIFT, pinned, n);
 	if (ret)
-		return ret;
+		return access_error(ret);
 	mutex_lock(&ioas->areas_lock);
 	if (access->gone) {
 		ret = -ENODEV;

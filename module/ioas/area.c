@@ -509,6 +509,7 @@ static int areas_claim(struct ioasid_ioas *ioas, u64 start, u64 last,
 	for (area = *first; area; area = area->next) {
 		area->busy = IOASID_AREA_CLAIMED;
 		ioas->nr_busy++;
+		take_turns(&turn);
 	}
 	return 0;
 }

@@ -128,7 +128,7 @@ static void area_unmap_last(struct depopulating *d, struct ioasid_area *area,
 		nr = ioasid_run_pages(area->runs.first);
 		if (nr && !table_unmap(d->table, area->start, nr, &d->gather))
 			area->stuck = true;
-		take_turns(turn);
+		take_turns_for(turn, nr);
 		return;
 	}
 	steps = area_steps(area);
@@ -137,7 +137,7 @@ static void area_unmap_last(struct depopulating *d, struct ioasid_area *area,
 			unmap_unknown(d, area, steps.iova, nr);
 		else if (!table_unmap(d->table, steps.iova, nr, &d->gather))
 			area->stuck = true;
-		take_turns(turn);
+		take_turns_for(turn, nr);
 	}
 }
 
@@ -199,14 +199,13 @@ void ioasid_area_unmap(struct ioasid_area *area, struct ioasid_table *table,
 		       unsigned long nr_steps, struct ioasid_gather *gather)
 {
 	struct area_steps steps = area_steps(area);
+	unsigned int nr, turn = 0;
 	unsigned long done;
-	unsigned int nr;
 
 	for (done = 0; done < nr_steps && (nr = area_step(area, &steps)); done++) {
 		if (!table_unmap(table, steps.iova, nr, gather))
 			area->stuck = true;
-		if (done % STEPS_A_TURN == 0)
-			cond_resched();
+		take_turns_for(&turn, nr);
 	}
 }
 

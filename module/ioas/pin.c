@@ -15,11 +15,15 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sched/user.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "compat/compat.h"
 #include "ioas/file.h"
 #include "ioas/pin.h"
+
+/* So many pages are unpinned before others have a turn */
+#define UNPIN_A_TURN	SZ_4K
 
 /* The same credentials are the same user with the same capabilities */
 static bool payer_is_current(const struct ioasid_payer *payer)
@@ -235,7 +239,8 @@ static long pin_some(struct mm_struct *mm, unsigned long vaddr,
 	if (!mmget_not_zero(mm))
 		return -EFAULT;
 	ret = kc_pin_remote(mm, vaddr, nr, flags, pages);
-	mmput(mm);
+	/* It may be the last one, and we hold locks: what the process had open is closed then */
+	mmput_async(mm);
 	return ret;
 }
 
@@ -307,5 +312,9 @@ void ioasid_unpin(struct page **pages, unsigned long nr, bool dirty)
  */
 void ioasid_unpin_run(unsigned long pfn, unsigned long nr, bool dirty)
 {
+	for (; nr > UNPIN_A_TURN; nr -= UNPIN_A_TURN, pfn += UNPIN_A_TURN) {
+		unpin_user_page_range_dirty_lock(pfn_to_page(pfn), UNPIN_A_TURN, dirty);
+		cond_resched();
+	}
 	unpin_user_page_range_dirty_lock(pfn_to_page(pfn), nr, dirty);
 }

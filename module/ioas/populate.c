@@ -56,6 +56,64 @@ void ioasid_unmap_step(struct ioasid_ioas *ioas, struct ioasid_table *failed,
 	}
 }
 
+/* In large pages, which are no more entries than there are chunks, or less */
+static bool table_maps_large(const struct ioasid_table *table, u64 iova, unsigned long pfn)
+{
+	return (table->pgsizes & SZ_2M) &&
+	       ((iova >> PAGE_SHIFT) - pfn) % (SZ_2M >> PAGE_SHIFT) == 0;
+}
+
+/* Map many pages in one page table; on error none is */
+static int table_map_long(struct ioasid_table *table, u64 iova, unsigned long pfn,
+			  unsigned int nr, int prot)
+{
+	unsigned int most = table_maps_large(table, iova, pfn) ? nr : MAP_A_TURN, done, n;
+	struct ioasid_gather gather;
+	int ret = 0;
+
+	for (done = 0; done < nr; done += n) {
+		n = min(nr - done, most);
+		ret = table->shim->map(table->domain, iova + ((u64)done << PAGE_SHIFT),
+				       PFN_PHYS(pfn + done), (size_t)n << PAGE_SHIFT, prot);
+		if (ret)
+			break;
+		cond_resched();
+	}
+	if (ret && done) {
+		ioasid_gather_init(&gather);
+		table_unmap(table, iova, done, &gather);
+		table->shim->flush(table->domain, &gather);
+	}
+	return ret;
+}
+
+/**
+ * ioasid_map_long() - map_step() for many pages
+ * @ioas: the address space, its page tables as they are
+ * @iova: first address
+ * @pfn: number of the first page
+ * @nr: pages
+ * @prot: IOMMU_*
+ *
+ * Context: yields in between.
+ * Return: 0, or an error with nothing mapped.
+ */
+int ioasid_map_long(struct ioasid_ioas *ioas, u64 iova, unsigned long pfn, unsigned int nr,
+		    int prot)
+{
+	struct ioasid_table *table;
+	int ret = 0;
+
+	list_for_each_entry(table, &ioas->tables, node) {
+		ret = table_map_long(table, iova, pfn, nr, prot);
+		if (ret) {
+			ioasid_unmap_step(ioas, table, iova, nr);
+			break;
+		}
+	}
+	return ret;
+}
+
 static void push_unknown(struct populating *p)
 {
 	if (p->unknown)
@@ -359,22 +417,19 @@ static unsigned long area_copy(struct ioasid_area *area, struct ioasid_table *fr
 			       int *error)
 {
 	struct area_steps steps = area_steps(area);
+	unsigned int nr, turn = 0;
 	unsigned long done = 0;
-	unsigned int nr;
 
 	for (*error = 0; (nr = area_step(area, &steps)); done++) {
 		if (steps.pfn != IOASID_PFN_UNKNOWN)
-			*error = to->shim->map(to->domain, steps.iova,
-					       PFN_PHYS(steps.pfn),
-					       (size_t)nr << PAGE_SHIFT, area->prot);
+			*error = table_map_long(to, steps.iova, steps.pfn, nr, area->prot);
 		else if (ioasid_read_back(from, steps.iova, pages, nr))
 			*error = table_map(to, steps.iova, pages, nr, area->prot);
 		else
 			*error = -EIO;
 		if (*error)
 			break;
-		if (done % STEPS_A_TURN == 0)
-			cond_resched();
+		take_turns_for(&turn, nr);
 	}
 	return done;
 }

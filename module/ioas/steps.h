@@ -77,7 +77,13 @@ struct ioasid_area {
 #define CHUNK_PAGES	IOASID_CHUNK_PAGES
 /* Work of so many steps may be done before others have a turn */
 #define STEPS_A_TURN	64U
+/* After so many something is flushed */
+#define STEPS_A_FLUSH	4096U
+/* And more pages than these are mapped by several calls, unless in large pages */
+#define MAP_A_TURN	(16 * CHUNK_PAGES)
 
+int ioasid_map_long(struct ioasid_ioas *ioas, u64 iova, unsigned long pfn, unsigned int nr,
+		    int prot);
 void ioasid_unmap_step(struct ioasid_ioas *ioas, struct ioasid_table *failed,
 		       u64 iova, unsigned int nr);
 int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area,
@@ -187,14 +193,29 @@ static inline void take_turns(unsigned int *steps)
 		cond_resched();
 }
 
+/* The same for a step of so many pages, each of which may be an entry of its own */
+static inline void take_turns_for(unsigned int *steps, unsigned int nr)
+{
+	unsigned int before = *steps;
+
+	*steps += 1 + nr / CHUNK_PAGES;
+	if (before / STEPS_A_TURN != *steps / STEPS_A_TURN)
+		cond_resched();
+}
+
 /* Anything but all of it: the device may still reach the rest */
 static inline bool table_unmap(struct ioasid_table *table, u64 iova, unsigned int nr,
 			       struct ioasid_gather *gather)
 {
 	size_t size = (size_t)nr << PAGE_SHIFT;
+	size_t unmapped = table->shim->unmap(table->domain, iova, size, gather);
 
-	return !WARN_ON_ONCE(table->shim->unmap(table->domain, iova, size,
-						gather) != size);
+	/* Not for long is a device that comes or goes kept waiting, and all who wait for it */
+	if (unlikely(++gather->nr == STEPS_A_FLUSH)) {
+		table->shim->flush(table->domain, gather);
+		ioasid_gather_init(gather);
+	}
+	return !WARN_ON_ONCE(unmapped != size);
 }
 
 /* How many of the pages follow one another in memory */
@@ -228,6 +249,8 @@ static __always_inline int map_step(struct ioasid_ioas *ioas, u64 iova,
 	struct ioasid_table *table;
 	int ret = 0;
 
+	if (unlikely(nr > MAP_A_TURN))
+		return ioasid_map_long(ioas, iova, pfn, nr, prot);
 	list_for_each_entry(table, &ioas->tables, node) {
 		ret = table->shim->map(table->domain, iova, PFN_PHYS(pfn),
 				       (size_t)nr << PAGE_SHIFT, prot);

@@ -45,12 +45,14 @@ struct ioasid_route {
  * @start: first address, as far as the shim keeps count itself
  * @last: last address
  * @open: something has been unmapped that is not flushed yet (shim/domains.h)
+ * @nr: how many times
  */
 struct ioasid_gather {
 	struct iommu_iotlb_gather iotlb;
 	u64 start;
 	u64 last;
 	bool open;
+	u32 nr;
 };
 
 static inline void ioasid_gather_init(struct ioasid_gather *gather)
@@ -59,6 +61,7 @@ static inline void ioasid_gather_init(struct ioasid_gather *gather)
 	gather->start = U64_MAX;
 	gather->last = 0;
 	gather->open = false;
+	gather->nr = 0;
 }
 
 /* Nothing will be mapped in it */
