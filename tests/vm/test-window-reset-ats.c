@@ -279,6 +279,33 @@ START_TEST(map_that_fails_during_a_reset_is_undone_afterwards)
 }
 END_TEST
 
+/* A reset waits for its user's own unmap, and nobody waits for the reset */
+START_TEST(others_bind_while_a_reset_waits_for_an_unmap)
+{
+	int other = EXPECT_OK(iommu_open());
+	struct reset r;
+	struct dev dev;
+	struct ats s;
+
+	if (!resets_detach())
+		return;
+	ats_start(&s);
+	hold_at("cache_tag_flush_range");
+	hold_next();
+	call_start(&s.unmap);
+	hold_wait();
+	r = reset_held(&s, by_ioctl);
+	EXPECT_EQ(pthread_create(&r.thread, NULL, reset_thread, &r), 0);
+	sleep_ms(A_WHILE);
+	EXPECT_TRUE(!r.ended);
+	dev_start(&dev, EDU_0, other);
+	EXPECT_TRUE(hold_has_one());
+	reset_ends(&r);
+	call_ends(&s.unmap, 0);
+	ats_end(&s);
+}
+END_TEST
+
 /*
  * One user takes all domain ids that there are for users, and tries to take one more
  * while the device of another has given its own back. The kernel warns of a device that
@@ -327,6 +354,7 @@ int main(int argc, char **argv)
 		attach_while_a_device_is_reset_is_ebusy,
 		reset_and_detach_wait_for_no_user,
 		map_that_fails_during_a_reset_is_undone_afterwards,
+		others_bind_while_a_reset_waits_for_an_unmap,
 		device_that_is_reset_gets_its_id_again_whoever_takes_ids,
 		NULL,
 	};

@@ -303,6 +303,41 @@ START_TEST(device_does_no_dma_after_a_shutdown)
 }
 END_TEST
 
+/* igb, which loses its configuration space in D3: VFIO keeps what it was */
+START_TEST(device_that_wakes_up_after_a_shutdown_is_no_bus_master)
+{
+	int fd = EXPECT_OK(iommu_open()), file;
+	char bdf[BDF_SIZE], path[128];
+	struct dev dev = {};
+	char options[64];
+	__u16 command;
+	__u8 at;
+
+	EXPECT_TRUE(pci_find(IGB_ID, 0, 0, bdf));
+	EXPECT_OK(pci_give_to(bdf, "ioasid_vfio_pci"));
+	dev.fd = EXPECT_OK(dev_open_bdf(bdf));
+	EXPECT_OK(dev_bind(dev.fd, fd, 1));
+	config_write16(&dev, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	for (at = config_read16(&dev, PCI_CAPABILITY_LIST) & 0xff;
+	     (config_read16(&dev, at) & 0xff) != PCI_CAP_ID_PM;
+	     at = config_read16(&dev, at) >> 8)
+		EXPECT_TRUE(at);
+	config_write16(&dev, at + PCI_PM_CTRL, 3);
+	unload(POWER);
+	snprintf(options, sizeof(options), "device=%s", bdf);
+	EXPECT_OK(module_load(POWER, options));
+	EXPECT_ERRNO(ioctl(dev.fd, VFIO_DEVICE_RESET), EAGAIN);
+	unload(POWER);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", bdf);
+	file = EXPECT_OK(open(path, O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(pread(file, &command, 2, PCI_COMMAND), 2);
+	EXPECT_EQ(command & PCI_COMMAND_MASTER, 0);
+	EXPECT_OK(close(file));
+	EXPECT_OK(close(dev.fd));
+	EXPECT_OK(pci_take_back(bdf));
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -314,6 +349,7 @@ int main(int argc, char **argv)
 		device_goes_on_when_the_machine_does_not_sleep_after_all,
 		machine_does_not_sleep_when_requests_of_a_device_do_not_end,
 		device_does_no_dma_after_a_shutdown,
+		device_that_wakes_up_after_a_shutdown_is_no_bus_master,
 		NULL,
 	};
 	int failed = run_program(argc, argv, "sleep", tests, RUN_DEVICES | RUN_SLOW);
