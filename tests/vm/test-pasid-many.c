@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 
 #include "expect.h"
+#include "run.h"
 #include "swpasid.h"
 
 /* 4 MiB, and one more */
@@ -46,9 +47,12 @@ START_TEST(attachments_are_listed_if_all_of_them_fit)
 }
 END_TEST
 
+/* The kernel that watches takes minutes for so many, and would say of fewer what it has
+ * to say
+ */
 START_TEST(any_number_of_attachments_is_listed)
 {
-	expect_listed(NR);
+	expect_listed(kernel_is("debug") ? 5000 : NR);
 }
 END_TEST
 
