@@ -43,13 +43,13 @@ struct file;
  *	ioasid_domains_lock		work in the kernel's domains (shim/domains.h)
  *	ioasid_ids_lock			attaching; detaching by PASID
  *
- * Of two address spaces the locks are taken by both's address, each lock and then each
- * areas_lock.
+ * The locks of two address spaces are taken in the order of their addresses: first both
+ * locks, then both areas_locks.
  *
- * Who may change what a device is attached to while something is unmapped, between its
- * first entry and its flush? In an address space that the device leaves or enters,
- * nobody: with drivers a device is in a domain's flush list for less than its entry is
- * there.
+ * What a device is attached to does not change between the first entry that an unmap
+ * takes out and the end of its flush, in an address space that the device leaves or
+ * enters: drivers keep a device in a domain's flush list for a shorter time than its
+ * entry is present.
  *
  *	attach, replace, detach, alias	by RID and by PASID, in whatever call: hold lock
  *	and what puts them back		and areas_lock of the address spaces that are
@@ -62,9 +62,9 @@ struct file;
  *					is attached (attach/reset.c); not those that a device
  *					without a driver of ours is attached to
  *
- * An id by which the IOMMU tags what it caches becomes free where a domain leaves the
- * last device of an IOMMU. If the driver frees it before the entry is gone nothing is
- * attached meanwhile (ioasid_ids_lock).
+ * The id by which an IOMMU tags what it caches becomes free when its last device leaves
+ * the domain. Where a driver frees it before the entry is cleared, nothing is attached
+ * meanwhile (ioasid_ids_lock).
  */
 
 /* A user who has cookies collide waits for as long as with a list */
