@@ -60,6 +60,12 @@ check-unit:
 	@if pkg-config --exists check 2>/dev/null; then $(MAKE) -s -C tests/unit; \
 	else scripts/in-root bookworm $(MAKE) -s -C tests/unit; fi
 
+# On a machine that has SPIN, or else in the root. [MODELS="areas ids"]
+.PHONY: check-model
+check-model:
+	@if command -v spin >/dev/null; then scripts/check-model $(MODELS); \
+	else scripts/in-root bookworm scripts/check-model $(MODELS); fi
+
 .PHONY: check check-all check-debug check-mutations lint
 check:
 	@scripts/check
@@ -98,12 +104,13 @@ profile: modules-$(firstword $(BENCH_KERNELS))
 
 .PHONY: clean
 clean:
-	rm -rf build/modules build/tests build/unit build/check build/vm
+	rm -rf build/modules build/tests build/unit build/model build/check build/vm
 
 .PHONY: help
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 	@echo "make check-unit		unit tests only (no root)"
+	@echo "make check-model	models of the protocol, explored exhaustively (no root)"
 	@echo "make check-all		the tests on all kernels and IOMMUs (root)"
 	@echo "make check-debug	the debug kernel's tests only"
 	@echo "make check-mutations	take safety steps out, see the tests turn red"
