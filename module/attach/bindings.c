@@ -7,7 +7,6 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/module.h>
-#include <linux/notifier.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -23,7 +22,7 @@
  * @bindings: of the device
  * @ctx: of the fd
  * @cookie: of the device there
- * @nb: told of PASIDs, if the driver wants that
+ * @listener: for the PASIDs of @ctx, if the device has a command portal
  * @rcu: to be freed when nobody looks a PASID up any more
  */
 struct binding {
@@ -32,15 +31,43 @@ struct binding {
 	struct ioasid_bindings *bindings;
 	struct ioasid_ctx *ctx;
 	u64 cookie;
-	struct notifier_block nb;
+	struct ioasid_pasid_listener listener;
 	struct rcu_head rcu;
 };
+
+static bool has_portal(const struct ioasid_bindings *bindings)
+{
+	return bindings->ops->end_works;
+}
+
+/* All PASIDs of its RID are its user's */
+static bool is_physical(const struct ioasid_bindings *bindings)
+{
+	return bindings->desc.type == IOASID_DEVICE_PHYSICAL_CPU;
+}
+
+static void end_works(struct ioasid_bindings *bindings, const struct ioasid_ctx *ctx,
+		      u32 ppasid)
+{
+	if (has_portal(bindings))
+		bindings->ops->end_works(bindings, ctx, ppasid);
+}
+
+static void portal_end_works(struct ioasid_portal *portal, const struct ioasid_ctx *ctx,
+			     u32 ppasid)
+{
+	struct ioasid_bindings *bindings =
+		container_of(portal, struct ioasid_bindings, portal);
+
+	end_works(bindings, is_physical(bindings) ? ctx : NULL, ppasid);
+}
 
 void ioasid_bindings_init(struct ioasid_bindings *bindings,
 			  const struct ioasid_bindings_ops *ops)
 {
 	memset(bindings, 0, sizeof(*bindings));
 	bindings->ops = ops;
+	bindings->portal.end_works = portal_end_works;
 	mutex_init(&bindings->lock);
 	INIT_LIST_HEAD(&bindings->list);
 }
@@ -75,14 +102,34 @@ static struct binding *find_binding(struct ioasid_bindings *bindings,
 	return NULL;
 }
 
-static int pasid_event(struct notifier_block *nb, unsigned long event, void *data)
+/*
+ * The CPU does not translate for a file: a mediated device's portal takes nothing from
+ * now on, and what it has taken ends, for the other files too
+ */
+static void close_portal(struct binding *binding)
 {
-	struct binding *binding = container_of(nb, struct binding, nb);
-	const struct ioasid_pasid_end *end = data;
+	struct ioasid_bindings *bindings = binding->bindings;
 
-	if (event != IOASID_PASID_ENDS || end->cookie == binding->cookie)
-		binding->bindings->ops->pasid_event(binding->bindings, event, end);
-	return NOTIFY_DONE;
+	end_works(bindings, is_physical(bindings) ? binding->ctx : NULL, 0);
+}
+
+static void pasid_event(struct ioasid_pasid_listener *listener,
+			enum ioasid_pasid_event event, const struct ioasid_pasid_end *end)
+{
+	struct binding *binding = container_of(listener, struct binding, listener);
+	struct ioasid_bindings *bindings = binding->bindings;
+
+	switch (event) {
+	case IOASID_PASID_ENDS:
+		if (end->cookie == binding->cookie)
+			end_works(bindings, NULL, end->ppasid);
+		break;
+	case IOASID_PASID_TRANSLATED:
+		break;
+	case IOASID_PASID_NOT_TRANSLATED:
+		close_portal(binding);
+		break;
+	}
 }
 
 static struct binding *new_binding(struct ioasid_bindings *bindings,
@@ -95,23 +142,25 @@ static struct binding *new_binding(struct ioasid_bindings *bindings,
 	binding->bindings = bindings;
 	binding->ctx = ctx;
 	binding->cookie = cookie;
-	binding->nb.notifier_call = pasid_event;
-	/* As nothing is attached yet there is nothing to be told of it so far */
-	if (bindings->ops->pasid_event)
-		ioasid_ctx_register_pasids(ctx, &binding->nb);
+	binding->listener.event = pasid_event;
+	/* Nothing is attached yet; whether the CPU translates, bind_locked() looks at */
+	if (has_portal(bindings))
+		ioasid_ctx_register_pasids(ctx, &binding->listener);
 	return binding;
 }
 
 static void free_binding(struct binding *binding)
 {
-	if (binding->bindings->ops->pasid_event)
-		ioasid_ctx_unregister_pasids(binding->ctx, &binding->nb);
+	if (has_portal(binding->bindings))
+		ioasid_ctx_unregister_pasids(binding->ctx, &binding->listener);
 	kfree_rcu(binding, rcu);
 }
 
 static void end_binding(struct binding *binding)
 {
 	list_del_rcu(&binding->list);
+	/* From here on nothing is taken for it */
+	end_works(binding->bindings, binding->ctx, 0);
 	ioasid_device_unbind(binding->idev);
 	free_binding(binding);
 }
@@ -126,6 +175,8 @@ static void end_all(struct ioasid_bindings *bindings)
 	bindings->ops->stop(bindings);
 	list_for_each_entry_safe(binding, next, &bindings->list, list)
 		end_binding(binding);
+	if (has_portal(bindings))
+		ioasid_portal_unregister(&bindings->portal);
 	WRITE_ONCE(bindings->user, NULL);
 }
 
@@ -177,21 +228,24 @@ int ioasid_bindings_ppasid(struct ioasid_bindings *bindings, u32 vpasid, u32 *pp
 }
 EXPORT_SYMBOL_GPL(ioasid_bindings_ppasid);
 
-bool ioasid_bindings_are_translated(struct ioasid_bindings *bindings)
+bool ioasid_bindings_portal_takes(struct ioasid_bindings *bindings,
+				  const struct ioasid_ctx *ctx,
+				  const struct ioasid_pasid_listener *translator)
 {
+	bool bound = false, translated = true;
 	struct binding *binding;
-	bool ret = false;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(binding, &bindings->list, list) {
-		ret = ioasid_ctx_is_translated(binding->ctx);
-		if (!ret)
-			break;
+		if (binding->ctx == ctx)
+			bound = ioasid_ctx_is_translated_by(ctx, translator);
+		if (!ioasid_ctx_is_translated(binding->ctx))
+			translated = false;
 	}
 	rcu_read_unlock();
-	return ret;
+	return bound && (is_physical(bindings) || (translator && translated));
 }
-EXPORT_SYMBOL_GPL(ioasid_bindings_are_translated);
+EXPORT_SYMBOL_GPL(ioasid_bindings_portal_takes);
 
 static int bind_locked(struct ioasid_bindings *bindings, struct file *file,
 		       struct ioasid_ctx *ctx, u64 cookie)
@@ -218,15 +272,22 @@ static int bind_locked(struct ioasid_bindings *bindings, struct file *file,
 		goto free;
 	}
 	if (!bindings->user) {
+		if (has_portal(bindings))
+			ioasid_portal_register(&bindings->portal);
 		ret = bindings->ops->start(bindings, file);
 		if (ret)
-			goto unbind;
+			goto unregister;
 		WRITE_ONCE(bindings->user, file);
 	}
 	list_add_tail_rcu(&binding->list, &bindings->list);
+	/* The listener is registered: if the CPU stops to translate later, that is told */
+	if (!ioasid_ctx_is_translated(ctx))
+		close_portal(binding);
 	return 0;
 
-unbind:
+unregister:
+	if (has_portal(bindings))
+		ioasid_portal_unregister(&bindings->portal);
 	ioasid_device_unbind(binding->idev);
 free:
 	free_binding(binding);

@@ -127,18 +127,31 @@ static struct ioasid_cpu_pasid *cpu_new(struct device *dev, u32 floor)
 	return cpu;
 }
 
-static void cpu_put(struct ioasid_ctx *ctx, struct ioasid_cpu_pasid *cpu)
+/* Return: was it the last user? Then the CPU finds it no more, and it can be freed */
+static bool cpu_unuse(struct ioasid_ctx *ctx, struct ioasid_cpu_pasid *cpu)
 {
 	lockdep_assert_held(&ctx->lock);
 	if (--cpu->users)
-		return;
+		return false;
 	if (cpu->vpasid)
 		xa_erase(&ctx->cpu_pasids, cpu->vpasid);
+	return true;
+}
+
+static void cpu_free(struct ioasid_cpu_pasid *cpu)
+{
 	mutex_lock(&ioasid_wire_lock);
 	xa_erase(&sent, cpu->ppasid);
 	kc_global_pasid_free(cpu->ppasid);
 	mutex_unlock(&ioasid_wire_lock);
 	kfree(cpu);
+}
+
+/* One that no CPU has ever found */
+static void cpu_put_unseen(struct ioasid_ctx *ctx, struct ioasid_cpu_pasid *cpu)
+{
+	if (cpu_unuse(ctx, cpu))
+		cpu_free(cpu);
 }
 
 /**
@@ -193,7 +206,7 @@ int ioasid_cpu_alloc_direct(struct ioasid_pasid *pasid, u32 *number)
 		*number = pasid->cpu->ppasid;
 		ret = ioasid_numbers_take(idev->numbers, *number, pasid);
 		if (ret) {
-			cpu_put(ctx, pasid->cpu);
+			cpu_put_unseen(ctx, pasid->cpu);
 			pasid->cpu = NULL;
 		}
 	} else {
@@ -234,7 +247,7 @@ int ioasid_cpu_take_translated(struct ioasid_pasid *pasid, u32 *ppasid)
 		ret = xa_insert(&ctx->cpu_pasids, pasid->number, cpu,
 				GFP_KERNEL_ACCOUNT);
 		if (ret) {
-			cpu_put(ctx, cpu);
+			cpu_put_unseen(ctx, cpu);
 			goto unlock;
 		}
 		cpu->vpasid = pasid->number;
@@ -251,23 +264,31 @@ unlock:
 /**
  * ioasid_cpu_give_back() - a PASID needs its number no more
  * @pasid: the PASID. Its entries among the numbers are the caller's to end
+ *
+ * A global number is free for other users once all work that carries it has ended.
  */
 void ioasid_cpu_give_back(struct ioasid_pasid *pasid)
 {
 	struct ioasid_device *idev = pasid->idev;
 	struct ioasid_ctx *ctx = idev->ctx;
+	struct ioasid_cpu_pasid *cpu = pasid->cpu;
+	bool last = false;
 
-	if (!pasid->cpu && !is_direct(idev))
+	if (!cpu && !is_direct(idev))
 		return;
 	mutex_lock(&ctx->lock);
-	if (pasid->cpu)
-		cpu_put(ctx, pasid->cpu);
+	if (cpu)
+		last = cpu_unuse(ctx, cpu);
 	if (idev->type == IOASID_DEVICE_MEDIATED_CPU)
 		ctx->nr_translated--;
-	else if (is_direct(idev) && !pasid->cpu)
+	else if (is_direct(idev) && !cpu)
 		ctx->nr_direct--;
 	pasid->cpu = NULL;
 	mutex_unlock(&ctx->lock);
+	if (!last)
+		return;
+	ioasid_portals_end(ctx, cpu->ppasid);
+	cpu_free(cpu);
 }
 
 /**

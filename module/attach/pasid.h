@@ -9,6 +9,7 @@
 #include "ioas/ioas.h"
 
 struct ioasid_cpu_pasid;
+struct ioasid_ctx;
 struct ioasid_device;
 struct ioasid_hwpt;
 
@@ -103,6 +104,7 @@ u32 ioasid_pasid_ioasid(const struct ioasid_device *idev, u32 number);
 bool ioasid_pasids_are_shared(const struct iommu_group *iommu_group);
 bool ioasid_wire_has(u32 number);
 void ioasid_pasid_tell_end(const struct ioasid_pasid *pasid, u32 ioasid);
+void ioasid_portals_end(const struct ioasid_ctx *ctx, u32 ppasid);
 int ioasid_pasid_alias(struct ioasid_device *idev, u32 number, u32 alias);
 
 #endif /* IOASID_PASID_H */

@@ -2,15 +2,24 @@
 /*
  * What is said of PASIDs to the kernel: to a translator, which has the CPU put the
  * number on the wire in place of the one that a program names, and to the drivers of
- * devices. Numbers are looked up under RCU; who remembers one is told when it ends.
+ * devices. Numbers are looked up under RCU; what remembers one is told when it ends.
+ *
+ * A number that the CPU translates to ends in two stages. A file's translator and its
+ * listeners are told of each device for which it ends; once it has ended for the last one
+ * every command portal of the machine is told, before it is free: what carries it may be
+ * at a device that never had it.
  */
-#include <linux/notifier.h>
 #include <linux/rculist.h>
+#include <linux/rwsem.h>
 
 #include "attach/group.h"
 #include "attach/mediated.h"
 #include "attach/pasid.h"
 #include "include/ioasid_api.h"
+
+/* The devices to which CPUs send work, struct ioasid_portal; under portals_sem */
+static LIST_HEAD(portals);
+static DECLARE_RWSEM(portals_sem);
 
 /* The address space that is attached, 0: none; and then all of @pasid is complete */
 static u32 attached(const struct ioasid_pasid *pasid)
@@ -69,13 +78,30 @@ int ioasid_device_ppasid(const struct ioasid_device *idev, u32 vpasid, u32 *ppas
 }
 EXPORT_SYMBOL_GPL(ioasid_device_ppasid);
 
+static void tell_listeners(struct ioasid_ctx *ctx, enum ioasid_pasid_event event,
+			   const struct ioasid_pasid_end *end)
+{
+	struct ioasid_pasid_listener *listener;
+
+	lockdep_assert_held(&ctx->pasid_lock);
+	list_for_each_entry(listener, &ctx->pasid_listeners, node)
+		listener->event(listener, event, end);
+}
+
+/* What a device drains, the CPU must send no more of */
+static void tell_end(struct ioasid_ctx *ctx, const struct ioasid_pasid_end *end)
+{
+	if (ctx->translator)
+		ctx->translator->event(ctx->translator, IOASID_PASID_ENDS, end);
+	tell_listeners(ctx, IOASID_PASID_ENDS, end);
+}
+
 /**
- * ioasid_pasid_tell_end() - tell those who want to know that a PASID has ended
- * @pasid: the PASID, which nobody finds any more, in this address space
+ * ioasid_pasid_tell_end() - tell a file's translator and listeners that a PASID has ended
+ * @pasid: the PASID, which no look-up finds in this address space
  * @ioasid: the address space
  *
- * Context: the number is still taken. No lock is held under which those wait who are
- * told.
+ * Context: the number is still taken. No lock is held that a listener takes.
  */
 void ioasid_pasid_tell_end(const struct ioasid_pasid *pasid, u32 ioasid)
 {
@@ -88,33 +114,72 @@ void ioasid_pasid_tell_end(const struct ioasid_pasid *pasid, u32 ioasid)
 	};
 
 	mutex_lock(&ctx->pasid_lock);
-	raw_notifier_call_chain(&ctx->pasid_chain, IOASID_PASID_ENDS, &end);
+	tell_end(ctx, &end);
 	if (pasid->route.alias) {
+		/* Where no CPU translates, and in the device's own DMA, it is on the wire */
 		end.vpasid = pasid->route.alias;
-		raw_notifier_call_chain(&ctx->pasid_chain, IOASID_PASID_ENDS, &end);
+		end.ppasid = pasid->route.alias;
+		tell_end(ctx, &end);
 	}
 	mutex_unlock(&ctx->pasid_lock);
 }
 
-bool ioasid_ctx_register_pasids(struct ioasid_ctx *ctx, struct notifier_block *nb)
+/**
+ * ioasid_portals_end() - end all work in the machine that carries a number
+ * @ctx: the context that had it
+ * @ppasid: a number of the kernel's global allocator. It is attached nowhere and found by
+ *	no look-up, and the translator of its file has been told of each of its ends: no
+ *	CPU sends it
+ *
+ * When this returns no device does DMA with it, wherever a CPU has sent it to.
+ *
+ * Context: the number is not free yet. No lock is held that a portal takes.
+ */
+void ioasid_portals_end(const struct ioasid_ctx *ctx, u32 ppasid)
+{
+	struct ioasid_portal *portal;
+
+	down_read(&portals_sem);
+	list_for_each_entry(portal, &portals, node)
+		portal->end_works(portal, ctx, ppasid);
+	up_read(&portals_sem);
+}
+
+void ioasid_portal_register(struct ioasid_portal *portal)
+{
+	down_write(&portals_sem);
+	list_add_tail(&portal->node, &portals);
+	up_write(&portals_sem);
+}
+EXPORT_SYMBOL_GPL(ioasid_portal_register);
+
+void ioasid_portal_unregister(struct ioasid_portal *portal)
+{
+	down_write(&portals_sem);
+	list_del(&portal->node);
+	up_write(&portals_sem);
+}
+EXPORT_SYMBOL_GPL(ioasid_portal_unregister);
+
+bool ioasid_ctx_register_pasids(struct ioasid_ctx *ctx,
+				struct ioasid_pasid_listener *listener)
 {
 	bool translated;
 
 	kref_get(&ctx->kref);
 	mutex_lock(&ctx->pasid_lock);
-	nb->priority = 0;
-	/* Fails for one that is registered twice alone */
-	WARN_ON(raw_notifier_chain_register(&ctx->pasid_chain, nb));
+	list_add_tail(&listener->node, &ctx->pasid_listeners);
 	translated = ctx->translated;
 	mutex_unlock(&ctx->pasid_lock);
 	return translated;
 }
 EXPORT_SYMBOL_GPL(ioasid_ctx_register_pasids);
 
-void ioasid_ctx_unregister_pasids(struct ioasid_ctx *ctx, struct notifier_block *nb)
+void ioasid_ctx_unregister_pasids(struct ioasid_ctx *ctx,
+				  struct ioasid_pasid_listener *listener)
 {
 	mutex_lock(&ctx->pasid_lock);
-	WARN_ON(raw_notifier_chain_unregister(&ctx->pasid_chain, nb));
+	list_del(&listener->node);
 	mutex_unlock(&ctx->pasid_lock);
 	__ioasid_ctx_put(ctx);
 }
@@ -135,7 +200,8 @@ static int set_translated(struct ioasid_ctx *ctx, bool translated)
 	return ret;
 }
 
-int ioasid_ctx_start_translator(struct ioasid_ctx *ctx, struct notifier_block *nb)
+int ioasid_ctx_start_translator(struct ioasid_ctx *ctx,
+				struct ioasid_pasid_listener *translator)
 {
 	int ret;
 
@@ -143,26 +209,23 @@ int ioasid_ctx_start_translator(struct ioasid_ctx *ctx, struct notifier_block *n
 	ret = ctx->translator ? -EBUSY : set_translated(ctx, true);
 	if (!ret) {
 		kref_get(&ctx->kref);
-		/* What a device drains, the CPU must send no more of */
-		nb->priority = INT_MAX;
-		WARN_ON(raw_notifier_chain_register(&ctx->pasid_chain, nb));
-		ctx->translator = nb;
-		raw_notifier_call_chain(&ctx->pasid_chain, IOASID_PASID_TRANSLATED, NULL);
+		WRITE_ONCE(ctx->translator, translator);
+		tell_listeners(ctx, IOASID_PASID_TRANSLATED, NULL);
 	}
 	mutex_unlock(&ctx->pasid_lock);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(ioasid_ctx_start_translator);
 
-void ioasid_ctx_stop_translator(struct ioasid_ctx *ctx, struct notifier_block *nb)
+void ioasid_ctx_stop_translator(struct ioasid_ctx *ctx,
+				struct ioasid_pasid_listener *translator)
 {
 	mutex_lock(&ctx->pasid_lock);
-	if (!WARN_ON(ctx->translator != nb)) {
+	if (!WARN_ON(ctx->translator != translator)) {
+		/* First portals take nothing, then they end what they have taken */
 		set_translated(ctx, false);
-		raw_notifier_call_chain(&ctx->pasid_chain, IOASID_PASID_NOT_TRANSLATED,
-					NULL);
-		WARN_ON(raw_notifier_chain_unregister(&ctx->pasid_chain, nb));
-		ctx->translator = NULL;
+		WRITE_ONCE(ctx->translator, NULL);
+		tell_listeners(ctx, IOASID_PASID_NOT_TRANSLATED, NULL);
 	}
 	mutex_unlock(&ctx->pasid_lock);
 	__ioasid_ctx_put(ctx);
@@ -174,3 +237,10 @@ bool ioasid_ctx_is_translated(const struct ioasid_ctx *ctx)
 	return READ_ONCE(ctx->translated);
 }
 EXPORT_SYMBOL_GPL(ioasid_ctx_is_translated);
+
+bool ioasid_ctx_is_translated_by(const struct ioasid_ctx *ctx,
+				 const struct ioasid_pasid_listener *translator)
+{
+	return READ_ONCE(ctx->translator) == translator;
+}
+EXPORT_SYMBOL_GPL(ioasid_ctx_is_translated_by);

@@ -28,9 +28,9 @@ struct ioasid_ctx *ioasid_ctx_new(struct file *file)
 	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	mutex_init(&ctx->lock);
 	mutex_init(&ctx->no_snoop_lock);
-	RAW_INIT_NOTIFIER_HEAD(&ctx->no_snoop_chain);
+	INIT_LIST_HEAD(&ctx->no_snoop_listeners);
 	mutex_init(&ctx->pasid_lock);
-	RAW_INIT_NOTIFIER_HEAD(&ctx->pasid_chain);
+	INIT_LIST_HEAD(&ctx->pasid_listeners);
 	INIT_LIST_HEAD(&ctx->devices);
 	xa_init_flags(&ctx->cpu_pasids, XA_FLAGS_ACCOUNT);
 	return ctx;
@@ -43,6 +43,7 @@ void ioasid_ctx_release(struct kref *kref)
 
 	WARN_ON(!xa_empty(&ctx->objects) || !list_empty(&ctx->devices));
 	WARN_ON(!xa_empty(&ctx->cpu_pasids));
+	WARN_ON(!list_empty(&ctx->pasid_listeners) || !list_empty(&ctx->no_snoop_listeners));
 	xa_destroy(&ctx->cpu_pasids);
 	xa_destroy(&ctx->objects);
 	mutex_destroy(&ctx->lock);

@@ -5,26 +5,29 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/notifier.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
 struct file;
+struct ioasid_pasid_listener;
 
 /*
  * Lock order, outermost first. A lock may be taken under any of those above it.
  *
  *	groups_lock (attach/group.c)	the list of groups and their bindings
- *	ioasid_ctx.no_snoop_lock	who wants to know of no-snoop DMA; held while they
- *					are told, so what they lock is below it, and
- *					nothing of the core is
+ *	ioasid_ctx.no_snoop_lock	the listeners for no-snoop DMA; held while they are
+ *					told, so what they lock is below it, and nothing
+ *					of the core is
  *	ioasid_group.lock		what is attached to a group; held while a user is
  *					waited for, so under groups_lock it is only tried
  *	ioasid_mediated.lock		what is attached to a mediated device
- *	ioasid_ctx.pasid_lock		who wants to know of PASIDs; held while they are
- *					told, so what they lock is below it
+ *	ioasid_ctx.pasid_lock		the listeners for PASIDs; held while they are told,
+ *					so what they lock is below it
+ *	portals_sem			the devices to which CPUs send work; held for
+ *	(attach/translator.c)		reading while they end what carries a number, so
+ *					what they lock is below it
  *	ioasid_ioas.access_sem		the drivers that work in an address space. Held
  *					for reading while they are told of an unmap:
  *					what they lock then is below it. So it is
@@ -83,20 +86,20 @@ struct file;
  * @cpu_pasids: PASIDs that the CPU translates, to struct ioasid_cpu_pasid
  * @nr_direct: attached PASIDs that the CPU must not translate
  * @nr_translated: attached PASIDs of devices for which it does
- * @translator: who translates PASIDs for the CPU, or NULL; under @pasid_lock
+ * @translator: what translates PASIDs for the CPU, or NULL; changes under @pasid_lock
  * @translated: the CPU translates PASIDs; changes under @pasid_lock and @lock
- * @pasid_lock: protects what is said to be under it. Held while those are called who
- *	want to know of PASIDs
- * @pasid_chain: those who want to know, @translator first; under @pasid_lock
+ * @pasid_lock: protects what is said to be under it. Held while @translator and
+ *	@pasid_listeners are called
+ * @pasid_listeners: struct ioasid_pasid_listener, without @translator; under @pasid_lock
  * @closed: the file has been closed: no call can name an object any more, and
  *	an address space lives for as long as it is attached. Read under the lock
  *	of the object
  * @rcu: to be freed when nobody looks PASIDs up any more
  * @no_snoop: number of attached devices that may do no-snoop DMA
- * @no_snoop_lock: protects what follows. Held while those are called who want to
- *	know: outside of all locks of the core
+ * @no_snoop_lock: protects what follows. Held while the listeners are called: outside of
+ *	all locks of the core
  * @no_snoop_told: what they have been told
- * @no_snoop_chain: those who want to know
+ * @no_snoop_listeners: struct ioasid_no_snoop_listener
  */
 struct ioasid_ctx {
 	struct kref kref;
@@ -110,16 +113,16 @@ struct ioasid_ctx {
 	struct xarray cpu_pasids;
 	unsigned int nr_direct;
 	unsigned int nr_translated;
-	struct notifier_block *translator;
+	struct ioasid_pasid_listener *translator;
 	bool translated;
 	struct mutex pasid_lock;
-	struct raw_notifier_head pasid_chain;
+	struct list_head pasid_listeners;
 	bool closed;
 	struct rcu_head rcu;
 	atomic_t no_snoop;
 	struct mutex no_snoop_lock;
 	bool no_snoop_told;
-	struct raw_notifier_head no_snoop_chain;
+	struct list_head no_snoop_listeners;
 };
 
 enum ioasid_obj_type {

@@ -19,13 +19,11 @@
 
 struct device;
 struct file;
-struct notifier_block;
 struct pci_dev;
 struct platform_device;
 struct ioasid_ctx;
 struct ioasid_device;
 struct ioasid_pasid_info;
-struct notifier_block;
 
 /**
  * ioasid_ctx_from_fd() - the context behind an I/O address space fd
@@ -335,9 +333,9 @@ int ioasid_device_alias(struct ioasid_device *idev, u32 pasid, u32 alias);
  * @ppasid: out: the PASID on the wire
  *
  * The answer holds until the PASID is detached, or something else is attached to it.
- * Who remembers it registers first (IOASID_PASID_ENDS), and looks it up and
- * remembers it under a lock of its own that its notifier takes: what has ended is not
- * found any more when those are told who registered.
+ * What remembers it registers a listener first (IOASID_PASID_ENDS), and looks it up and
+ * remembers it under a lock of its own that the listener takes: what has ended is not
+ * found when the listeners are told.
  *
  * Context: any. Takes no lock.
  * Return: 0, -ENOENT if that address space is not attached there, -EINVAL.
@@ -389,13 +387,13 @@ int ioasid_pasid_origin(struct device *dev, u32 ppasid,
 int ioasid_device_ppasid(const struct ioasid_device *idev, u32 vpasid, u32 *ppasid);
 
 /**
- * enum ioasid_pasid_event - what those are told who registered
+ * enum ioasid_pasid_event - what a listener is told
  * @IOASID_PASID_ENDS: a PASID on the wire does not stand for a user's any more;
  *	struct ioasid_pasid_end says which
  * @IOASID_PASID_TRANSLATED: from here on the CPU translates the PASIDs that its
  *	instructions send
  * @IOASID_PASID_NOT_TRANSLATED: it will not any more: no device that relies on that
- *	may take another one when the notifier returns
+ *	may take another one when the listener returns
  */
 enum ioasid_pasid_event {
 	IOASID_PASID_ENDS,
@@ -407,9 +405,10 @@ enum ioasid_pasid_event {
  * struct ioasid_pasid_end - a PASID that has ended
  * @cookie: of the device
  * @ioasid: handle of the address space that was attached to it
- * @vpasid: the PASID as the user knows it; 0: a mediated device's default one
- * @ppasid: the PASID on the wire. If it was replaced, the device goes on using it
- *	for the other address space
+ * @vpasid: the PASID as the user knows it, or its alias; 0: a mediated device's
+ *	default one
+ * @ppasid: the PASID on the wire. An alias goes over the wire as well: this is the alias
+ *	then. If it was replaced, the device goes on using it for the other address space
  */
 struct ioasid_pasid_end {
 	u64 cookie;
@@ -419,58 +418,117 @@ struct ioasid_pasid_end {
 };
 
 /**
+ * struct ioasid_pasid_listener - is told what becomes of the PASIDs of a context
+ * @node: the core's
+ * @event: what has happened; with IOASID_PASID_ENDS @end says which PASID has ended,
+ *	otherwise it is NULL. It returns nothing: it cannot keep another listener from
+ *	being told
+ *
+ * Context of @event: process, that of any user of a device, with the locks held under
+ * which its driver detaches and unbinds, and some of the core's: it attaches nothing,
+ * detaches, binds, unbinds, registers and unregisters nothing, waits for no user, and
+ * takes no lock under which that is done. It may look up.
+ */
+struct ioasid_pasid_listener {
+	struct list_head node;
+	void (*event)(struct ioasid_pasid_listener *listener,
+		      enum ioasid_pasid_event event, const struct ioasid_pasid_end *end);
+};
+
+/**
  * ioasid_ctx_register_pasids() - be told what becomes of PASIDs
  * @ctx: the context; held until ioasid_ctx_unregister_pasids(), also if the caller
  *	gives it back before and its file is closed
- * @nb: its call gets an enum ioasid_pasid_event, and what that says. The core sets
- *	its priority. What it answers is not looked at
+ * @listener: @event is filled in; not registered yet
  *
- * Each pair of numbers that ioasid_pasid_lookup() could have found, and each default
+ * Each PASID that ioasid_pasid_lookup() could have found, each alias, and each default
  * PASID, is told once when it ends: by detach, replacement, unbinding, removal of the
  * device, and close. By then it is not found any more and blocked, or something else
- * is behind it, and nobody else can have the number on the wire before all have been
+ * is behind it, and no other user can have the number on the wire before all have been
  * told; nor does the call return that ends it.
  *
- * Context: process. @nb is called in that of any user of a device, with the locks
- * held under which its driver detaches and unbinds, and some of the core's: it
- * attaches nothing, detaches, binds, unbinds, registers and unregisters nothing, waits
- * for no user, and takes no lock under which that is done. It may look up.
+ * Context: process.
  * Return: does the CPU translate so far?
  */
-bool ioasid_ctx_register_pasids(struct ioasid_ctx *ctx, struct notifier_block *nb);
+bool ioasid_ctx_register_pasids(struct ioasid_ctx *ctx,
+				struct ioasid_pasid_listener *listener);
 
 /**
- * ioasid_ctx_unregister_pasids() - the opposite
+ * ioasid_ctx_unregister_pasids() - undo ioasid_ctx_register_pasids()
  * @ctx: the context
- * @nb: not called any more when this returns
+ * @listener: not called after this has returned
  */
-void ioasid_ctx_unregister_pasids(struct ioasid_ctx *ctx, struct notifier_block *nb);
+void ioasid_ctx_unregister_pasids(struct ioasid_ctx *ctx,
+				  struct ioasid_pasid_listener *listener);
 
 /**
  * ioasid_ctx_start_translator() - the CPU translates PASIDs from here on
  * @ctx: the context of a program (a guest); held until ioasid_ctx_stop_translator()
- * @nb: as for ioasid_ctx_register_pasids(), which this is too. It is called before
- *	all others: when it has returned from IOASID_PASID_ENDS no CPU sends that number
- *	any more. It need not do anything for the other events
+ * @translator: told of IOASID_PASID_ENDS alone, before all listeners: when it has
+ *	returned no CPU sends that number. It names the CPU to the drivers of
+ *	command portals
  *
- * For whoever runs the CPU: KVM, for one. What instructions of the program send is
+ * For what runs the CPU, KVM for example. What instructions of the program send is
  * from here on what ioasid_pasid_lookup() says, or nothing.
  *
- * Context: process; no lock is held that a notifier takes.
+ * Context: process; no lock is held that a listener takes.
  * Return: 0; -EBUSY if there is one; -EXDEV if PASIDs are attached that the CPU must
  * not translate, see struct ioasid_pasid_info.
  */
-int ioasid_ctx_start_translator(struct ioasid_ctx *ctx, struct notifier_block *nb);
+int ioasid_ctx_start_translator(struct ioasid_ctx *ctx,
+				struct ioasid_pasid_listener *translator);
 
 /**
  * ioasid_ctx_stop_translator() - it will not any more
  * @ctx: the context
- * @nb: not called any more when this returns, and no device takes PASIDs that the CPU
- *	has translated
+ * @translator: not called after this has returned, and no device takes PASIDs that it
+ *	has translated, or is at work with one
  *
  * Context: as for ioasid_ctx_start_translator().
  */
-void ioasid_ctx_stop_translator(struct ioasid_ctx *ctx, struct notifier_block *nb);
+void ioasid_ctx_stop_translator(struct ioasid_ctx *ctx,
+				struct ioasid_pasid_listener *translator);
+
+/**
+ * struct ioasid_portal - is told of the end of the numbers that CPUs send
+ * @node: the core's
+ * @end_works: end the work of a device that has come with a PASID. A mediated device
+ *	ends all of it, whatever file it was sent for; a physical one what was sent for
+ *	@ctx, in which the number was attached: the user of another file may have chosen
+ *	the same number there. When it returns there is none. It needs no memory, and is
+ *	called as the event of struct ioasid_pasid_listener is; a number that the device
+ *	has never seen is the usual case
+ *
+ * Numbers that the CPU translates to are the same for all devices of an open file, and
+ * are the whole machine's: one that is free may be the next user's, on any RID. A CPU
+ * can be made to send it to a device where it was never attached. So it is not free
+ * before every portal has ended what carries it.
+ */
+struct ioasid_portal {
+	struct list_head node;
+	void (*end_works)(struct ioasid_portal *portal, const struct ioasid_ctx *ctx,
+			  u32 ppasid);
+};
+
+/**
+ * ioasid_portal_register() - a device may take work from CPU instructions
+ * @portal: @end_works is filled in; not registered yet
+ *
+ * Each device of type IOASID_DEVICE_PHYSICAL_CPU and IOASID_DEVICE_MEDIATED_CPU does so
+ * before it takes the first work. struct ioasid_bindings does it by itself.
+ *
+ * Context: process. May sleep, waits for no user.
+ */
+void ioasid_portal_register(struct ioasid_portal *portal);
+
+/**
+ * ioasid_portal_unregister() - undo ioasid_portal_register()
+ * @portal: not called after this has returned. Its device has ended all work, and
+ *	takes none
+ *
+ * Context: process. May sleep, waits for no user, never fails.
+ */
+void ioasid_portal_unregister(struct ioasid_portal *portal);
 
 /**
  * ioasid_ctx_is_translated() - does the CPU translate PASIDs?
@@ -483,6 +541,16 @@ void ioasid_ctx_stop_translator(struct ioasid_ctx *ctx, struct notifier_block *n
  * Context: any.
  */
 bool ioasid_ctx_is_translated(const struct ioasid_ctx *ctx);
+
+/**
+ * ioasid_ctx_is_translated_by() - is it that CPU which translates PASIDs?
+ * @ctx: the context
+ * @translator: of the CPU; NULL: none does
+ *
+ * Context: any.
+ */
+bool ioasid_ctx_is_translated_by(const struct ioasid_ctx *ctx,
+				 const struct ioasid_pasid_listener *translator);
 
 /**
  * ioasid_device_detach() - block a device's DMA
@@ -612,28 +680,42 @@ void ioasid_device_pasid_info(const struct ioasid_device *idev,
 bool ioasid_ctx_no_snoop(struct ioasid_ctx *ctx);
 
 /**
+ * struct ioasid_no_snoop_listener - is told whether a device may do no-snoop DMA
+ * @node: the core's
+ * @changed: a device may from here on, or none. Told in the order in which it changes,
+ *	before the attach or detach returns that has changed it; what changes back at
+ *	once may not be told. It returns nothing: it cannot keep another listener from
+ *	being told
+ *
+ * Context of @changed: process, that of any user of a device, under no lock of the core
+ * that it could want but for one of these calls' own: it attaches nothing, detaches,
+ * unbinds, registers and unregisters nothing, and takes no lock under which that is
+ * done.
+ */
+struct ioasid_no_snoop_listener {
+	struct list_head node;
+	void (*changed)(struct ioasid_no_snoop_listener *listener, bool may);
+};
+
+/**
  * ioasid_ctx_register_no_snoop() - be told when that changes
  * @ctx: the context; held until ioasid_ctx_unregister_no_snoop(), also if the caller
  *	gives it back before and its file is closed
- * @nb: its call gets whether a device may, 1 or 0, in place of an action. Told in the
- *	order in which it changes, before the attach or detach returns that has
- *	changed it; what changes back at once may not be told. What it answers is
- *	not looked at
+ * @listener: @changed is filled in; not registered yet
  *
- * Context: process. @nb is called in that of any user of a device, under no lock of
- * the core that it could want but for one of these calls' own: it attaches nothing,
- * detaches, unbinds, registers and unregisters nothing, and takes no lock under which
- * that is done.
+ * Context: process.
  * Return: what there was to be told so far.
  */
-bool ioasid_ctx_register_no_snoop(struct ioasid_ctx *ctx, struct notifier_block *nb);
+bool ioasid_ctx_register_no_snoop(struct ioasid_ctx *ctx,
+				  struct ioasid_no_snoop_listener *listener);
 
 /**
- * ioasid_ctx_unregister_no_snoop() - the opposite
+ * ioasid_ctx_unregister_no_snoop() - undo ioasid_ctx_register_no_snoop()
  * @ctx: the context
- * @nb: not called any more when this returns
+ * @listener: not called after this has returned
  */
-void ioasid_ctx_unregister_no_snoop(struct ioasid_ctx *ctx, struct notifier_block *nb);
+void ioasid_ctx_unregister_no_snoop(struct ioasid_ctx *ctx,
+				    struct ioasid_no_snoop_listener *listener);
 
 /**
  * struct ioasid_binding_ops - how a driver finds the bindings of a device fd
@@ -705,16 +787,20 @@ struct ioasid_bindings;
  * @start: the device has been bound for the first time, through @file; let it be
  *	used. On error the binding ends
  * @stop: the last binding is about to end: stop the device's DMA, now
- * @pasid_event: of devices that use PASIDs of which others should know: what
- *	ioasid_ctx_register_pasids() tells of all contexts that the device is bound to.
- *	Only PASIDs of this device. Called as it says there; may be NULL
+ * @end_works: of a device with a command portal, otherwise NULL: end the work that CPU
+ *	instructions have sent and that is not done yet: what was sent for the program of
+ *	@ctx, NULL: of any, with @ppasid on the wire, 0: with any. When it returns there
+ *	is none. Called as the event of struct ioasid_pasid_listener is, also while the
+ *	device is not bound; needs no memory. It is called when a PASID of the device has
+ *	ended, or a number that CPUs send (struct ioasid_portal); when the CPU stops to
+ *	translate; and when a file is bound that it does not translate for, or unbound:
+ *	ioasid_bindings_portal_takes() has said no since before
  */
 struct ioasid_bindings_ops {
 	int (*start)(struct ioasid_bindings *bindings, struct file *file);
 	void (*stop)(struct ioasid_bindings *bindings);
-	void (*pasid_event)(struct ioasid_bindings *bindings,
-			    enum ioasid_pasid_event event,
-			    const struct ioasid_pasid_end *end);
+	void (*end_works)(struct ioasid_bindings *bindings, const struct ioasid_ctx *ctx,
+			  u32 ppasid);
 };
 
 /**
@@ -727,6 +813,7 @@ struct ioasid_bindings_ops {
  * @desc: what it is
  * @user: the open file of the device through which it is bound, or NULL
  * @list: bindings, of @user; read under RCU too
+ * @portal: with @ops->end_works: registered as long as the device is bound
  *
  * The easy way to offer IOASID_DEVICE_* on a device fd: one for each device. The
  * members are not for the driver to change.
@@ -738,6 +825,7 @@ struct ioasid_bindings {
 	struct ioasid_device_desc desc;
 	struct file *user;
 	struct list_head list;
+	struct ioasid_portal portal;
 };
 
 /**
@@ -799,14 +887,27 @@ void ioasid_bindings_release(struct ioasid_bindings *bindings, struct file *file
 int ioasid_bindings_ppasid(struct ioasid_bindings *bindings, u32 vpasid, u32 *ppasid);
 
 /**
- * ioasid_bindings_are_translated() - does the CPU translate PASIDs for a device?
- * @bindings: of the device
+ * ioasid_bindings_portal_takes() - may a device take the work that a CPU sends?
+ * @bindings: of the device, of type IOASID_DEVICE_PHYSICAL_CPU or
+ *	IOASID_DEVICE_MEDIATED_CPU
+ * @ctx: the context of the program that executes the instruction
+ * @translator: what has translated the PASID that comes with it; NULL: the number is the
+ *	one that the program names
  *
- * Who drives it does so with all that it is bound to: it must for each of them.
+ * The device must be bound to @ctx, and @translator the one of @ctx: a number that was
+ * translated for another file is another program's. A physical device takes what its
+ * user names if there is no translator, for all PASIDs of its RID are its user's. A
+ * mediated one takes nothing then; and nothing unless the CPU translates for every file
+ * that it is bound to, for each has its user at the portal.
+ *
+ * The driver asks under a lock that its end_works() takes, and enters the work under the
+ * same: the answer holds until that is called.
  *
  * Context: any. Takes no lock.
  */
-bool ioasid_bindings_are_translated(struct ioasid_bindings *bindings);
+bool ioasid_bindings_portal_takes(struct ioasid_bindings *bindings,
+				  const struct ioasid_ctx *ctx,
+				  const struct ioasid_pasid_listener *translator);
 
 /**
  * ioasid_bindings_get() - a binding of a device, to work in what is attached

@@ -76,7 +76,7 @@ static const struct ioasid_bindings_ops bindings_ops = {
 static const struct ioasid_bindings_ops portal_bindings_ops = {
 	.start		= bindings_start,
 	.stop		= bindings_stop,
-	.pasid_event	= swiommu_portal_event,
+	.end_works	= swiommu_portal_end_works,
 };
 
 /* ---------------------------------------------------------- the driver */

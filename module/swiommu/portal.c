@@ -3,9 +3,10 @@
  * Command portals of devices to which CPU instructions send work with a PASID, types 7
  * and 8. The device takes the number that arrives as it is, like a real one's shared
  * work queue: it has nothing to check it by. What keeps a mediated device to its user's
- * address spaces is that the portal is closed unless the CPU translates what it sends
- * for this user, that it translates to nothing else, and that work under way is ended
- * here before a number can be anybody else's.
+ * address spaces is that the portal takes what the translator of a file that the device
+ * is bound to has translated, and nothing else; that it translates to numbers of that
+ * file alone; and that work under way is ended here before a number can be another
+ * user's, whatever device the number was attached to.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -24,26 +25,21 @@ bool swiommu_has_portal(const struct swiommu_device *dev)
 	       dev->type == IOASID_DEVICE_MEDIATED_CPU;
 }
 
-static bool is_open(struct swiommu_device *dev)
-{
-	/* Whoever has bound a physical device has all its PASIDs */
-	return dev->type == IOASID_DEVICE_PHYSICAL_CPU ||
-	       ioasid_bindings_are_translated(&dev->bindings);
-}
-
 /**
  * swiommu_portal_take() - work arrives
  * @work: to be filled in, for swiommu_portal_do(), which must follow
  * @file: an open file of the device, held by the caller until then
+ * @sender: the program that has sent it
  * @pasid: the PASID that it came with, on the wire
  *
  * Context: any that may spin. This is the whole of the instruction: with what keeps
- * the CPU's translation the caller may hold a lock that its notifier takes.
+ * the CPU's translation the caller may hold a lock that its listener takes.
  * Return: 0; -EBADFD if it is another kind of file, -EOPNOTSUPP if the device has no
- * portal, -EINVAL if it is not bound through @file, -EACCES if the portal is closed:
- * for type 8 as long as the CPU does not translate.
+ * portal, -EINVAL if it is not bound through @file, -EACCES if the portal is closed to
+ * @sender: see ioasid_bindings_portal_takes().
  */
-int swiommu_portal_take(struct swiommu_work *work, struct file *file, u32 pasid)
+int swiommu_portal_take(struct swiommu_work *work, struct file *file,
+			const struct swiommu_sender *sender, u32 pasid)
 {
 	struct swiommu_device *dev = swiommu_file_device(file);
 	int ret = 0;
@@ -54,12 +50,14 @@ int swiommu_portal_take(struct swiommu_work *work, struct file *file, u32 pasid)
 		return -EOPNOTSUPP;
 	work->dev = dev;
 	work->file = file;
+	work->ctx = sender->ctx;
 	work->pasid = pasid;
 	work->ended = false;
 	spin_lock(&dev->iommu->lock);
 	if (dev->user != file)
 		ret = -EINVAL;
-	else if (!is_open(dev))
+	else if (!ioasid_bindings_portal_takes(&dev->bindings, sender->ctx,
+					       sender->translator))
 		ret = -EACCES;
 	else
 		list_add(&work->node, &dev->works);
@@ -93,28 +91,23 @@ long swiommu_portal_do(struct swiommu_work *work, struct swiommu_dma *dma)
 EXPORT_SYMBOL_GPL(swiommu_portal_do);
 
 /**
- * swiommu_portal_event() - end the work that must not go on
+ * swiommu_portal_end_works() - end the work that must not go on
  * @bindings: of the device
- * @event: what has happened
- * @end: which PASID has ended
+ * @ctx: for which program it was sent; NULL: for any
+ * @ppasid: the PASID that it came with; 0: any
  *
  * What is under way is within one page when this returns: it had the lock before.
  */
-void swiommu_portal_event(struct ioasid_bindings *bindings,
-			  enum ioasid_pasid_event event,
-			  const struct ioasid_pasid_end *end)
+void swiommu_portal_end_works(struct ioasid_bindings *bindings,
+			      const struct ioasid_ctx *ctx, u32 ppasid)
 {
 	struct swiommu_device *dev =
 		container_of(bindings, struct swiommu_device, bindings);
 	struct swiommu_work *work;
 
-	if (event == IOASID_PASID_TRANSLATED)
-		return;
 	spin_lock(&dev->iommu->lock);
 	list_for_each_entry(work, &dev->works, node)
-		if (event == IOASID_PASID_NOT_TRANSLATED ?
-		    dev->type == IOASID_DEVICE_MEDIATED_CPU :
-		    work->pasid == end->ppasid)
+		if ((!ctx || work->ctx == ctx) && (!ppasid || work->pasid == ppasid))
 			work->ended = true;
 	spin_unlock(&dev->iommu->lock);
 }

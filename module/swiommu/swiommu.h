@@ -22,7 +22,7 @@
  *
  *	devices_lock (device.c)	which devices there are, and of which groups
  *	ioasid_bindings.lock	who has a device bound; held for calls into the core
- *	the core's, and the kernel's lock of a group; a notifier of PASIDs is called
+ *	the core's, and the kernel's lock of a group; a portal's end_works() is called
  *		under some of them
  *	finalize_lock (domain.c) a domain finds its IOMMU
  *	swiommu_device.reporting page requests are on their way
@@ -332,9 +332,8 @@ void swiommu_mediated_del(struct swiommu_device *dev);
 
 /* portal.c */
 bool swiommu_has_portal(const struct swiommu_device *dev);
-void swiommu_portal_event(struct ioasid_bindings *bindings,
-			  enum ioasid_pasid_event event,
-			  const struct ioasid_pasid_end *end);
+void swiommu_portal_end_works(struct ioasid_bindings *bindings,
+			      const struct ioasid_ctx *ctx, u32 ppasid);
 
 /* control.c */
 int swiommu_control_add(void);

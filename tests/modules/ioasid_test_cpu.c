@@ -13,7 +13,6 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/notifier.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/ioasid_swiommu.h>
@@ -40,10 +39,10 @@ struct entry {
 
 /**
  * struct cpu - a CPU
- * @run_lock: one call at a time; not taken by the notifier
+ * @run_lock: one call at a time; not taken by the listener
  * @ctx: for whom it translates, or whom it watches, or NULL
  * @translates: which of the two
- * @nb: to be told; registered with @ctx
+ * @listener: to be told; registered with @ctx, as a translator if it @translates
  * @lock: protects what follows: what is remembered was looked up under it
  * @entries: struct entry
  * @state: for CPU_STATE
@@ -54,7 +53,7 @@ struct cpu {
 	struct mutex run_lock;
 	struct ioasid_ctx *ctx;
 	bool translates;
-	struct notifier_block nb;
+	struct ioasid_pasid_listener listener;
 	struct mutex lock;
 	struct list_head entries;
 	struct cpu_state state;
@@ -96,14 +95,15 @@ static void ended(struct cpu *cpu, const struct ioasid_pasid_end *end)
 		forget(cpu, entry);
 }
 
-static int pasid_event(struct notifier_block *nb, unsigned long event, void *data)
+static void pasid_event(struct ioasid_pasid_listener *listener,
+			enum ioasid_pasid_event event, const struct ioasid_pasid_end *end)
 {
-	struct cpu *cpu = container_of(nb, struct cpu, nb);
+	struct cpu *cpu = container_of(listener, struct cpu, listener);
 
 	mutex_lock(&cpu->lock);
 	switch (event) {
 	case IOASID_PASID_ENDS:
-		ended(cpu, data);
+		ended(cpu, end);
 		break;
 	case IOASID_PASID_TRANSLATED:
 		cpu->state.translated++;
@@ -113,7 +113,6 @@ static int pasid_event(struct notifier_block *nb, unsigned long event, void *dat
 		break;
 	}
 	mutex_unlock(&cpu->lock);
-	return NOTIFY_DONE;
 }
 
 static int start(struct cpu *cpu, int iommu_fd, bool translate)
@@ -126,12 +125,12 @@ static int start(struct cpu *cpu, int iommu_fd, bool translate)
 	ctx = ioasid_ctx_from_fd(iommu_fd);
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
-	cpu->nb.notifier_call = pasid_event;
+	cpu->listener.event = pasid_event;
 	cpu->ctx = ctx;
 	if (translate)
-		ret = ioasid_ctx_start_translator(ctx, &cpu->nb);
+		ret = ioasid_ctx_start_translator(ctx, &cpu->listener);
 	else
-		ioasid_ctx_register_pasids(ctx, &cpu->nb);
+		ioasid_ctx_register_pasids(ctx, &cpu->listener);
 	cpu->translates = translate && !ret;
 	if (ret)
 		cpu->ctx = NULL;
@@ -147,9 +146,9 @@ static void stop(struct cpu *cpu)
 	if (!cpu->ctx)
 		return;
 	if (cpu->translates)
-		ioasid_ctx_stop_translator(cpu->ctx, &cpu->nb);
+		ioasid_ctx_stop_translator(cpu->ctx, &cpu->listener);
 	else
-		ioasid_ctx_unregister_pasids(cpu->ctx, &cpu->nb);
+		ioasid_ctx_unregister_pasids(cpu->ctx, &cpu->listener);
 	cpu->ctx = NULL;
 	cpu->translates = false;
 	list_for_each_entry_safe(entry, next, &cpu->entries, node)
@@ -186,16 +185,19 @@ static int send(struct cpu *cpu, struct cpu_insn *insn, struct file *file,
 		struct swiommu_work *work)
 {
 	struct ioasid_ctx *ctx = ioasid_ctx_from_fd(insn->iommu_fd);
+	struct swiommu_sender sender = { .ctx = ctx };
 	int ret = 0;
 
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
 	mutex_lock(&cpu->lock);
-	if (cpu->translates && cpu->ctx == ctx)
+	if (cpu->translates && cpu->ctx == ctx) {
 		ret = translate(cpu, insn);
-	else
+		sender.translator = &cpu->listener;
+	} else {
 		insn->ppasid = insn->vpasid;
-	ret = ret ?: swiommu_portal_take(work, file, insn->ppasid);
+	}
+	ret = ret ?: swiommu_portal_take(work, file, &sender, insn->ppasid);
 	mutex_unlock(&cpu->lock);
 	ioasid_ctx_put(ctx);
 	return ret;

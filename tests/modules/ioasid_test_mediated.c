@@ -19,7 +19,6 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/notifier.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -43,7 +42,7 @@ static struct workqueue_struct *queue;
  * @delay: how the driver answers when it is told to let go
  * @watch_lock: protects @ctx
  * @ctx: whose no-snoop DMA is watched, or NULL
- * @nb: for that
+ * @listener: for that
  * @noticed: as in struct mediated_state
  * @notice: as there
  */
@@ -55,7 +54,7 @@ struct open_file {
 	u32 delay;
 	struct mutex watch_lock;
 	struct ioasid_ctx *ctx;
-	struct notifier_block nb;
+	struct ioasid_no_snoop_listener listener;
 	u32 noticed;
 	u32 notice;
 };
@@ -517,19 +516,18 @@ static int get_state(struct open_file *file, void __user *user)
 	return ret;
 }
 
-static int no_snoop_changed(struct notifier_block *nb, unsigned long now, void *unused)
+static void no_snoop_changed(struct ioasid_no_snoop_listener *listener, bool may)
 {
-	struct open_file *file = container_of(nb, struct open_file, nb);
+	struct open_file *file = container_of(listener, struct open_file, listener);
 
-	WRITE_ONCE(file->notice, now);
+	WRITE_ONCE(file->notice, may);
 	WRITE_ONCE(file->noticed, file->noticed + 1);
-	return NOTIFY_OK;
 }
 
 static void unwatch(struct open_file *file)
 {
 	if (file->ctx)
-		ioasid_ctx_unregister_no_snoop(file->ctx, &file->nb);
+		ioasid_ctx_unregister_no_snoop(file->ctx, &file->listener);
 	file->ctx = NULL;
 }
 
@@ -550,9 +548,9 @@ static int watch(struct open_file *file, void __user *user)
 		ret = PTR_ERR_OR_ZERO(ctx);
 		if (ret)
 			goto unlock;
-		file->nb.notifier_call = no_snoop_changed;
+		file->listener.changed = no_snoop_changed;
 		file->noticed = 0;
-		file->notice = ioasid_ctx_register_no_snoop(ctx, &file->nb);
+		file->notice = ioasid_ctx_register_no_snoop(ctx, &file->listener);
 		file->ctx = ctx;
 		/* Held by the registration */
 		ioasid_ctx_put(ctx);

@@ -149,6 +149,23 @@ START_TEST(a_hint_changes_when_the_same_is_attached_again)
 }
 END_TEST
 
+START_TEST(listener_keeps_no_other_from_being_told)
+{
+	struct scene s = scene();
+	__u32 ioas = new_with(s.fd, IOASID_SNOOP_OFF);
+	int later = EXPECT_OK(mediated_open(1));
+
+	EXPECT_EQ(watch(later, s.fd).no_snoop, 0);
+	EXPECT_OK(attach(s.dev.fd, s.fd, ioas, IOASID_ATTACH_NO_SNOOP));
+	expect_told(s.watcher, 1, true);
+	expect_told(later, 1, true);
+	EXPECT_OK(attach(s.dev.fd, s.fd, ioas, 0));
+	expect_told(s.watcher, 2, false);
+	expect_told(later, 2, false);
+	EXPECT_OK(close(later));
+}
+END_TEST
+
 START_TEST(a_replacement_that_changes_nothing_is_not_told)
 {
 	struct scene s = scene();
@@ -259,6 +276,7 @@ int main(int argc, char **argv)
 		no_snoop_extension_is_there,
 		a_hint_counts_where_snooping_is_not_forced,
 		a_hint_changes_when_the_same_is_attached_again,
+		listener_keeps_no_other_from_being_told,
 		a_replacement_that_changes_nothing_is_not_told,
 		the_last_device_that_may_counts,
 		devices_of_a_group_each_have_a_hint,
