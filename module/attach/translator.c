@@ -34,8 +34,8 @@ static bool goes_by(const struct ioasid_pasid *pasid, u32 vpasid)
 	return vpasid == pasid->number || vpasid == READ_ONCE(pasid->route.alias);
 }
 
-int ioasid_pasid_lookup(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
-			u32 vpasid, u32 *ppasid)
+static __always_inline int lookup(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
+				  u32 vpasid, bool by_cpu, u32 *ppasid)
 {
 	struct ioasid_device *idev;
 	struct ioasid_pasid *pasid;
@@ -50,12 +50,26 @@ int ioasid_pasid_lookup(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
 	if (pasid && pasid->idev == idev && attached(pasid) == ioasid &&
 	    goes_by(pasid, vpasid)) {
 		*ppasid = pasid->route.pasid;
-		ret = 0;
+		/* Set before it was attached; gone after it was told to have ended */
+		ret = by_cpu && !READ_ONCE(pasid->cpu) ? -EACCES : 0;
 	}
 	rcu_read_unlock();
 	return ret;
 }
+
+int ioasid_pasid_lookup(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
+			u32 vpasid, u32 *ppasid)
+{
+	return lookup(ctx, ioasid, cookie, vpasid, false, ppasid);
+}
 EXPORT_SYMBOL_GPL(ioasid_pasid_lookup);
+
+int ioasid_pasid_translate(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
+			   u32 vpasid, u32 *ppasid)
+{
+	return lookup(ctx, ioasid, cookie, vpasid, true, ppasid);
+}
+EXPORT_SYMBOL_GPL(ioasid_pasid_translate);
 
 int ioasid_device_ppasid(const struct ioasid_device *idev, u32 vpasid, u32 *ppasid)
 {

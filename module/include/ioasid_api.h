@@ -332,6 +332,9 @@ int ioasid_device_alias(struct ioasid_device *idev, u32 pasid, u32 alias);
  * @vpasid: the PASID as the user knows it, or its alias
  * @ppasid: out: the PASID on the wire
  *
+ * The answer is right on the RID of that device alone: on another one the same number
+ * may be another user's. What translates for a CPU takes ioasid_pasid_translate().
+ *
  * The answer holds until the PASID is detached, or something else is attached to it.
  * What remembers it registers a listener first (IOASID_PASID_ENDS), and looks it up and
  * remembers it under a lock of its own that the listener takes: what has ended is not
@@ -342,6 +345,23 @@ int ioasid_device_alias(struct ioasid_device *idev, u32 pasid, u32 alias);
  */
 int ioasid_pasid_lookup(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
 			u32 vpasid, u32 *ppasid);
+
+/**
+ * ioasid_pasid_translate() - which PASID a CPU puts on the wire for a user's
+ * @ctx: as for ioasid_pasid_lookup()
+ * @ioasid: likewise
+ * @cookie: likewise
+ * @vpasid: likewise
+ * @ppasid: out: the PASID on the wire
+ *
+ * A CPU can be made to send it to any device. So only numbers of the kernel's global
+ * allocator are found, which are this file's on every RID that users share.
+ *
+ * Context: any. Takes no lock.
+ * Return: as ioasid_pasid_lookup(); -EACCES if the number is not one that a CPU may send.
+ */
+int ioasid_pasid_translate(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
+			   u32 vpasid, u32 *ppasid);
 
 /**
  * struct ioasid_dma_origin - whose DMA with a PASID it is
@@ -469,7 +489,7 @@ void ioasid_ctx_unregister_pasids(struct ioasid_ctx *ctx,
  *	command portals
  *
  * For what runs the CPU, KVM for example. What instructions of the program send is
- * from here on what ioasid_pasid_lookup() says, or nothing.
+ * from here on what ioasid_pasid_translate() says, or nothing.
  *
  * Context: process; no lock is held that a listener takes.
  * Return: 0; -EBUSY if there is one; -EXDEV if PASIDs are attached that the CPU must

@@ -168,8 +168,8 @@ static int translate(struct cpu *cpu, struct cpu_insn *insn)
 		entry->ioasid = insn->ioasid;
 		entry->cookie = insn->cookie;
 		entry->vpasid = insn->vpasid;
-		ret = ioasid_pasid_lookup(cpu->ctx, insn->ioasid, insn->cookie,
-					  insn->vpasid, &entry->ppasid);
+		ret = ioasid_pasid_translate(cpu->ctx, insn->ioasid, insn->cookie,
+					     insn->vpasid, &entry->ppasid);
 		if (ret) {
 			kfree(entry);
 			return ret;

@@ -123,7 +123,9 @@ START_TEST(portals_are_there_for_types_7_and_8_through_the_file_that_has_bound_t
 
 	EXPECT_OK(ioctl(s.cpu, CPU_START, s.user.fd));
 	EXPECT_OK(dev_attach_pasid(six.fd, s.user.fd, s.user.ioas, 5));
-	EXPECT_ERRNO(work_send(s.cpu, &work, &s.user, &six, 5, false), EOPNOTSUPP);
+	EXPECT_ERRNO(work_send(s.cpu, &work, &s.user, &six, 5, false), EACCES);
+	other.fd = six.fd;
+	EXPECT_ERRNO(work_send(s.cpu, &work, &s.user, &other, 5, false), EOPNOTSUPP);
 	other.fd = EXPECT_OK(swdev_open(s.dev.id));
 	EXPECT_ERRNO(work_send(s.cpu, &work, &s.user, &other, 5, false), EINVAL);
 	close(other.fd);

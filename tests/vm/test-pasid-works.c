@@ -319,6 +319,38 @@ START_TEST(portal_takes_no_number_of_a_file_that_it_is_not_bound_to)
 }
 END_TEST
 
+START_TEST(cpu_translates_to_numbers_that_are_its_files_on_every_device)
+{
+	struct scene s = scene();
+	struct swdev five = new_physical(5, &s.user);
+	struct swdev six = new_child(6, new_parent(1), &s.user);
+	struct swdev others_eight = new_child(8, s.parent, &s.other);
+	struct swdev others_six = new_child(6, s.parent, &s.other);
+	struct swdev wrong;
+	__u32 number;
+
+	/* the user chooses that of a physical device */
+	EXPECT_OK(dev_attach_pasid(others_eight.fd, s.other.fd, s.other.ioas, 5));
+	number = ppasid_of(s.cpu, &s.other, &others_eight, 5);
+	EXPECT_OK(dev_attach_pasid(five.fd, s.user.fd, s.user.ioas, number));
+	wrong = at(&five, &s.dev);
+	expect_refused(s.cpu, &s.user, &wrong, number, &s.other);
+	/* and that of a type 6 device is the same on two parents */
+	EXPECT_OK(dev_attach_pasid(six.fd, s.user.fd, s.user.ioas, 6));
+	EXPECT_OK(dev_attach_pasid(others_six.fd, s.other.fd, s.other.ioas, 6));
+	EXPECT_EQ(ppasid_of(s.cpu, &s.user, &six, 6),
+		  ppasid_of(s.cpu, &s.other, &others_six, 6));
+	wrong = at(&six, &s.dev);
+	expect_refused(s.cpu, &s.user, &wrong, 6, &s.other);
+	expect_sends(s.cpu, &s.user, &s.dev, 5);
+	close(five.fd);
+	close(six.fd);
+	close(others_eight.fd);
+	close(others_six.fd);
+	scene_end(&s);
+}
+END_TEST
+
 START_TEST(work_ends_with_the_binding_to_its_file)
 {
 	struct scene s = scene();
@@ -419,6 +451,7 @@ int main(int argc, char **argv)
 		work_with_an_alias_ends_with_its_pasid,
 		portal_takes_no_number_that_another_program_names,
 		portal_takes_no_number_of_a_file_that_it_is_not_bound_to,
+		cpu_translates_to_numbers_that_are_its_files_on_every_device,
 		work_ends_with_the_binding_to_its_file,
 		second_file_that_is_not_translated_closes_an_open_portal,
 		listener_keeps_no_other_from_being_told,
