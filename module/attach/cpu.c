@@ -27,6 +27,9 @@
  */
 #define ASIDE_MAX		4096
 
+/* What a number is translated to while the alias that it is to be is made: it is taken */
+#define ALIAS_RESERVED		xa_mk_value(1)
+
 /* Numbers of the global allocator that are ours; under ioasid_wire_lock */
 static DEFINE_XARRAY(sent);
 
@@ -225,7 +228,8 @@ unlock:
  * @ppasid: out: the number on the wire
  *
  * Return: 0; -EXDEV if a type 7 device of the file has numbers that must not be
- * translated; -ENOSPC if the global allocator has none left; -ENOMEM.
+ * translated; -EBUSY if the number is being made an alias; -ENOSPC if the global
+ * allocator has none left; -ENOMEM.
  */
 int ioasid_cpu_take_translated(struct ioasid_pasid *pasid, u32 *ppasid)
 {
@@ -237,6 +241,9 @@ int ioasid_cpu_take_translated(struct ioasid_pasid *pasid, u32 *ppasid)
 	if (ctx->nr_direct)
 		goto unlock;
 	cpu = xa_load(&ctx->cpu_pasids, pasid->number);
+	ret = -EBUSY;
+	if (xa_is_value(cpu))
+		goto unlock;
 	if (cpu) {
 		cpu->users++;
 	} else {
@@ -292,40 +299,50 @@ void ioasid_cpu_give_back(struct ioasid_pasid *pasid)
 }
 
 /**
- * ioasid_cpu_alias() - let the CPU translate a global number's alias to it
+ * ioasid_cpu_reserve_alias() - let the CPU translate an alias to nothing else
  * @pasid: the PASID; nothing is done unless its number is a global one
  * @alias: the alias
  *
- * Return: 0, -EBUSY if the CPU translates @alias to something else, -ENOMEM.
+ * Then ioasid_cpu_publish_alias() or ioasid_cpu_release_alias(). For others of the file
+ * @alias is taken meanwhile: EBUSY.
+ *
+ * Return: 0, -EBUSY if the CPU translates @alias already, -ENOMEM.
  */
-int ioasid_cpu_alias(struct ioasid_pasid *pasid, u32 alias)
+int ioasid_cpu_reserve_alias(struct ioasid_pasid *pasid, u32 alias)
 {
-	struct ioasid_ctx *ctx = pasid->idev->ctx;
-	int ret = 0;
-
-	mutex_lock(&ctx->lock);
-	if (pasid->cpu) {
-		ret = xa_insert(&ctx->cpu_pasids, alias, pasid->cpu,
-				GFP_KERNEL_ACCOUNT);
-		if (!ret)
-			pasid->cpu->vpasid = alias;
-	}
-	mutex_unlock(&ctx->lock);
-	return ret;
+	if (!pasid->cpu)
+		return 0;
+	return xa_insert(&pasid->idev->ctx->cpu_pasids, alias, ALIAS_RESERVED,
+			 GFP_KERNEL_ACCOUNT);
 }
 
 /**
- * ioasid_cpu_unalias() - undo ioasid_cpu_alias() before anybody else knows
+ * ioasid_cpu_publish_alias() - let the CPU translate an alias
  * @pasid: the PASID
+ * @alias: its alias, attached and reserved
+ *
+ * Never fails: the reservation has the memory.
  */
-void ioasid_cpu_unalias(struct ioasid_pasid *pasid)
+void ioasid_cpu_publish_alias(struct ioasid_pasid *pasid, u32 alias)
 {
 	struct ioasid_ctx *ctx = pasid->idev->ctx;
 
+	if (!pasid->cpu)
+		return;
 	mutex_lock(&ctx->lock);
-	if (pasid->cpu && pasid->cpu->users == 1) {
-		xa_erase(&ctx->cpu_pasids, pasid->cpu->vpasid);
-		pasid->cpu->vpasid = 0;
-	}
+	WARN_ON(pasid->cpu->vpasid);
+	WARN_ON(xa_is_err(xa_store(&ctx->cpu_pasids, alias, pasid->cpu, 0)));
+	pasid->cpu->vpasid = alias;
 	mutex_unlock(&ctx->lock);
+}
+
+/**
+ * ioasid_cpu_release_alias() - give up what was reserved
+ * @pasid: the PASID
+ * @alias: the alias, which is not attached
+ */
+void ioasid_cpu_release_alias(struct ioasid_pasid *pasid, u32 alias)
+{
+	if (pasid->cpu)
+		xa_erase(&pasid->idev->ctx->cpu_pasids, alias);
 }

@@ -10,7 +10,8 @@ struct ioasid_pasid;
 /**
  * struct ioasid_cpu_pasid - a PASID of the kernel's global allocator
  * @ppasid: the number on the wire
- * @vpasid: what the CPU translates to it; 0: nothing yet
+ * @vpasid: what the CPU translates to it; 0: nothing yet. Set once, under the lock of
+ *	their context
  * @users: attached PASIDs that have it, under the lock of their context
  *
  * CPU instructions name one PASID for whatever device they go to, so that all
@@ -26,8 +27,9 @@ int ioasid_cpu_take_direct(struct ioasid_pasid *pasid, u32 number);
 int ioasid_cpu_alloc_direct(struct ioasid_pasid *pasid, u32 *number);
 int ioasid_cpu_take_translated(struct ioasid_pasid *pasid, u32 *ppasid);
 void ioasid_cpu_give_back(struct ioasid_pasid *pasid);
-int ioasid_cpu_alias(struct ioasid_pasid *pasid, u32 alias);
-void ioasid_cpu_unalias(struct ioasid_pasid *pasid);
+int ioasid_cpu_reserve_alias(struct ioasid_pasid *pasid, u32 alias);
+void ioasid_cpu_publish_alias(struct ioasid_pasid *pasid, u32 alias);
+void ioasid_cpu_release_alias(struct ioasid_pasid *pasid, u32 alias);
 bool ioasid_cpu_sends(u32 number);
 
 #endif /* IOASID_CPU_H */

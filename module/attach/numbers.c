@@ -59,6 +59,33 @@ int ioasid_numbers_take(struct ioasid_numbers *numbers, u32 number, void *entry)
 }
 
 /**
+ * ioasid_numbers_reserve() - take a number that stands for nothing yet
+ * @numbers: the numbers
+ * @number: one below the limit
+ *
+ * To be given back, or published, by the caller.
+ *
+ * Return: 0, -EBUSY if it is taken, -ENOMEM.
+ */
+int ioasid_numbers_reserve(struct ioasid_numbers *numbers, u32 number)
+{
+	return xa_insert(&numbers->entries, number, NULL, GFP_KERNEL_ACCOUNT);
+}
+
+/**
+ * ioasid_numbers_publish() - say what a reserved number stands for
+ * @numbers: the numbers
+ * @number: the number, reserved by the caller
+ * @entry: what it stands for
+ *
+ * Never fails: the reservation has the memory.
+ */
+void ioasid_numbers_publish(struct ioasid_numbers *numbers, u32 number, void *entry)
+{
+	WARN_ON(xa_is_err(xa_store(&numbers->entries, number, entry, 0)));
+}
+
+/**
  * ioasid_numbers_alloc() - take the lowest number that is free and the kernel's
  * @numbers: the numbers
  * @from: but none below

@@ -27,6 +27,8 @@ void ioasid_numbers_init(struct ioasid_numbers *numbers, u32 limit);
 void ioasid_numbers_destroy(struct ioasid_numbers *numbers);
 int ioasid_numbers_check(struct ioasid_numbers *numbers, u32 number);
 int ioasid_numbers_take(struct ioasid_numbers *numbers, u32 number, void *entry);
+int ioasid_numbers_reserve(struct ioasid_numbers *numbers, u32 number);
+void ioasid_numbers_publish(struct ioasid_numbers *numbers, u32 number, void *entry);
 int ioasid_numbers_alloc(struct ioasid_numbers *numbers, u32 from, void *entry,
 			 u32 *number);
 void ioasid_numbers_give_back(struct ioasid_numbers *numbers, u32 number);

@@ -620,19 +620,22 @@ int ioasid_pasid_alias(struct ioasid_device *idev, u32 number, u32 alias)
 	if (pasid->route.alias)
 		return -EBUSY;
 
-	ret = ioasid_numbers_take(idev->numbers, alias, pasid);
+	/* Reserved, so that nothing can fail once it is attached; nobody finds it before */
+	ret = ioasid_numbers_reserve(idev->numbers, alias);
 	if (ret)
 		return ret;
-	ret = ioasid_cpu_alias(pasid, alias);
+	ret = ioasid_cpu_reserve_alias(pasid, alias);
 	if (ret)
 		goto give_back;
 	ret = ioasid_ioas_alias(&pasid->point->point, &pasid->route, alias);
 	if (ret)
-		goto forget;
+		goto release;
+	ioasid_numbers_publish(idev->numbers, alias, pasid);
+	ioasid_cpu_publish_alias(pasid, alias);
 	return 0;
 
-forget:
-	ioasid_cpu_unalias(pasid);
+release:
+	ioasid_cpu_release_alias(pasid, alias);
 give_back:
 	ioasid_numbers_give_back(idev->numbers, alias);
 	return ret;

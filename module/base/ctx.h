@@ -83,7 +83,8 @@ struct ioasid_pasid_listener;
  * @lock: protects @devices, @by_cookie and the PASIDs that the CPU sends
  * @devices: bindings, struct ioasid_device
  * @by_cookie: the same by a hash of their cookies; read under RCU too
- * @cpu_pasids: PASIDs that the CPU translates, to struct ioasid_cpu_pasid
+ * @cpu_pasids: PASIDs that the CPU translates, to struct ioasid_cpu_pasid; a value: to
+ *	be an alias, taken
  * @nr_direct: attached PASIDs that the CPU must not translate
  * @nr_translated: attached PASIDs of devices for which it does
  * @translator: what translates PASIDs for the CPU, or NULL; changes under @pasid_lock
