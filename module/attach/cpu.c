@@ -11,6 +11,7 @@
  * gets at one when it has an alias, which is what the CPU translates.
  */
 #include <linux/err.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "attach/cpu.h"
@@ -20,30 +21,17 @@
 #include "include/ioasid_api.h"
 
 /*
- * The global allocator takes the lowest number that is free, which may be below
- * the floor, or on a wire: so many are put aside to get another one. No more, for
- * the host lacks them meanwhile; and not fewer than the numbers of a device that has
- * few, or who takes all of those would leave none to others.
+ * The global allocator takes the lowest number that is free, which may be below the
+ * floor of a type 7 device: so many are put aside to get another one, by one thread at
+ * a time. No more, for the host lacks them meanwhile.
  */
 #define ASIDE_MAX		4096
 
+/* Held while numbers are put aside. Waited for by those who have to do that, killably */
+static DEFINE_MUTEX(aside_lock);
+
 /* What a number is translated to while the alias that it is to be is made: it is taken */
 #define ALIAS_RESERVED		xa_mk_value(1)
-
-/* Numbers of the global allocator that are ours; under ioasid_wire_lock */
-static DEFINE_XARRAY(sent);
-
-/**
- * ioasid_cpu_sends() - may a CPU send a number to a device?
- * @number: the number
- *
- * Context: ioasid_wire_lock is held.
- */
-bool ioasid_cpu_sends(u32 number)
-{
-	lockdep_assert_held(&ioasid_wire_lock);
-	return xa_load(&sent, number);
-}
 
 static bool is_direct(const struct ioasid_device *idev)
 {
@@ -64,97 +52,122 @@ static bool has_translated(struct ioasid_ctx *ctx)
 	return false;
 }
 
-/* Put a number aside; or give it back, if there are too many */
-static int put_aside(u32 **aside, u32 nr, u32 ppasid)
+/* A number of the global allocator: the lowest one that is free */
+static int global_alloc(struct device *dev, u32 limit, u32 *ppasid)
 {
-	int ret = -ENOSPC;
-
-	if (nr < ASIDE_MAX) {
-		if (!*aside)
-			*aside = kmalloc_array(ASIDE_MAX, sizeof(**aside),
-					       GFP_KERNEL_ACCOUNT);
-		ret = *aside ? 0 : -ENOMEM;
-	}
-	if (ret)
-		kc_global_pasid_free(ppasid);
-	else
-		(*aside)[nr] = ppasid;
-	return ret;
+	*ppasid = kc_global_pasid_alloc(dev);
+	if (*ppasid == IOMMU_PASID_INVALID)
+		return -ENOSPC;
+	if (*ppasid < limit)
+		return 0;
+	kc_global_pasid_free(*ppasid);
+	return -ENOSPC;
 }
 
-/* A number that is not below @floor and on no wire */
-static int global_alloc(struct device *dev, u32 floor, u32 *ppasid)
+/* Is it the kernel's to choose, and not an alias of the user's? */
+static bool global_fits(struct ioasid_numbers *numbers, u32 number)
 {
-	u32 *aside = NULL, nr = 0;
-	int ret;
+	return number >= READ_ONCE(numbers->floor) && !xa_load(&numbers->entries, number);
+}
 
-	lockdep_assert_held(&ioasid_wire_lock);
+/* The same, for numbers that a user has a part in */
+static int global_alloc_aside(struct device *dev, struct ioasid_numbers *numbers,
+			      u32 *ppasid)
+{
+	u32 *aside, nr = 0;
+	int ret = -ENOMEM;
+
+	aside = kmalloc_array(ASIDE_MAX, sizeof(*aside), GFP_KERNEL_ACCOUNT);
+	if (!aside)
+		return ret;
+	ret = mutex_lock_killable(&aside_lock);
+	if (ret)
+		goto free;
 	for (;;) {
-		*ppasid = kc_global_pasid_alloc(dev);
-		ret = *ppasid == IOMMU_PASID_INVALID ? -ENOSPC : 0;
-		if (ret || (*ppasid >= floor && !ioasid_wire_has(*ppasid)))
+		ret = global_alloc(dev, numbers->limit, ppasid);
+		if (ret || global_fits(numbers, *ppasid))
 			break;
-		ret = put_aside(&aside, nr, *ppasid);
+		aside[nr++] = *ppasid;
+		ret = nr == ASIDE_MAX ? -ENOSPC :
+		      fatal_signal_pending(current) ? -EINTR : 0;
 		if (ret)
 			break;
-		nr++;
+		cond_resched();
 	}
 	while (nr)
 		kc_global_pasid_free(aside[--nr]);
+	mutex_unlock(&aside_lock);
+free:
 	kfree(aside);
 	return ret;
 }
 
-/* A number of the global allocator, not below @floor */
-static struct ioasid_cpu_pasid *cpu_new(struct device *dev, u32 floor)
+static struct ioasid_cpu_pasid *cpu_new(u32 ppasid, u32 vpasid)
 {
-	struct ioasid_cpu_pasid *cpu;
-	int ret;
+	struct ioasid_cpu_pasid *cpu = kmalloc(sizeof(*cpu), GFP_KERNEL_ACCOUNT);
 
-	cpu = kzalloc(sizeof(*cpu), GFP_KERNEL_ACCOUNT);
-	if (!cpu)
-		return ERR_PTR(-ENOMEM);
-	mutex_lock(&ioasid_wire_lock);
-	ret = global_alloc(dev, floor, &cpu->ppasid);
-	if (!ret) {
-		ret = xa_insert(&sent, cpu->ppasid, cpu, GFP_KERNEL_ACCOUNT);
-		if (ret)
-			kc_global_pasid_free(cpu->ppasid);
-	}
-	mutex_unlock(&ioasid_wire_lock);
-	if (ret) {
-		kfree(cpu);
-		return ERR_PTR(ret);
-	}
-	cpu->users = 1;
+	if (cpu)
+		*cpu = (struct ioasid_cpu_pasid){
+			.ppasid = ppasid, .vpasid = vpasid, .users = 1,
+		};
 	return cpu;
 }
 
-/* Return: was it the last user? Then the CPU finds it no more, and it can be freed */
-static bool cpu_unuse(struct ioasid_ctx *ctx, struct ioasid_cpu_pasid *cpu)
-{
-	lockdep_assert_held(&ctx->lock);
-	if (--cpu->users)
-		return false;
-	if (cpu->vpasid)
-		xa_erase(&ctx->cpu_pasids, cpu->vpasid);
-	return true;
-}
-
+/*
+ * Nothing has the number, nothing finds it, and no work carries it. No lock is held.
+ */
 static void cpu_free(struct ioasid_cpu_pasid *cpu)
 {
-	mutex_lock(&ioasid_wire_lock);
-	xa_erase(&sent, cpu->ppasid);
+	if (!cpu)
+		return;
 	kc_global_pasid_free(cpu->ppasid);
-	mutex_unlock(&ioasid_wire_lock);
 	kfree(cpu);
 }
 
-/* One that no CPU has ever found */
-static void cpu_put_unseen(struct ioasid_ctx *ctx, struct ioasid_cpu_pasid *cpu)
+/* What the CPU translates a number to, for one more; NULL: nothing yet */
+static struct ioasid_cpu_pasid *cpu_share(struct ioasid_ctx *ctx, u32 vpasid)
 {
-	if (cpu_unuse(ctx, cpu))
-		cpu_free(cpu);
+	struct ioasid_cpu_pasid *cpu = xa_load(&ctx->cpu_pasids, vpasid);
+
+	lockdep_assert_held(&ctx->lock);
+	if (xa_is_value(cpu))
+		return ERR_PTR(-EBUSY);
+	if (cpu)
+		cpu->users++;
+	return cpu;
+}
+
+/* One less; what is to be freed when the lock has been dropped, or NULL */
+static struct ioasid_cpu_pasid *cpu_unshare(struct ioasid_ctx *ctx,
+					    struct ioasid_cpu_pasid *cpu)
+{
+	lockdep_assert_held(&ctx->lock);
+	if (--cpu->users)
+		return NULL;
+	if (cpu->vpasid)
+		xa_erase(&ctx->cpu_pasids, cpu->vpasid);
+	return cpu;
+}
+
+/* A number that CPUs must not translate is to be attached, or is no more */
+static int direct_begin(struct ioasid_ctx *ctx)
+{
+	int ret = 0;
+
+	mutex_lock(&ctx->lock);
+	if (ctx->nr_translated || ctx->translated)
+		ret = -EXDEV;
+	else
+		ctx->nr_direct++;
+	mutex_unlock(&ctx->lock);
+	return ret;
+}
+
+static void direct_end(struct ioasid_ctx *ctx)
+{
+	mutex_lock(&ctx->lock);
+	ctx->nr_direct--;
+	mutex_unlock(&ctx->lock);
 }
 
 /**
@@ -168,18 +181,36 @@ static void cpu_put_unseen(struct ioasid_ctx *ctx, struct ioasid_cpu_pasid *cpu)
 int ioasid_cpu_take_direct(struct ioasid_pasid *pasid, u32 number)
 {
 	struct ioasid_device *idev = pasid->idev;
-	struct ioasid_ctx *ctx = idev->ctx;
-	int ret = 0;
+	int ret = is_direct(idev) ? direct_begin(idev->ctx) : 0;
 
-	if (!is_direct(idev))
-		return ioasid_numbers_take(idev->numbers, number, pasid);
-	mutex_lock(&ctx->lock);
-	if (ctx->nr_translated || ctx->translated)
-		ret = -EXDEV;
-	ret = ret ?: ioasid_numbers_take(idev->numbers, number, pasid);
+	if (ret)
+		return ret;
+	ret = ioasid_numbers_take(idev->numbers, number, pasid);
+	if (ret && is_direct(idev))
+		direct_end(idev->ctx);
+	return ret;
+}
+
+static int direct_alloc_global(struct ioasid_pasid *pasid, u32 *number)
+{
+	struct ioasid_numbers *numbers = pasid->idev->numbers;
+	struct device *dev = pasid->idev->dev;
+	int ret;
+
+	ret = global_alloc(dev, numbers->limit, number);
+	if (!ret && !global_fits(numbers, *number)) {
+		kc_global_pasid_free(*number);
+		ret = global_alloc_aside(dev, numbers, number);
+	}
+	if (ret)
+		return ret;
+	pasid->cpu = cpu_new(*number, 0);
+	ret = pasid->cpu ? ioasid_numbers_take(numbers, *number, pasid) : -ENOMEM;
 	if (!ret)
-		ctx->nr_direct++;
-	mutex_unlock(&ctx->lock);
+		return 0;
+	kc_global_pasid_free(*number);
+	kfree(pasid->cpu);
+	pasid->cpu = NULL;
 	return ret;
 }
 
@@ -188,38 +219,66 @@ int ioasid_cpu_take_direct(struct ioasid_pasid *pasid, u32 number)
  * @pasid: the PASID; its @cpu is set if the number is a global one
  * @number: out: the number
  *
- * Return: 0, -ENOSPC if there is none, -ENOMEM.
+ * Context: may wait for others that need a global number above a floor; killable.
+ * Return: 0, -ENOSPC if there is none, -ENOMEM, -EINTR.
  */
 int ioasid_cpu_alloc_direct(struct ioasid_pasid *pasid, u32 *number)
 {
 	struct ioasid_device *idev = pasid->idev;
 	struct ioasid_ctx *ctx = idev->ctx;
+	bool global;
 	int ret;
 
 	if (!is_direct(idev))
-		return ioasid_numbers_alloc(idev->numbers, 0, pasid, number);
+		return ioasid_numbers_alloc(idev->numbers, pasid, number);
 	mutex_lock(&ctx->lock);
-	if (has_translated(ctx)) {
-		pasid->cpu = cpu_new(idev->dev, idev->numbers->floor);
-		ret = PTR_ERR_OR_ZERO(pasid->cpu);
-		if (ret) {
-			pasid->cpu = NULL;
-			goto unlock;
-		}
-		*number = pasid->cpu->ppasid;
-		ret = ioasid_numbers_take(idev->numbers, *number, pasid);
-		if (ret) {
-			cpu_put_unseen(ctx, pasid->cpu);
-			pasid->cpu = NULL;
-		}
-	} else {
-		ret = ioasid_numbers_alloc(idev->numbers, 0, pasid, number);
-		if (!ret)
-			ctx->nr_direct++;
-	}
-unlock:
+	global = has_translated(ctx);
+	if (!global)
+		ctx->nr_direct++;
 	mutex_unlock(&ctx->lock);
+	if (global)
+		return direct_alloc_global(pasid, number);
+	ret = ioasid_numbers_alloc(idev->numbers, pasid, number);
+	if (ret)
+		direct_end(ctx);
 	return ret;
+}
+
+/* What the CPU translates a number to, if need be from now on */
+static struct ioasid_cpu_pasid *translated_get(struct ioasid_pasid *pasid)
+{
+	struct ioasid_pasids *pasids = pasid->idev->pasids;
+	struct ioasid_ctx *ctx = pasid->idev->ctx;
+	struct ioasid_cpu_pasid *cpu, *new = NULL;
+	u32 ppasid;
+	int ret;
+
+	for (;;) {
+		mutex_lock(&ctx->lock);
+		cpu = cpu_share(ctx, pasid->number);
+		mutex_unlock(&ctx->lock);
+		if (cpu)
+			break;
+		if (!new) {
+			ret = global_alloc(pasids->dev, pasids->wire.limit, &ppasid);
+			if (ret)
+				return ERR_PTR(ret);
+			new = cpu_new(ppasid, pasid->number);
+			if (!new) {
+				kc_global_pasid_free(ppasid);
+				return ERR_PTR(-ENOMEM);
+			}
+		}
+		ret = xa_insert(&ctx->cpu_pasids, pasid->number, new, GFP_KERNEL_ACCOUNT);
+		if (!ret)
+			return new;
+		cpu = ERR_PTR(ret);
+		/* Another device's PASID of that number may have come first */
+		if (ret != -EBUSY || fatal_signal_pending(current))
+			break;
+	}
+	cpu_free(new);
+	return cpu;
 }
 
 /**
@@ -235,37 +294,26 @@ int ioasid_cpu_take_translated(struct ioasid_pasid *pasid, u32 *ppasid)
 {
 	struct ioasid_ctx *ctx = pasid->idev->ctx;
 	struct ioasid_cpu_pasid *cpu;
-	int ret = -EXDEV;
+	int ret = 0;
 
 	mutex_lock(&ctx->lock);
 	if (ctx->nr_direct)
-		goto unlock;
-	cpu = xa_load(&ctx->cpu_pasids, pasid->number);
-	ret = -EBUSY;
-	if (xa_is_value(cpu))
-		goto unlock;
-	if (cpu) {
-		cpu->users++;
-	} else {
-		cpu = cpu_new(pasid->idev->pasids->dev, 0);
-		ret = PTR_ERR_OR_ZERO(cpu);
-		if (ret)
-			goto unlock;
-		ret = xa_insert(&ctx->cpu_pasids, pasid->number, cpu,
-				GFP_KERNEL_ACCOUNT);
-		if (ret) {
-			cpu_put_unseen(ctx, cpu);
-			goto unlock;
-		}
-		cpu->vpasid = pasid->number;
-	}
-	ctx->nr_translated++;
-	pasid->cpu = cpu;
-	*ppasid = cpu->ppasid;
-	ret = 0;
-unlock:
+		ret = -EXDEV;
+	else
+		ctx->nr_translated++;
 	mutex_unlock(&ctx->lock);
-	return ret;
+	if (ret)
+		return ret;
+	cpu = translated_get(pasid);
+	if (!IS_ERR(cpu)) {
+		pasid->cpu = cpu;
+		*ppasid = cpu->ppasid;
+		return 0;
+	}
+	mutex_lock(&ctx->lock);
+	ctx->nr_translated--;
+	mutex_unlock(&ctx->lock);
+	return PTR_ERR(cpu);
 }
 
 /**
@@ -273,29 +321,30 @@ unlock:
  * @pasid: the PASID. Its entries among the numbers are the caller's to end
  *
  * A global number is free for other users once all work that carries it has ended.
+ *
+ * Context: no lock is held under which others wait, or which a portal takes.
  */
 void ioasid_cpu_give_back(struct ioasid_pasid *pasid)
 {
+	struct ioasid_cpu_pasid *cpu = pasid->cpu, *unused = NULL;
 	struct ioasid_device *idev = pasid->idev;
 	struct ioasid_ctx *ctx = idev->ctx;
-	struct ioasid_cpu_pasid *cpu = pasid->cpu;
-	bool last = false;
 
 	if (!cpu && !is_direct(idev))
 		return;
 	mutex_lock(&ctx->lock);
 	if (cpu)
-		last = cpu_unuse(ctx, cpu);
+		unused = cpu_unshare(ctx, cpu);
 	if (idev->type == IOASID_DEVICE_MEDIATED_CPU)
 		ctx->nr_translated--;
 	else if (is_direct(idev) && !cpu)
 		ctx->nr_direct--;
 	pasid->cpu = NULL;
 	mutex_unlock(&ctx->lock);
-	if (!last)
+	if (!unused)
 		return;
-	ioasid_portals_end(ctx, cpu->ppasid);
-	cpu_free(cpu);
+	ioasid_portals_end(ctx, unused->ppasid);
+	cpu_free(unused);
 }
 
 /**

@@ -30,6 +30,5 @@ void ioasid_cpu_give_back(struct ioasid_pasid *pasid);
 int ioasid_cpu_reserve_alias(struct ioasid_pasid *pasid, u32 alias);
 void ioasid_cpu_publish_alias(struct ioasid_pasid *pasid, u32 alias);
 void ioasid_cpu_release_alias(struct ioasid_pasid *pasid, u32 alias);
-bool ioasid_cpu_sends(u32 number);
 
 #endif /* IOASID_CPU_H */

@@ -14,7 +14,6 @@
  */
 void ioasid_numbers_init(struct ioasid_numbers *numbers, u32 limit)
 {
-	mutex_init(&numbers->lock);
 	numbers->limit = limit;
 	numbers->floor = 0;
 	xa_init_flags(&numbers->entries, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
@@ -28,7 +27,6 @@ void ioasid_numbers_destroy(struct ioasid_numbers *numbers)
 {
 	WARN_ON(!xa_empty(&numbers->entries));
 	xa_destroy(&numbers->entries);
-	mutex_destroy(&numbers->lock);
 }
 
 /**
@@ -88,24 +86,30 @@ void ioasid_numbers_publish(struct ioasid_numbers *numbers, u32 number, void *en
 /**
  * ioasid_numbers_alloc() - take the lowest number that is free and the kernel's
  * @numbers: the numbers
- * @from: but none below
  * @entry: what it stands for
  * @number: out: the number
  *
  * Return: 0, -ENOSPC if none is left, -ENOMEM.
  */
-int ioasid_numbers_alloc(struct ioasid_numbers *numbers, u32 from, void *entry,
-			 u32 *number)
+int ioasid_numbers_alloc(struct ioasid_numbers *numbers, void *entry, u32 *number)
 {
-	int ret = -EBUSY;
+	u32 first, last = numbers->limit - 1;
+	int ret;
 
-	mutex_lock(&numbers->lock);
-	from = max3(from, numbers->floor, 1U);
-	if (from < numbers->limit)
-		ret = xa_alloc(&numbers->entries, number, entry,
-			       XA_LIMIT(from, numbers->limit - 1),
-			       GFP_KERNEL_ACCOUNT);
-	mutex_unlock(&numbers->lock);
+	xa_lock(&numbers->entries);
+	do {
+		first = max(numbers->floor, 1U);
+		ret = -EBUSY;
+		if (first > last)
+			break;
+		ret = __xa_alloc(&numbers->entries, number, entry, XA_LIMIT(first, last),
+				 GFP_KERNEL_ACCOUNT);
+		if (ret || *number >= numbers->floor)
+			break;
+		/* The floor was set while memory was waited for, without the lock */
+		__xa_erase(&numbers->entries, *number);
+	} while (true);
+	xa_unlock(&numbers->entries);
 	return ret == -EBUSY ? -ENOSPC : ret;
 }
 
@@ -132,13 +136,11 @@ int ioasid_numbers_set_floor(struct ioasid_numbers *numbers, u32 floor)
 
 	if (floor > numbers->limit)
 		return -EINVAL;
-	mutex_lock(&numbers->lock);
 	xa_lock(&numbers->entries);
 	if (!xa_empty(&numbers->entries))
 		ret = -EBUSY;
 	else
 		WRITE_ONCE(numbers->floor, floor);
 	xa_unlock(&numbers->entries);
-	mutex_unlock(&numbers->lock);
 	return ret;
 }

@@ -24,18 +24,13 @@
 #include "attach/reset.h"
 #include "include/ioasid_api.h"
 
-/*
- * A CPU sends a number of the global allocator to whatever device it is told to, by
- * way of a portal that looks at nothing. So on a RID that users share no other
- * number may be one that the CPU sends, also if it is not attached there: numbers
- * are chosen, for the wire and for the CPU, under this lock.
- */
-DEFINE_MUTEX(ioasid_wire_lock);
-
-/* RIDs that have PASIDs in the hands of users; under both locks, read under RCU */
+/* RIDs that have PASIDs in the hands of users; under groups_lock, read under RCU */
 static LIST_HEAD(rids);
 
-/* So many numbers are tried where the host uses PASIDs of the RID as well */
+/*
+ * So many numbers are tried where the host has PASIDs of the RID that are not of the
+ * global allocator
+ */
 #define HOST_COLLISIONS_MAX	16
 
 /* Only a domain knows what its driver can do with PASIDs */
@@ -63,6 +58,12 @@ static int pasids_look(struct ioasid_pasids *pasids)
 	pasids->empty = domain;
 	ioasid_numbers_init(&pasids->wire, rounddown_pow_of_two(limit));
 	return 0;
+}
+
+static void pasids_forget(struct ioasid_pasids *pasids)
+{
+	ioasid_numbers_destroy(&pasids->wire);
+	pasids->shim->domain_free(pasids->empty);
 }
 
 /**
@@ -102,11 +103,14 @@ struct ioasid_pasids *ioasid_pasids_get(struct device *dev, bool shared)
 	ret = pasids_look(pasids);
 	if (ret)
 		goto free_reserved;
-	mutex_lock(&ioasid_wire_lock);
+	ret = shared ? ioasid_pool_join(&pasids->pool, pasids->wire.limit) : 0;
+	if (ret)
+		goto forget;
 	list_add_rcu(&pasids->node, &rids);
-	mutex_unlock(&ioasid_wire_lock);
 	return pasids;
 
+forget:
+	pasids_forget(pasids);
 free_reserved:
 	kfree(pasids->reserved);
 free:
@@ -141,12 +145,11 @@ void ioasid_pasids_put(struct ioasid_pasids *pasids)
 {
 	if (!pasids || --pasids->users)
 		return;
-	mutex_lock(&ioasid_wire_lock);
 	list_del_rcu(&pasids->node);
-	mutex_unlock(&ioasid_wire_lock);
 	ioasid_resets_end(&pasids->resets);
-	ioasid_numbers_destroy(&pasids->wire);
-	pasids->shim->domain_free(pasids->empty);
+	if (pasids->shared)
+		ioasid_pool_leave(&pasids->pool);
+	pasids_forget(pasids);
 	kfree(pasids->reserved);
 	/* A binding that ends just now may be looked up yet */
 	kfree_rcu(pasids, rcu);
@@ -164,23 +167,6 @@ bool ioasid_pasids_are_shared(const struct iommu_group *iommu_group)
 
 	list_for_each_entry(pasids, &rids, node)
 		if (pasids->shared && pasids->dev->iommu_group == iommu_group)
-			return true;
-	return false;
-}
-
-/**
- * ioasid_wire_has() - is a number taken on a RID that users share?
- * @number: one that the CPU does not send
- *
- * Context: ioasid_wire_lock is held.
- */
-bool ioasid_wire_has(u32 number)
-{
-	struct ioasid_pasids *pasids;
-
-	lockdep_assert_held(&ioasid_wire_lock);
-	list_for_each_entry(pasids, &rids, node)
-		if (pasids->shared && xa_load(&pasids->wire.entries, number))
 			return true;
 	return false;
 }
@@ -243,7 +229,7 @@ static int take_virtual(struct ioasid_pasid *pasid, u32 flags, u32 number)
 	if (flags & IOASID_ATTACH_PASID)
 		ret = ioasid_numbers_take(idev->numbers, number, pasid);
 	else if (flags & IOASID_ATTACH_PASID_ALLOC)
-		ret = ioasid_numbers_alloc(idev->numbers, 0, pasid, &number);
+		ret = ioasid_numbers_alloc(idev->numbers, pasid, &number);
 	else
 		ret = 0;
 	pasid->number = number;
@@ -316,26 +302,6 @@ static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 	return 0;
 }
 
-/* The lowest one that is free and that no CPU sends */
-static int alloc_on_wire(struct ioasid_pasid *pasid, u32 from)
-{
-	struct ioasid_numbers *wire = &pasid->idev->pasids->wire;
-	u32 *number = &pasid->route.pasid;
-	int ret;
-
-	mutex_lock(&ioasid_wire_lock);
-	for (;;) {
-		ret = ioasid_numbers_alloc(wire, from, pasid, number);
-		if (ret || !ioasid_cpu_sends(*number))
-			break;
-		ioasid_numbers_give_back(wire, *number);
-		from = *number + 1;
-		cond_resched();
-	}
-	mutex_unlock(&ioasid_wire_lock);
-	return ret;
-}
-
 /* Can anything be attached to its number? Seen by what happens, whatever a driver says */
 static bool wire_takes(struct ioasid_pasid *pasid)
 {
@@ -348,37 +314,45 @@ static bool wire_takes(struct ioasid_pasid *pasid)
 }
 
 /*
- * Find a number for the wire, and attach. Below the middle the host's own PASIDs
- * are the likeliest. All is pinned once more only for a number that is not the host's.
+ * Find a number for the wire, and attach. Those that the host has are kept until another
+ * one is found. All is pinned once more only for a number that is not the host's.
  */
 static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 			     bool no_snoop)
 {
-	struct ioasid_numbers *wire = &pasid->idev->pasids->wire;
-	u32 *number = &pasid->route.pasid, from = wire->limit / 2;
-	unsigned int tries;
+	struct ioasid_pasids *pasids = pasid->idev->pasids;
+	u32 *number = &pasid->route.pasid, hosts[HOST_COLLISIONS_MAX];
+	unsigned int nr = 0;
 	bool taken;
 	int ret;
 
-	for (tries = 0; tries < HOST_COLLISIONS_MAX; tries++) {
-		ret = alloc_on_wire(pasid, from);
-		if (ret == -ENOSPC)
-			ret = alloc_on_wire(pasid, 0);
+	do {
+		ret = ioasid_pool_take(&pasids->pool, pasids->dev, number);
 		if (ret)
-			return ret;
-		taken = tries && !wire_takes(pasid);
+			break;
+		ret = ioasid_numbers_take(&pasids->wire, *number, pasid);
+		if (ret) {
+			ioasid_pool_give_back(&pasids->pool, *number);
+			break;
+		}
+		taken = nr && !wire_takes(pasid);
 		if (!taken) {
 			ret = set_point(pasid, ioas, no_snoop);
 			if (!ret)
-				return 0;
+				break;
 			taken = !wire_takes(pasid);
 		}
-		ioasid_numbers_give_back(wire, *number);
-		if (!taken)
-			return ret;
-		from = *number + 1;
-	}
-	return -EBUSY;
+		ioasid_numbers_give_back(&pasids->wire, *number);
+		if (!taken) {
+			ioasid_pool_give_back(&pasids->pool, *number);
+			break;
+		}
+		hosts[nr++] = *number;
+		ret = -EBUSY;
+	} while (nr < HOST_COLLISIONS_MAX);
+	while (nr)
+		ioasid_pool_give_back(&pasids->pool, hosts[--nr]);
+	return ret;
 }
 
 /* A number that all devices of the open file share */
@@ -452,6 +426,8 @@ static void end(struct ioasid_pasid *pasid)
 		ioasid_numbers_give_back(&idev->pasids->wire, pasid->route.pasid);
 		if (pasid->cpu)
 			ioasid_cpu_give_back(pasid);
+		else
+			ioasid_pool_give_back(&idev->pasids->pool, pasid->route.pasid);
 		give_back_virtual(pasid);
 	} else {
 		give_back_own(pasid);

@@ -2,10 +2,10 @@
 #ifndef IOASID_PASID_H
 #define IOASID_PASID_H
 
-#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 
 #include "attach/numbers.h"
+#include "attach/pool.h"
 #include "ioas/ioas.h"
 
 struct ioasid_cpu_pasid;
@@ -13,17 +13,16 @@ struct ioasid_ctx;
 struct ioasid_device;
 struct ioasid_hwpt;
 
-extern struct mutex ioasid_wire_lock;
-
 /**
  * struct ioasid_pasids - the PASIDs of a RID
- * @node: in the list of those in use, under groups_lock and ioasid_wire_lock
+ * @node: in the list of those in use, under groups_lock
  * @dev: whose RID it is: the bound device, or the parent of mediated ones
  * @shim: of its IOMMU
  * @users: bindings; under groups_lock
  * @shared: by mediated devices, as whose numbers are the kernel's to choose. Otherwise
  *	@dev is in the hands of the one user who chooses them
  * @wire: the numbers that DMA carries. An entry is a struct ioasid_pasid
+ * @pool: if @shared: those of @wire that are no type 8 device's
  * @empty: an empty domain of the device
  * @can_snoop: no-snoop DMA can be made to snoop
  * @pgsizes: bitmap of page sizes
@@ -41,6 +40,7 @@ struct ioasid_pasids {
 	unsigned int users;
 	bool shared;
 	struct ioasid_numbers wire;
+	struct ioasid_pool_rid pool;
 	struct iommu_domain *empty;
 	bool can_snoop;
 	u64 pgsizes;
@@ -102,7 +102,6 @@ void ioasid_pasid_set_hwpt(struct ioasid_device *idev, u32 number,
 void ioasid_pasid_detach_all(struct ioasid_device *idev);
 u32 ioasid_pasid_ioasid(const struct ioasid_device *idev, u32 number);
 bool ioasid_pasids_are_shared(const struct iommu_group *iommu_group);
-bool ioasid_wire_has(u32 number);
 void ioasid_pasid_tell_end(const struct ioasid_pasid *pasid, u32 ioasid);
 void ioasid_portals_end(const struct ioasid_ctx *ctx, u32 ppasid);
 int ioasid_pasid_alias(struct ioasid_device *idev, u32 number, u32 alias);

@@ -40,9 +40,12 @@ struct ioasid_pasid_listener;
  *	ioasid_ioas.spare_lock		room to unmap if there is no memory
  *	ioasid_mediated.access_lock	in which address space its driver works
  *	ioasid_ctx.lock			the bindings of an open file
- *	ioasid_wire_lock (attach/pasid.c) which PASIDs are on the wire
- *	ioasid_numbers.lock		who has which PASID
- *	ioasid_ctx.objects.xa_lock	the id table
+ *	ioasid_ctx.objects.xa_lock	the id table. Like this one, the locks of the xarrays of
+ *					PASIDs are held for short and for no allocation:
+ *					ioasid_numbers.entries, ioasid_ctx.cpu_pasids, and
+ *					the pool's (attach/pool.c)
+ *	aside_lock (attach/cpu.c)	PASIDs are put aside, by one thread; killable, and
+ *					by no teardown; under no lock of the core
  *	ioasid_domains_lock		work in the kernel's domains (shim/domains.h)
  *	ioasid_ids_lock			attaching; detaching by PASID
  *
@@ -80,11 +83,13 @@ struct ioasid_pasid_listener;
  * @file: the open file; not to be touched after @closed
  * @objects: id to struct ioasid_obj
  * @last: the object found last, or NULL; under the table's lock
- * @lock: protects @devices, @by_cookie and the PASIDs that the CPU sends
+ * @lock: protects @devices, @by_cookie and the PASIDs that the CPU sends. Taken under
+ *	groups_lock: held for no allocation of a number
  * @devices: bindings, struct ioasid_device
  * @by_cookie: the same by a hash of their cookies; read under RCU too
  * @cpu_pasids: PASIDs that the CPU translates, to struct ioasid_cpu_pasid; a value: to
- *	be an alias, taken
+ *	be an alias, taken. Entries are made under the xarray's lock alone, and looked at
+ *	and taken out under @lock
  * @nr_direct: attached PASIDs that the CPU must not translate
  * @nr_translated: attached PASIDs of devices for which it does
  * @translator: what translates PASIDs for the CPU, or NULL; changes under @pasid_lock

@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "expect.h"
 #include "run.h"
-#include "swpasid.h"
+#include "swuser.h"
 
 /* 4 MiB, and one more */
 #define NR	(4 * MIB / sizeof(struct ioasid_attachment) + 1)
@@ -56,11 +57,42 @@ START_TEST(any_number_of_attachments_is_listed)
 }
 END_TEST
 
+/*
+ * On a RID that is shared every number is looked for among all that are taken, and so is
+ * the one that was given back last, at either end.
+ */
+START_TEST(any_number_of_pasids_is_on_a_shared_rid)
+{
+	unsigned int i, nr = kernel_is("debug") ? 2000 : NR;
+	struct user user;
+	struct swdev six;
+
+	swiommu_load(NULL);
+	user = new_user();
+	six = new_child(6, new_parent(0), &user);
+	for (i = 1; i <= nr; i++)
+		EXPECT_OK(dev_attach_pasid(six.fd, user.fd, user.ioas, i));
+	for (i = 1; i <= nr / 100; i++) {
+		EXPECT_OK(dev_detach_pasid(six.fd, user.fd, i));
+		EXPECT_OK(dev_attach_pasid(six.fd, user.fd, user.ioas, i));
+		EXPECT_OK(dev_attach_pasid(six.fd, user.fd, user.ioas, nr + i));
+	}
+	expect_reaches(&six, 1, &user);
+	expect_reaches(&six, nr + 1, &user);
+	EXPECT_EQ(nr_attachments(user.fd, user.ioas), nr + nr / 100);
+	EXPECT_OK(close(six.fd));
+	EXPECT_EQ(nr_attachments(user.fd, user.ioas), 0);
+	end_user(&user);
+	swiommu_unload();
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
 		attachments_are_listed_if_all_of_them_fit,
 		any_number_of_attachments_is_listed,
+		any_number_of_pasids_is_on_a_shared_rid,
 		NULL,
 	};
 

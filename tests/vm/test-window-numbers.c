@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Who gets which PASID while another thread is held in the midst of taking one, with
- * software devices: an alias that fails in the end.
+ * software devices: an alias that fails in the end, and a wait for a global number.
  */
 #include <pthread.h>
 #include <sys/ioctl.h>
@@ -166,11 +166,101 @@ START_TEST(alias_is_taken_while_it_is_made_and_shared_afterwards)
 }
 END_TEST
 
+/* Two devices of a file, and neither has what the CPU translates the number to yet */
+START_TEST(number_that_two_devices_take_at_once_is_one)
+{
+	struct scene s = scene("iommu_alloc_global_pasid");
+	struct held attach = { .dev = &s.eight, .user = &s.user, .number = 5 };
+	__u32 number;
+
+	held_start(&attach);
+	EXPECT_OK(dev_attach_pasid(s.far.fd, s.user.fd, s.user.ioas, 5));
+	EXPECT_TRUE(hold_has_one());
+	held_end(&attach);
+	EXPECT_EQ(attach.ret, 0);
+	number = ppasid_of(s.cpu, &s.user, &s.far, 5);
+	EXPECT_TRUE(number);
+	EXPECT_EQ(ppasid_of(s.cpu, &s.user, &s.eight, 5), number);
+	expect_sends(s.cpu, &s.user, &s.far, 5);
+	expect_sends(s.cpu, &s.user, &s.eight, 5);
+	EXPECT_OK(dev_detach_pasid(s.far.fd, s.user.fd, 5));
+	expect_sends(s.cpu, &s.user, &s.eight, 5);
+	scene_end(&s);
+}
+END_TEST
+
+/* One thread waits for a global number; for it neither its own file nor others do */
+static void expect_no_wait(struct scene *s, struct held *call)
+{
+	struct user other = new_user();
+	struct swdev six, eight, more;
+
+	held_start(call);
+	six = new_child(6, s->parents[0], &other);
+	eight = new_child(8, s->parents[0], &other);
+	EXPECT_OK(dev_attach_pasid(six.fd, other.fd, other.ioas, 5));
+	EXPECT_OK(dev_attach(six.fd, other.fd, other.ioas));
+	EXPECT_OK(dev_attach_pasid(eight.fd, other.fd, other.ioas, 5));
+	/* bindings of the file that waits, under the lock of all groups */
+	more = new_child(8, s->parents[1], &s->user);
+	EXPECT_OK(dev_attach_pasid(more.fd, s->user.fd, s->user.ioas, 77));
+	EXPECT_OK(dev_detach_pasid(more.fd, s->user.fd, 77));
+	EXPECT_OK(close(more.fd));
+	EXPECT_OK(close(six.fd));
+	EXPECT_OK(close(eight.fd));
+	end_user(&other);
+	EXPECT_TRUE(hold_has_one());
+	held_end(call);
+	EXPECT_NE(call->ret, -1);
+}
+
+START_TEST(nobody_waits_for_a_thread_that_waits_for_a_global_number)
+{
+	struct scene s = scene("iommu_alloc_global_pasid");
+	struct held attach = { .dev = &s.eight, .user = &s.user, .number = 5 };
+
+	expect_no_wait(&s, &attach);
+	attach.dev = &s.seven;
+	attach.number = 0;
+	expect_no_wait(&s, &attach);
+	scene_end(&s);
+}
+END_TEST
+
+/* The second number of the thread is held: the first one was below the floor */
+START_TEST(nobody_waits_for_a_thread_that_puts_numbers_aside)
+{
+	struct scene s = scene("iommu_alloc_global_pasid");
+	struct held attach = { .dev = &s.seven, .user = &s.user };
+	struct user other = new_user();
+	struct swdev six;
+
+	EXPECT_OK(dev_detach_pasid(s.seven.fd, s.user.fd, s.number));
+	EXPECT_OK(dev_set_pasid_floor(s.seven.fd, s.user.fd, 50));
+	hold_calls(4);
+	EXPECT_EQ(pthread_create(&attach.thread, NULL, held_call, &attach), 0);
+	hold_wait();
+	six = new_child(6, s.parents[0], &other);
+	EXPECT_OK(dev_attach_pasid(six.fd, other.fd, other.ioas, 5));
+	expect_reaches(&six, 5, &other);
+	EXPECT_OK(dev_attach_pasid(s.eight.fd, s.user.fd, s.user.ioas, 5));
+	EXPECT_OK(close(six.fd));
+	EXPECT_TRUE(hold_has_one());
+	held_end(&attach);
+	EXPECT_EQ(attach.ret, 50);
+	end_user(&other);
+	scene_end(&s);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
 		alias_that_fails_leaves_nothing_behind,
 		alias_is_taken_while_it_is_made_and_shared_afterwards,
+		number_that_two_devices_take_at_once_is_one,
+		nobody_waits_for_a_thread_that_waits_for_a_global_number,
+		nobody_waits_for_a_thread_that_puts_numbers_aside,
 		NULL,
 	};
 	int failed = run_swpasid_program(argc, argv, "window-numbers", tests);

@@ -6,5 +6,6 @@
 
 /* What the kernel warns of is a failure here */
 #define WARN_ON_ONCE(cond)	((cond) ? abort(), true : false)
+#define WARN_ON(cond)		((void)WARN_ON_ONCE(cond))
 
 #endif

@@ -43,6 +43,20 @@ static inline void *kmalloc(size_t size, gfp_t gfp)
 	return p;
 }
 
+static inline void *kvcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	void *p;
+
+	(void)gfp;
+	if (unit_alloc_fails())
+		return NULL;
+	p = calloc(n, size);
+	unit_allocated += p ? malloc_usable_size(p) : 0;
+	return p;
+}
+
+#define kvfree(p)		kfree(p)
+
 static inline void *krealloc_array(void *p, size_t n, size_t size, gfp_t gfp)
 {
 	size_t before = p ? malloc_usable_size(p) : 0;
