@@ -29,7 +29,7 @@ static struct mutex *attach_lock(struct ioasid_device *idev)
 	return idev->mediated ? &idev->mediated->lock : &idev->group->lock;
 }
 
-/* What this binding has attached, 0: nothing */
+/* What this binding has attached, 0: nothing, or it has ended */
 static u32 device_ioasid(const struct ioasid_device *idev)
 {
 	if (has_default_pasid(idev))
@@ -82,11 +82,14 @@ static int rid_detach(struct ioasid_device *idev, bool killable)
  */
 void ioasid_device_detach_all(struct ioasid_device *idev)
 {
+	bool attached = has_default_pasid(idev) ? ioasid_pasid_is_taken(idev, 0) :
+						  device_ioasid(idev);
+
 	/*
 	 * Only this binding changes it. If it is attached nobody has the lock who
 	 * waits for a user; if not another device's attach may
 	 */
-	if (device_ioasid(idev)) {
+	if (attached) {
 		mutex_lock(attach_lock(idev));
 		rid_detach(idev, false);
 		mutex_unlock(attach_lock(idev));
@@ -352,7 +355,9 @@ void ioasid_device_pasid_info(const struct ioasid_device *idev,
 			IOASID_PASID_CPU_TRANSLATED | IOASID_PASID_GLOBAL,
 	};
 
-	info->flags = has_pasids(idev) ? flags[idev->type] : 0;
-	info->width = has_pasids(idev) ? ilog2(idev->numbers->limit) : 0;
+	bool any = has_pasids(idev) && ioasid_sole_is_alone(&idev->pasids->sole);
+
+	info->flags = any ? flags[idev->type] : 0;
+	info->width = any ? ilog2(idev->numbers->limit) : 0;
 }
 EXPORT_SYMBOL_GPL(ioasid_device_pasid_info);

@@ -75,7 +75,6 @@ static int desc_check(const struct ioasid_device_desc *desc)
 	}
 }
 
-/* A group's devices are attached all together, by PASID too */
 static int join_physical(struct ioasid_device *idev)
 {
 	int ret;
@@ -84,8 +83,7 @@ static int join_physical(struct ioasid_device *idev)
 	if (ioasid_pasids_are_shared(idev->dev->iommu_group))
 		return -EPERM;
 	ret = ioasid_group_join(idev);
-	if (ret || idev->type == IOASID_DEVICE_PHYSICAL ||
-	    ioasid_group_size(idev->group->iommu_group) > 1)
+	if (ret || idev->type == IOASID_DEVICE_PHYSICAL)
 		return ret;
 	idev->pasids = ioasid_pasids_get(idev->dev, false);
 	if (!IS_ERR_OR_NULL(idev->pasids)) {
@@ -111,9 +109,6 @@ static int join_parent(struct ioasid_device *idev, struct device *parent)
 	/* See join_physical(): it is the same the other way round */
 	if (ioasid_group_is_bound(parent->iommu_group))
 		return -EPERM;
-	/* Who else is in its group would get what is attached to a PASID as well */
-	if (ioasid_group_size(parent->iommu_group) > 1)
-		return -EOPNOTSUPP;
 	idev->pasids = ioasid_pasids_get(parent, true);
 	if (IS_ERR_OR_NULL(idev->pasids))
 		return idev->pasids ? PTR_ERR(idev->pasids) : -EOPNOTSUPP;

@@ -535,26 +535,6 @@ int ioasid_group_device_id(struct ioasid_ctx *ctx, struct device *dev)
 	return known && !others ? -ENOENT : -ENODEV;
 }
 
-static int count_device(struct device *dev, void *data)
-{
-	++*(unsigned int *)data;
-	return 0;
-}
-
-/**
- * ioasid_group_size() - how many devices are in a group just now?
- * @iommu_group: the group
- *
- * Return: their number, bound or not.
- */
-unsigned int ioasid_group_size(struct iommu_group *iommu_group)
-{
-	unsigned int nr = 0;
-
-	iommu_group_for_each_dev(iommu_group, &nr, count_device);
-	return nr;
-}
-
 /**
  * ioasid_group_of() - the group that a device is in
  * @dev: the device

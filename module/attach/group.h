@@ -114,7 +114,6 @@ int ioasid_attach_error(int error);
 u32 ioasid_group_ioasid(const struct ioasid_device *idev);
 int ioasid_group_ranges(struct ioasid_group *group, struct ioasid_ranges *set);
 int ioasid_group_device_id(struct ioasid_ctx *ctx, struct device *dev);
-unsigned int ioasid_group_size(struct iommu_group *iommu_group);
 struct ioasid_group *ioasid_group_of(const struct device *dev);
 bool ioasid_group_is_bound(const struct iommu_group *iommu_group);
 

@@ -197,7 +197,8 @@ int ioasid_device_hw_data(struct ioasid_ctx *ctx, u64 cookie,
 		ret = -ENODEV;
 	else if (idev->group && idev->group->shim->hw_data)
 		idev->group->shim->hw_data(idev->dev, data);
-	if (idev && idev->pasids && idev->group)
+	if (idev && idev->pasids && idev->group &&
+	    ioasid_sole_is_alone(&idev->pasids->sole))
 		data->pasid_width = ilog2(idev->pasids->wire.limit);
 	if (idev && !(dev_is_pci(idev->dev) &&
 		      pci_ats_supported(to_pci_dev(idev->dev))))

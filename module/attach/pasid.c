@@ -15,6 +15,7 @@
 #include <linux/log2.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "attach/cpu.h"
 #include "attach/group.h"
@@ -32,6 +33,67 @@ static LIST_HEAD(rids);
  * global allocator
  */
 #define HOST_COLLISIONS_MAX	16
+
+/* So many ends are told in one turn of groups_lock */
+#define TELL_AT_ONCE	64
+
+/* Tell some; is there more to be told? */
+static bool pasids_tell_some(void)
+{
+	struct ioasid_pasids *pasids;
+	unsigned long number;
+	unsigned int nr = 0;
+	void *entry;
+
+	list_for_each_entry(pasids, &rids, node) {
+		if (xchg(&pasids->ended, false)) {
+			pasids->telling = true;
+			pasids->tell_from = 0;
+		}
+		if (!pasids->telling)
+			continue;
+		xa_for_each_start(&pasids->wire.entries, number, entry, pasids->tell_from) {
+			if (nr++ == TELL_AT_ONCE) {
+				pasids->tell_from = number;
+				return true;
+			}
+			ioasid_pasid_tell_ended(pasids, number);
+		}
+		pasids->telling = false;
+	}
+	return false;
+}
+
+static void pasids_tell(struct work_struct *work)
+{
+	bool more;
+
+	do {
+		ioasid_groups_lock_unkillable();
+		more = pasids_tell_some();
+		ioasid_groups_unlock();
+		cond_resched();
+	} while (more);
+}
+
+static DECLARE_WORK(pasids_tell_work, pasids_tell);
+
+/* They are blocked, and their numbers stay taken: there is time to tell */
+static void pasids_ended(struct ioasid_sole *sole)
+{
+	WRITE_ONCE(container_of(sole, struct ioasid_pasids, sole)->ended, true);
+	schedule_work(&pasids_tell_work);
+}
+
+/**
+ * ioasid_pasids_exit() - nothing is left to be told
+ *
+ * Context: nothing is bound any more, and no device that comes or goes is seen.
+ */
+void ioasid_pasids_exit(void)
+{
+	cancel_work_sync(&pasids_tell_work);
+}
 
 /* Only a domain knows what its driver can do with PASIDs */
 static int pasids_look(struct ioasid_pasids *pasids)
@@ -73,7 +135,8 @@ static void pasids_forget(struct ioasid_pasids *pasids)
  *
  * Context: groups_lock is held.
  * Return: them, NULL if there are none or the kernel cannot attach by PASID, or
- * ERR_PTR(-ENOMEM).
+ * ERR_PTR(-ENOMEM). NULL
+ * too if there is another device in its group, or may be.
  */
 struct ioasid_pasids *ioasid_pasids_get(struct device *dev, bool shared)
 {
@@ -83,6 +146,8 @@ struct ioasid_pasids *ioasid_pasids_get(struct device *dev, bool shared)
 
 	if (pasids) {
 		WARN_ON(pasids->shared != shared);
+		if (!ioasid_sole_is_alone(&pasids->sole))
+			return NULL;
 		pasids->users++;
 		return pasids;
 	}
@@ -100,9 +165,10 @@ struct ioasid_pasids *ioasid_pasids_get(struct device *dev, bool shared)
 				   &pasids->nr_reserved, &pasids->msi);
 	if (ret)
 		goto free;
-	ret = pasids_look(pasids);
+	ioasid_sole_add(&pasids->sole, dev, shim, pasids_ended);
+	ret = ioasid_sole_is_alone(&pasids->sole) ? pasids_look(pasids) : -EOPNOTSUPP;
 	if (ret)
-		goto free_reserved;
+		goto remove;
 	ret = shared ? ioasid_pool_join(&pasids->pool, pasids->wire.limit) : 0;
 	if (ret)
 		goto forget;
@@ -111,7 +177,8 @@ struct ioasid_pasids *ioasid_pasids_get(struct device *dev, bool shared)
 
 forget:
 	pasids_forget(pasids);
-free_reserved:
+remove:
+	ioasid_sole_remove(&pasids->sole);
 	kfree(pasids->reserved);
 free:
 	kfree(pasids);
@@ -147,6 +214,7 @@ void ioasid_pasids_put(struct ioasid_pasids *pasids)
 		return;
 	list_del_rcu(&pasids->node);
 	ioasid_resets_end(&pasids->resets);
+	ioasid_sole_remove(&pasids->sole);
 	if (pasids->shared)
 		ioasid_pool_leave(&pasids->pool);
 	pasids_forget(pasids);
@@ -297,6 +365,10 @@ static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 	pasid->point = new;
 	/* With it all numbers can be looked at */
 	smp_store_release(&pasid->ioasid, ioas->obj.id);
+	/* Or it has ended since, and that has been told before there was anything to tell */
+	smp_mb();
+	if (unlikely(ioasid_route_has_ended(&pasid->route)))
+		ioasid_pasid_tell_end(pasid, xchg(&pasid->ioasid, 0));
 	if (old)
 		end_point(pasid, old);
 	return 0;
@@ -343,6 +415,10 @@ static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioa
 			taken = !wire_takes(pasid);
 		}
 		ioasid_numbers_give_back(&pasids->wire, *number);
+		if (taken && !ioasid_sole_is_alone(&pasids->sole)) {
+			ret = -EOPNOTSUPP;
+			taken = false;
+		}
 		if (!taken) {
 			ioasid_pool_give_back(&pasids->pool, *number);
 			break;
@@ -412,15 +488,13 @@ static int attach_physical(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 static void end(struct ioasid_pasid *pasid)
 {
 	struct ioasid_device *idev = pasid->idev;
-	u32 ioasid = pasid->ioasid;
 
 	list_del(&pasid->node);
 	/*
 	 * From here on nobody finds it any more, and who has found it is told before
 	 * anybody else can have its number
 	 */
-	WRITE_ONCE(pasid->ioasid, 0);
-	ioasid_pasid_tell_end(pasid, ioasid);
+	ioasid_pasid_tell_end(pasid, xchg(&pasid->ioasid, 0));
 	end_point(pasid, pasid->point);
 	if (is_mediated(idev)) {
 		ioasid_numbers_give_back(&idev->pasids->wire, pasid->route.pasid);
@@ -437,12 +511,22 @@ static void end(struct ioasid_pasid *pasid)
 	kfree_rcu(pasid, rcu);
 }
 
+static void block_and_end(struct ioasid_pasid *pasid)
+{
+	ioasid_ioas_leave(&pasid->point->point, &pasid->route, NULL);
+	end(pasid);
+}
+
 static int replace(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 		   bool no_snoop)
 {
 	u32 old = pasid->ioasid;
 	int ret;
 
+	if (ioasid_route_has_ended(&pasid->route)) {
+		block_and_end(pasid);
+		return -EIO;
+	}
 	if (pasid->point->point.ioas == ioas) {
 		ioasid_ioas_set_no_snoop(&pasid->point->point,
 					 &pasid->point->attached, no_snoop);
@@ -493,6 +577,8 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 		return replace(pasid, ioas, flags & IOASID_ATTACH_NO_SNOOP);
 	}
 
+	if (!ioasid_sole_is_alone(&idev->pasids->sole))
+		return -EOPNOTSUPP;
 	pasid = kmalloc(sizeof(*pasid), GFP_KERNEL_ACCOUNT);
 	if (!pasid)
 		return -ENOMEM;
@@ -502,6 +588,7 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 		.route.group = idev->pasids->dev->iommu_group,
 		.route.msi = idev->pasids->msi,
 		.route.resets = &idev->pasids->resets,
+		.route.sole = &idev->pasids->sole,
 	};
 	ret = is_mediated(idev) ? attach_mediated(pasid, ioas, flags, *number) :
 				  attach_physical(pasid, ioas, flags, *number);
@@ -527,12 +614,6 @@ void ioasid_pasid_set_hwpt(struct ioasid_device *idev, u32 number,
 
 	ioasid_hwpt_unuse(pasid->hwpt);
 	pasid->hwpt = hwpt;
-}
-
-static void block_and_end(struct ioasid_pasid *pasid)
-{
-	ioasid_ioas_leave(&pasid->point->point, &pasid->route, NULL);
-	end(pasid);
 }
 
 /**
@@ -618,18 +699,32 @@ give_back:
 }
 
 /**
+ * ioasid_pasid_is_taken() - has a binding attached a PASID, and not detached it yet?
+ * @idev: the binding, of a device that has PASIDs
+ * @number: the user's number
+ *
+ * Return: that, also if it has ended meanwhile.
+ */
+bool ioasid_pasid_is_taken(const struct ioasid_device *idev, u32 number)
+{
+	return !IS_ERR_OR_NULL(find(idev, number));
+}
+
+/**
  * ioasid_pasid_ioasid() - what is attached to a PASID
  * @idev: the binding, of a device that has PASIDs
  * @number: the user's number
  *
- * Return: the handle of the address space; 0 if there is none, or it is another
- * binding's.
+ * Return: the handle of the address space; 0 if there is none, it has ended, or it is
+ * another binding's.
  */
 u32 ioasid_pasid_ioasid(const struct ioasid_device *idev, u32 number)
 {
 	struct ioasid_pasid *pasid = find(idev, number);
 
-	return IS_ERR_OR_NULL(pasid) ? 0 : pasid->ioasid;
+	if (IS_ERR_OR_NULL(pasid) || ioasid_route_has_ended(&pasid->route))
+		return 0;
+	return pasid->ioasid;
 }
 
 int ioasid_pasid_origin(struct device *dev, u32 ppasid,
@@ -647,7 +742,7 @@ int ioasid_pasid_origin(struct device *dev, u32 ppasid,
 		pasid = xa_load(&pasids->wire.entries, ppasid);
 		/* Pairs with set_point() */
 		ioasid = pasid ? smp_load_acquire(&pasid->ioasid) : 0;
-		if (ioasid) {
+		if (ioasid && !ioasid_route_has_ended(&pasid->route)) {
 			origin->ioasid = ioasid;
 			origin->cookie = pasid->idev->cookie;
 			/* Its user knows both numbers of a physical one, or none */

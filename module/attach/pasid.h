@@ -7,6 +7,7 @@
 #include "attach/numbers.h"
 #include "attach/pool.h"
 #include "ioas/ioas.h"
+#include "shim/sole.h"
 
 struct ioasid_cpu_pasid;
 struct ioasid_ctx;
@@ -31,6 +32,10 @@ struct ioasid_hwpt;
  * @reserved: ranges that DMA cannot use
  * @msi: as in struct ioasid_route
  * @resets: number of resets of @dev that are under way, as in struct ioasid_group
+ * @sole: @dev as the only one of its group, which PASIDs need
+ * @ended: PASIDs have ended before their users detached them, and it is not told yet
+ * @telling: it is being told, from @tell_from on; both under groups_lock
+ * @tell_from: the number of @wire where to go on
  * @rcu: to be freed when nobody looks a number up any more
  */
 struct ioasid_pasids {
@@ -49,6 +54,10 @@ struct ioasid_pasids {
 	struct ioasid_range *reserved;
 	struct ioasid_range msi;
 	unsigned int resets;
+	struct ioasid_sole sole;
+	bool ended;
+	bool telling;
+	unsigned long tell_from;
 	struct rcu_head rcu;
 };
 
@@ -74,8 +83,8 @@ struct ioasid_pasid_point {
  *	which the user knows as the RID
  * @cpu: its number on the wire is of the kernel's global allocator, for CPU
  *	instructions that send it; otherwise NULL
- * @ioasid: of the attached address space, for those who hold no lock; 0: none. What
- *	is read after it was found not to be 0 is complete
+ * @ioasid: of the attached address space, for those who hold no lock; 0: none, or it
+ *	has ended. What is read after it was found not to be 0 is complete
  * @rcu: to be freed when nobody looks it up any more
  */
 struct ioasid_pasid {
@@ -104,6 +113,9 @@ u32 ioasid_pasid_ioasid(const struct ioasid_device *idev, u32 number);
 bool ioasid_pasids_are_shared(const struct iommu_group *iommu_group);
 void ioasid_pasid_tell_end(const struct ioasid_pasid *pasid, u32 ioasid);
 void ioasid_portals_end(const struct ioasid_ctx *ctx, u32 ppasid);
+void ioasid_pasid_tell_ended(struct ioasid_pasids *pasids, u32 number);
+bool ioasid_pasid_is_taken(const struct ioasid_device *idev, u32 number);
+void ioasid_pasids_exit(void);
 int ioasid_pasid_alias(struct ioasid_device *idev, u32 number, u32 alias);
 
 #endif /* IOASID_PASID_H */

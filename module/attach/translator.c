@@ -15,17 +15,20 @@
 #include "attach/group.h"
 #include "attach/mediated.h"
 #include "attach/pasid.h"
+#include "attach/trace.h"
 #include "include/ioasid_api.h"
 
 /* The devices to which CPUs send work, struct ioasid_portal; under portals_sem */
 static LIST_HEAD(portals);
 static DECLARE_RWSEM(portals_sem);
 
-/* The address space that is attached, 0: none; and then all of @pasid is complete */
+/* The address space that is attached, 0: none; else all of @pasid is complete */
 static u32 attached(const struct ioasid_pasid *pasid)
 {
 	/* Pairs with set_point() */
-	return smp_load_acquire(&pasid->ioasid);
+	u32 ioasid = smp_load_acquire(&pasid->ioasid);
+
+	return ioasid_route_has_ended(&pasid->route) ? 0 : ioasid;
 }
 
 /* An alias is taken before it is known whether it can be one */
@@ -110,14 +113,7 @@ static void tell_end(struct ioasid_ctx *ctx, const struct ioasid_pasid_end *end)
 	tell_listeners(ctx, IOASID_PASID_ENDS, end);
 }
 
-/**
- * ioasid_pasid_tell_end() - tell a file's translator and listeners that a PASID has ended
- * @pasid: the PASID, which no look-up finds in this address space
- * @ioasid: the address space
- *
- * Context: the number is still taken. No lock is held that a listener takes.
- */
-void ioasid_pasid_tell_end(const struct ioasid_pasid *pasid, u32 ioasid)
+static void pasid_tell_end(const struct ioasid_pasid *pasid, u32 ioasid)
 {
 	struct ioasid_ctx *ctx = pasid->idev->ctx;
 	struct ioasid_pasid_end end = {
@@ -127,13 +123,71 @@ void ioasid_pasid_tell_end(const struct ioasid_pasid *pasid, u32 ioasid)
 		.ppasid = pasid->route.pasid,
 	};
 
-	mutex_lock(&ctx->pasid_lock);
 	tell_end(ctx, &end);
 	if (pasid->route.alias) {
 		/* Where no CPU translates, and in the device's own DMA, it is on the wire */
 		end.vpasid = pasid->route.alias;
 		end.ppasid = pasid->route.alias;
 		tell_end(ctx, &end);
+	}
+}
+
+/**
+ * ioasid_pasid_tell_end() - tell a file's translator and listeners that a PASID has ended
+ * @pasid: the PASID, which no look-up finds in this address space
+ * @ioasid: the address space; 0: it has been told, or is just being: wait for that
+ *
+ * Context: the number is still taken. No lock is held that a listener takes.
+ */
+void ioasid_pasid_tell_end(const struct ioasid_pasid *pasid, u32 ioasid)
+{
+	struct ioasid_ctx *ctx = pasid->idev->ctx;
+
+	mutex_lock(&ctx->pasid_lock);
+	if (ioasid)
+		pasid_tell_end(pasid, ioasid);
+	mutex_unlock(&ctx->pasid_lock);
+}
+
+/* What has a number and has ended, as its user does not know yet; RCU is held */
+static struct ioasid_pasid *pasid_find_ended(struct ioasid_pasids *pasids, u32 number)
+{
+	struct ioasid_pasid *pasid = xa_load(&pasids->wire.entries, number);
+
+	return pasid && ioasid_route_has_ended(&pasid->route) ? pasid : NULL;
+}
+
+/**
+ * ioasid_pasid_tell_ended() - tell of a PASID, if it has ended before it was detached
+ * @pasids: of the RID
+ * @number: on the wire
+ *
+ * Once, and not again when it is detached.
+ *
+ * Context: groups_lock is held, and with it bindings and their contexts stay.
+ */
+void ioasid_pasid_tell_ended(struct ioasid_pasids *pasids, u32 number)
+{
+	struct ioasid_pasid *pasid;
+	struct ioasid_ctx *ctx;
+	u32 ioasid = 0;
+
+	rcu_read_lock();
+	pasid = pasid_find_ended(pasids, number);
+	ctx = pasid ? pasid->idev->ctx : NULL;
+	rcu_read_unlock();
+	if (!ctx)
+		return;
+	mutex_lock(&ctx->pasid_lock);
+	rcu_read_lock();
+	pasid = pasid_find_ended(pasids, number);
+	if (pasid && pasid->idev->ctx == ctx)
+		ioasid = xchg(&pasid->ioasid, 0);
+	rcu_read_unlock();
+	/* A PASID with an end that is not told yet stays until that lock is dropped */
+	if (ioasid) {
+		pasid_tell_end(pasid, ioasid);
+		trace_ioasid_detach(pasid->idev, ioasid, pasid->number ?: IOASID_NO_PASID, 0);
 	}
 	mutex_unlock(&ctx->pasid_lock);
 }

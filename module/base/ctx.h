@@ -46,8 +46,12 @@ struct ioasid_pasid_listener;
  *					the pool's (attach/pool.c)
  *	aside_lock (attach/cpu.c)	PASIDs are put aside, by one thread; killable, and
  *					by no teardown; under no lock of the core
+ *	changes_lock (shim/domains.c)	one device comes or goes at a time; taken by the
+ *					bus's notifiers, under locks of the kernel's
  *	ioasid_domains_lock		work in the kernel's domains (shim/domains.h)
  *	ioasid_ids_lock			attaching; detaching by PASID
+ *	soles_lock (shim/sole.c)	the devices with PASIDs
+ *	ioasid_sole.lock		which of their PASIDs are attached
  *
  * The locks of two address spaces are taken in the order of their addresses: first both
  * locks, then both areas_locks.

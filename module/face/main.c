@@ -12,6 +12,7 @@
 #include <linux/seq_file.h>
 
 #include "attach/hwpt.h"
+#include "attach/pasid.h"
 #include "compat/compat.h"
 #include "face/face.h"
 #include "include/ioasid_api.h"
@@ -166,6 +167,7 @@ static void __exit ioasid_exit(void)
 {
 	misc_deregister(&ioasid_misc);
 	ioasid_domains_exit();
+	ioasid_pasids_exit();
 	ioasid_areas_exit();
 }
 

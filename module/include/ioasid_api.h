@@ -409,7 +409,8 @@ int ioasid_device_ppasid(const struct ioasid_device *idev, u32 vpasid, u32 *ppas
 /**
  * enum ioasid_pasid_event - what a listener is told
  * @IOASID_PASID_ENDS: a PASID on the wire does not stand for a user's any more;
- *	struct ioasid_pasid_end says which
+ *	struct ioasid_pasid_end says which. That is so too if it ends by itself, before a
+ *	device joins the group
  * @IOASID_PASID_TRANSLATED: from here on the CPU translates the PASIDs that its
  *	instructions send
  * @IOASID_PASID_NOT_TRANSLATED: it will not any more: no device that relies on that

@@ -39,5 +39,6 @@ const struct ioasid_shim ioasid_shim_amd = {
 	.aperture = ioasid_generic_aperture,
 	.hw_info = amd_hw_info,
 	IOASID_GENERIC_DOMAIN,
+	IOASID_GENERIC_MAY_JOIN,
 	IOASID_GENERIC_OPS,
 };

@@ -16,17 +16,24 @@
  */
 #include <linux/kernel.h>
 #include <linux/limits.h>
+#include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
 #include <linux/sched.h>
 
 #include "shim/domains.h"
+#include "shim/sole.h"
 
 struct percpu_rw_semaphore ioasid_domains_lock;
 DECLARE_RWSEM(ioasid_ids_lock);
 
-/* Who adds or removes a device, and how many one within the other, under the lock */
+/* So many PASIDs end in one turn of the lock, which others wait for */
+#define ENDS_AT_ONCE	64
+
+/* One change at a time, between those turns too */
+static DEFINE_MUTEX(changes_lock);
+/* Who adds or removes a device, and how many one within the other, under both locks */
 static struct task_struct *changer;
 static unsigned int depth;
 
@@ -35,14 +42,30 @@ static bool is_change(unsigned long action)
 	return action == BUS_NOTIFY_ADD_DEVICE || action == BUS_NOTIFY_REMOVED_DEVICE;
 }
 
+/* PASIDs that are not to meet the change end first (shim/sole.h) */
+static void change_lock(struct device *dev, bool comes)
+{
+	mutex_lock(&changes_lock);
+	for (;;) {
+		percpu_down_write(&ioasid_domains_lock);
+		if (!ioasid_soles_close(dev, comes, ENDS_AT_ONCE))
+			break;
+		percpu_up_write(&ioasid_domains_lock);
+		cond_resched();
+	}
+	WRITE_ONCE(changer, current);
+}
+
 static int change_begins(struct notifier_block *nb, unsigned long action, void *dev)
 {
+	bool comes = action == BUS_NOTIFY_ADD_DEVICE;
+
 	if (!is_change(action))
 		return NOTIFY_DONE;
-	if (READ_ONCE(changer) != current) {
-		percpu_down_write(&ioasid_domains_lock);
-		WRITE_ONCE(changer, current);
-	}
+	if (READ_ONCE(changer) != current)
+		change_lock(dev, comes);
+	else
+		ioasid_soles_close(dev, comes, UINT_MAX);
 	depth++;
 	return NOTIFY_DONE;
 }
@@ -52,9 +75,11 @@ static int change_ends(struct notifier_block *nb, unsigned long action, void *de
 {
 	if (!is_change(action) || READ_ONCE(changer) != current)
 		return NOTIFY_DONE;
+	ioasid_soles_open(dev, action == BUS_NOTIFY_ADD_DEVICE);
 	if (!--depth) {
 		WRITE_ONCE(changer, NULL);
 		percpu_up_write(&ioasid_domains_lock);
+		mutex_unlock(&changes_lock);
 	}
 	return NOTIFY_DONE;
 }

@@ -302,6 +302,7 @@ const struct ioasid_shim ioasid_shim_generic = {
 	.hw_info = ioasid_generic_hw_info,
 	IOASID_GENERIC_ATTACH,
 	IOASID_GENERIC_DOMAIN,
+	IOASID_GENERIC_MAY_JOIN,
 	IOASID_GENERIC_OPS,
 };
 

@@ -2,13 +2,14 @@
 /*
  * Routes by PASID: the kernel's domains behind single PASIDs of a device. A
  * route has one number or, with an alias, two: what is done to one is done to
- * both, or to none.
+ * both, or to none. That the kernel ends them before their user does is in shim/sole.c.
  */
 #include <linux/err.h>
 
 #include "compat/pasid_compat.h"
 #include "shim/domains.h"
 #include "shim/shim.h"
+#include "shim/sole.h"
 
 /**
  * ioasid_generic_pasid_limit() - what a device's PASIDs are below
@@ -25,43 +26,56 @@ u32 ioasid_generic_pasid_limit(struct device *dev, struct iommu_domain *paging)
 	return kc_pasid_limit(dev, paging);
 }
 
-static void pasid_detach(struct ioasid_route *route, u32 pasid,
-			 struct iommu_domain *domain)
+/* It may have ended since, with the kernel's entry */
+static void pasid_detach(struct ioasid_route *route, struct ioasid_pasid_entry *entry)
 {
 	ioasid_pasid_change_begin();
-	kc_pasid_detach(route->dev, pasid, domain);
+	if (entry->domain) {
+		kc_pasid_detach(route->dev, entry->pasid, entry->domain);
+		ioasid_sole_leave(route->sole, entry);
+	}
 	ioasid_pasid_change_end();
 }
 
-static int pasid_attach(struct ioasid_route *route, u32 pasid,
-			struct iommu_domain *domain, struct kc_attach *attach)
+/* In place of @old, if that is not NULL. What has ended does not come back */
+static int pasid_set(struct ioasid_route *route, struct ioasid_pasid_entry *entry,
+		     u32 pasid, bool old, struct iommu_domain *domain,
+		     struct kc_attach *attach)
 {
 	int ret;
 
 	ioasid_change_begin();
-	ret = kc_pasid_attach(route->dev, pasid, domain, attach);
+	ret = route->entry.ended ? -EOPNOTSUPP : ioasid_sole_check(route->sole);
+	if (!ret)
+		ret = old ? kc_pasid_replace(route->dev, pasid, domain, attach) :
+			    kc_pasid_attach(route->dev, pasid, domain, attach);
+	if (!ret)
+		ioasid_sole_enter(route->sole, entry, pasid, domain);
 	ioasid_change_end();
 	return ret;
 }
 
-static int pasid_replace(struct ioasid_route *route, u32 pasid,
-			 struct iommu_domain *domain, struct kc_attach *attach)
+static int pasid_set_own(struct ioasid_route *route, bool old,
+			 struct iommu_domain *domain)
 {
-	int ret;
+	return pasid_set(route, &route->entry, route->pasid, old, domain,
+			 &route->attach);
+}
 
-	ioasid_change_begin();
-	ret = kc_pasid_replace(route->dev, pasid, domain, attach);
-	ioasid_change_end();
-	return ret;
+static int pasid_set_alias(struct ioasid_route *route, u32 alias, bool old,
+			   struct iommu_domain *domain)
+{
+	return pasid_set(route, &route->alias_entry, alias, old, domain,
+			 &route->alias_attach);
 }
 
 void ioasid_generic_pasid_block(struct ioasid_route *route)
 {
 	if (!route->domain)
 		return;
-	pasid_detach(route, route->pasid, route->domain);
+	pasid_detach(route, &route->entry);
 	if (route->alias)
-		pasid_detach(route, route->alias, route->domain);
+		pasid_detach(route, &route->alias_entry);
 	route->domain = NULL;
 }
 
@@ -69,13 +83,13 @@ static int attach_both(struct ioasid_route *route, struct iommu_domain *domain)
 {
 	int ret;
 
-	ret = pasid_attach(route, route->pasid, domain, &route->attach);
+	ret = pasid_set_own(route, false, domain);
 	if (ret)
 		return ret;
 	if (route->alias) {
-		ret = pasid_attach(route, route->alias, domain, &route->alias_attach);
+		ret = pasid_set_alias(route, route->alias, false, domain);
 		if (ret) {
-			pasid_detach(route, route->pasid, domain);
+			pasid_detach(route, &route->entry);
 			return ret;
 		}
 	}
@@ -85,23 +99,18 @@ static int attach_both(struct ioasid_route *route, struct iommu_domain *domain)
 
 static int replace_both(struct ioasid_route *route, struct iommu_domain *domain)
 {
-	struct iommu_domain *old = route->domain, *first = old;
+	struct iommu_domain *old = route->domain;
 	int ret;
 
-	ret = pasid_replace(route, route->pasid, domain, &route->attach);
-	if (!ret && route->alias) {
-		first = domain;
-		ret = pasid_replace(route, route->alias, domain, &route->alias_attach);
-	}
+	ret = pasid_set_own(route, true, domain);
+	if (!ret && route->alias)
+		ret = pasid_set_alias(route, route->alias, true, domain);
 	if (!ret) {
 		route->domain = domain;
 		return 0;
 	}
 	/* The driver may have blocked it before it refused; and the two must not part */
-	pasid_detach(route, route->pasid, first);
-	if (route->alias)
-		pasid_detach(route, route->alias, old);
-	route->domain = NULL;
+	ioasid_generic_pasid_block(route);
 	attach_both(route, old);
 	return ret;
 }
@@ -112,7 +121,7 @@ int ioasid_generic_pasid_attach(struct ioasid_route *route,
 	struct iommu_domain *old = route->domain;
 	int ret;
 
-	if (old == domain)
+	if (old == domain && !ioasid_route_has_ended(route))
 		return 0;
 	if (old && KC_PASID_REPLACE)
 		return replace_both(route, domain);
@@ -129,11 +138,11 @@ int ioasid_generic_pasid_attach(struct ioasid_route *route,
  * @route: the route, attached, without an alias
  * @alias: the number
  *
- * Return: 0, or an error of the kernel's.
+ * Return: 0, -EOPNOTSUPP if the PASID has ended, or an error of the kernel's.
  */
 int ioasid_generic_alias(struct ioasid_route *route, u32 alias)
 {
-	int ret = pasid_attach(route, alias, route->domain, &route->alias_attach);
+	int ret = pasid_set_alias(route, alias, false, route->domain);
 
 	if (!ret)
 		WRITE_ONCE(route->alias, alias);

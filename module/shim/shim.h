@@ -10,6 +10,23 @@
 #include "compat/iommufd_abi.h"
 
 struct ioasid_ioas;
+struct ioasid_sole;
+
+/**
+ * struct ioasid_pasid_entry - a PASID that is attached, as the kernel knows it
+ * @node: in the entries of its device (shim/sole.h)
+ * @pasid: the PASID
+ * @domain: what it is attached to, or NULL: nothing
+ * @ended: it has ended before its user detached it, for good
+ *
+ * Changes under ioasid_domains_lock.
+ */
+struct ioasid_pasid_entry {
+	struct list_head node;
+	u32 pasid;
+	bool ended;
+	struct iommu_domain *domain;
+};
 
 /**
  * struct ioasid_route - what DMA carries, and what it is attached to
@@ -19,9 +36,13 @@ struct ioasid_ioas;
  * @dev: its PASID is meant otherwise
  * @pasid: the PASID, on the wire
  * @alias: a second one that goes with it, or 0
- * @domain: the domain, or NULL: blocked by the kernel's own means
+ * @sole: of @dev
+ * @domain: the domain, or NULL: blocked by the kernel's own means. That of a PASID may
+ *	have ended meanwhile, see ioasid_route_has_ended()
  * @attach: what the kernel needs to be kept
  * @alias_attach: the same for @alias
+ * @entry: what is attached by @pasid
+ * @alias_entry: by @alias
  * @space: the address space that @domain is a page table of, or will be when a call has
  *	ended; NULL: none. For the layer above, see ioasid_ioas_freeze()
  * @resets: number of resets that are under way; as @space
@@ -32,12 +53,27 @@ struct ioasid_route {
 	struct device *dev;
 	u32 pasid;
 	u32 alias;
+	struct ioasid_sole *sole;
 	struct iommu_domain *domain;
 	struct kc_attach attach;
 	struct kc_attach alias_attach;
+	struct ioasid_pasid_entry entry;
+	struct ioasid_pasid_entry alias_entry;
 	struct ioasid_ioas *space;
 	const unsigned int *resets;
 };
+
+/**
+ * ioasid_route_has_ended() - has the PASID ended before its user detached it?
+ * @route: a route by PASID, which is attached
+ *
+ * It is blocked then, and so is its alias, until the route is blocked and another one
+ * attached.
+ */
+static inline bool ioasid_route_has_ended(const struct ioasid_route *route)
+{
+	return READ_ONCE(route->entry.ended);
+}
 
 /**
  * struct ioasid_gather - what has been unmapped in a domain and is to be flushed
@@ -109,6 +145,8 @@ struct ioasid_hw_data {
  * @alias: give a route by PASID, which is attached and has none, an alias
  * @pasid_limit: what the PASIDs of a device are below; 0: none can be attached.
  *	@paging is a domain that was made for it, or NULL: what the device says
+ * @may_join: may a device join the group of another one, which has PASIDs; now, or
+ *	@later, as it is in no group yet? Rather a yes too many
  * @map: map physically contiguous memory, in the largest pages possible. On
  *	error nothing of it is mapped
  * @unmap: unmap what one call or more have mapped, to be flushed: the caller does so,
@@ -142,6 +180,7 @@ struct ioasid_shim {
 	void (*block)(struct ioasid_route *route);
 	int (*alias)(struct ioasid_route *route, u32 alias);
 	u32 (*pasid_limit)(struct device *dev, struct iommu_domain *paging);
+	bool (*may_join)(struct device *dev, struct device *other, bool later);
 	int (*map)(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 		   size_t size, int prot);
 	size_t (*unmap)(struct iommu_domain *domain, u64 iova, size_t size,
@@ -169,6 +208,10 @@ const struct ioasid_shim *ioasid_shim_of(struct device *dev);
 /* generic.c */
 int ioasid_rid_claim(struct ioasid_route *route, void *owner);
 void ioasid_rid_release(struct ioasid_route *route);
+
+/* sole.c */
+unsigned int ioasid_group_size(struct iommu_group *iommu_group);
+bool ioasid_generic_may_join(struct device *dev, struct device *other, bool later);
 
 /* generic.c, for the vendors' shims to use where they have nothing to add */
 struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
@@ -225,6 +268,9 @@ u32 ioasid_generic_pasid_limit(struct device *dev, struct iommu_domain *paging);
 #define IOASID_GENERIC_DOMAIN						\
 	.domain_alloc = ioasid_generic_domain_alloc,			\
 	.domain_free = ioasid_generic_domain_free
+
+#define IOASID_GENERIC_MAY_JOIN						\
+	.may_join = ioasid_generic_may_join
 
 #define IOASID_GENERIC_OPS						\
 	.alias = ioasid_generic_alias,					\

@@ -14,5 +14,6 @@ const struct ioasid_shim ioasid_shim_smmuv3 = {
 	.hw_info = ioasid_generic_hw_info,
 	IOASID_GENERIC_ATTACH,
 	IOASID_GENERIC_DOMAIN,
+	IOASID_GENERIC_MAY_JOIN,
 	IOASID_GENERIC_OPS,
 };

@@ -3,8 +3,24 @@
  * The software IOMMU, ioasid_swiommu.ko. It looks at what a device is attached to
  * once for each page of a DMA, and changes that in one step.
  */
+#include <linux/iommu.h>
+#include <linux/property.h>
+
 #include "compat/pasid_compat.h"
 #include "shim/shim.h"
+#include "shim/swiommu_abi.h"
+
+/* Those behind one IOMMU that were made with one number share a group */
+static bool swiommu_may_join(struct device *dev, struct device *other, bool later)
+{
+	struct iommu_fwspec *a = dev_iommu_fwspec_get(dev), *b = dev_iommu_fwspec_get(other);
+	u32 nr, other_nr;
+
+	return dev != other && a && b && a->iommu_fwnode == b->iommu_fwnode &&
+	       !device_property_read_u32(dev, SWIOMMU_GROUP_PROPERTY, &nr) &&
+	       !device_property_read_u32(other, SWIOMMU_GROUP_PROPERTY, &other_nr) &&
+	       nr == other_nr;
+}
 
 const struct ioasid_shim ioasid_shim_swiommu = {
 	.vendor = IOASID_IOMMU_OTHER,
@@ -18,5 +34,6 @@ const struct ioasid_shim ioasid_shim_swiommu = {
 	.hw_info = ioasid_generic_hw_info,
 	IOASID_GENERIC_ATTACH,
 	IOASID_GENERIC_DOMAIN,
+	.may_join = swiommu_may_join,
 	IOASID_GENERIC_OPS,
 };

@@ -258,5 +258,6 @@ const struct ioasid_shim ioasid_shim_vtd = {
 	.domain_alloc = vtd_domain_alloc,
 	.domain_free = vtd_domain_free,
 	IOASID_GENERIC_ATTACH,
+	IOASID_GENERIC_MAY_JOIN,
 	IOASID_GENERIC_OPS,
 };

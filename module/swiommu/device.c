@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 
 #include "compat/swiommu_compat.h"
+#include "shim/swiommu_abi.h"
 #include "swiommu/swiommu.h"
 
 #define DEVICE_NAME	SWIOMMU_NAME "_dev"
@@ -157,17 +158,19 @@ struct iommu_group *swiommu_device_group(struct swiommu_device *dev)
 /* A device that is not seen by anybody yet */
 static struct platform_device *make_platform_device(struct swiommu_device *dev)
 {
-	struct property_entry properties[] = {
-		PROPERTY_ENTRY_U32("pasid-num-bits", dev->pasid_width),
-		{}
-	};
+	struct property_entry properties[3] = {};
+	unsigned int nr = 0;
 	struct platform_device *pdev = platform_device_alloc(DEVICE_NAME, dev->id);
 	int ret;
 
 	if (!pdev)
 		return ERR_PTR(-ENOMEM);
+	if (dev->pasid_width)
+		properties[nr++] = PROPERTY_ENTRY_U32("pasid-num-bits", dev->pasid_width);
+	if (dev->group_nr)
+		properties[nr++] = PROPERTY_ENTRY_U32(SWIOMMU_GROUP_PROPERTY, dev->group_nr);
 	ret = platform_device_add_data(pdev, &dev, sizeof(dev));
-	if (!ret && dev->pasid_width)
+	if (!ret && nr)
 		ret = device_create_managed_software_node(&pdev->dev, properties, NULL);
 	if (!ret)
 		ret = kc_swiommu_put_behind(&pdev->dev, &dev->iommu->fwnode, &swiommu_ops);

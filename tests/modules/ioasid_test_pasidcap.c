@@ -10,6 +10,11 @@
  * After loading, remove both from the bus and rescan, so that they are read
  * anew. It cannot be unloaded.
  *
+ * together=1: both functions of its slot get one, and do not keep apart: their ACS lets
+ * requests with PASIDs pass upstream, but does not redirect those from one function to
+ * the other. They are of another product, for the kernel knows such devices by
+ * their product, too. They also get a device TLB (ATS).
+ *
  * /dev/ioasid_test_memory reads the kernel's memory by physical address, for
  * looking at the tables that the IOMMU walks.
  */
@@ -29,10 +34,22 @@ static u32 width = 20;
 module_param(width, uint, 0444);
 MODULE_PARM_DESC(width, "width of its PASIDs, bits (default: 20)");
 
-/* Where the capability is; nothing of QEMU's is so far up */
+static bool together;
+module_param(together, bool, 0444);
+MODULE_PARM_DESC(together, "two functions of the slot in one group (default: N)");
+
+/* Where the capabilities are; nothing of QEMU's is so far up */
+#define ACS_AT		0xfe0
+#define ATS_AT		0xfe8
 #define CAP_AT		0xff0
-/* PCI_PASID_CAP and PCI_PASID_CTRL, which the kernel writes */
-static u16 control;
+/* Capability and control registers, one word each, are at the same place in all three */
+#define CAP_REG		4
+#define CTRL_REG	6
+
+/* What ACS of functions that do not keep apart can be, and what it is */
+#define ACS_CAP		(PCI_ACS_RR | PCI_ACS_CR | PCI_ACS_UF)
+#define ACS_ON		(PCI_ACS_RR | PCI_ACS_UF)
+#define PRODUCT		0x0001
 
 /**
  * struct amended - a device whose configuration space is amended
@@ -41,23 +58,26 @@ static u16 control;
  * @devcap2: where its Device Capabilities 2 Register is
  * @last_cap: where the header of its last extended capability is; 0: no
  *	capability is added
+ * @control: of the capabilities that are added, by their place from ACS_AT on
  */
 struct amended {
 	u8 bus;
 	unsigned int devfn;
 	int devcap2;
 	int last_cap;
+	u16 control[3];
 };
 
-/* The endpoint and its port */
-static struct amended amended[2];
+/* The port, and the endpoint or its two functions */
+static struct amended amended[3];
+static unsigned int nr_amended;
 static struct pci_ops *old_ops, new_ops;
 
-static const struct amended *find(struct pci_bus *bus, unsigned int devfn)
+static struct amended *find(struct pci_bus *bus, unsigned int devfn)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(amended); i++)
+	for (i = 0; i < nr_amended; i++)
 		if (amended[i].bus == bus->number && amended[i].devfn == devfn)
 			return &amended[i];
 	return NULL;
@@ -69,13 +89,26 @@ static u32 amend(const struct amended *a, int dword, u32 value)
 		value |= PCI_EXP_DEVCAP2_EE_PREFIX;
 	if (!a->last_cap)
 		return value;
+	if (dword == PCI_VENDOR_ID && together)
+		return (value & 0xffff) | PRODUCT << 16;
 	if (dword == a->last_cap)
-		return (value & 0x000fffff) | CAP_AT << 20;
-	if (dword == CAP_AT)
+		return (value & 0x000fffff) | (together ? ACS_AT : CAP_AT) << 20;
+	switch (dword) {
+	case ACS_AT:
+		return PCI_EXT_CAP_ID_ACS | 1 << 16 | ATS_AT << 20;
+	case ATS_AT:
+		return PCI_EXT_CAP_ID_ATS | 1 << 16 | CAP_AT << 20;
+	case CAP_AT:
 		return PCI_EXT_CAP_ID_PASID | 1 << 16;
-	if (dword == CAP_AT + PCI_PASID_CAP)
-		return width << 8 | (u32)control << 16;
-	return value;
+	case ACS_AT + CAP_REG:
+		return ACS_CAP | (u32)a->control[0] << 16;
+	case ATS_AT + CAP_REG:
+		return PCI_ATS_CAP_PAGE_ALIGNED | (u32)a->control[1] << 16;
+	case CAP_AT + CAP_REG:
+		return width << 8 | (u32)a->control[2] << 16;
+	default:
+		return value;
+	}
 }
 
 static int read_amended(struct pci_bus *bus, unsigned int devfn, int where,
@@ -98,12 +131,14 @@ static int read_amended(struct pci_bus *bus, unsigned int devfn, int where,
 static int write_amended(struct pci_bus *bus, unsigned int devfn, int where,
 			 int size, u32 value)
 {
-	const struct amended *a = find(bus, devfn);
+	struct amended *a = find(bus, devfn);
 
-	if (a && a->last_cap && where >= CAP_AT &&
+	if (a && a->last_cap && where >= ACS_AT &&
 	    where < CAP_AT + PCI_EXT_CAP_PASID_SIZEOF) {
-		if (where == CAP_AT + PCI_PASID_CTRL && size == 2)
-			control = value;
+		if (where == ACS_AT + CTRL_REG)
+			value &= ACS_ON;
+		if ((where & 7) == CTRL_REG && size == 2)
+			a->control[(where - ACS_AT) / 8] = value;
 		return 0;
 	}
 	return old_ops->write(bus, devfn, where, size, value);
@@ -124,8 +159,10 @@ static int last_ext_cap(struct pci_dev *pdev)
 	}
 }
 
-static int amended_init(struct amended *a, struct pci_dev *pdev, bool with_cap)
+static int amended_init(struct pci_dev *pdev, bool with_cap)
 {
+	struct amended *a = &amended[nr_amended++];
+
 	if (!pci_is_pcie(pdev))
 		return -ENODEV;
 	a->bus = pdev->bus->number;
@@ -174,6 +211,16 @@ static struct miscdevice memory = {
 	.mode = 0600,
 };
 
+/* The other function of the slot */
+static int other_init(struct pci_dev *pdev)
+{
+	struct pci_dev *other = pci_get_slot(pdev->bus, pdev->devfn ^ 1);
+	int ret = other ? amended_init(other, true) : -ENODEV;
+
+	pci_dev_put(other);
+	return ret;
+}
+
 static int __init pasidcap_init(void)
 {
 	unsigned int domain, bus, slot, func;
@@ -187,8 +234,8 @@ static int __init pasidcap_init(void)
 		return -ENODEV;
 	bridge = pci_upstream_bridge(pdev);
 	if (bridge)
-		ret = amended_init(&amended[0], pdev, true) ?:
-		      amended_init(&amended[1], bridge, false);
+		ret = amended_init(pdev, true) ?: amended_init(bridge, false) ?:
+		      (together ? other_init(pdev) : 0);
 	ret = ret ?: misc_register(&memory);
 	if (!ret) {
 		/* A bus that is found below takes its operations from there */

@@ -577,8 +577,9 @@ struct ioasid_unbind {
  * ENOMEM (or RLIMIT_MEMLOCK is exceeded), ENOSPC (the IOMMU has no room for one more
  * page table; by PASID also: no number is left), EIO (the old address space could not
  * be put back after a failure: nothing is attached any more, and the device is
- * blocked), EOPNOTSUPP (the device has no PASIDs, or the kernel cannot attach by
- * PASID). By PASID also EINVAL (0, too wide, or not below the floor), EBUSY (the number
+ * blocked; or it has ended before, see struct ioasid_pasid_info), EOPNOTSUPP (the device
+ * has no PASIDs, the kernel cannot attach by PASID, or another device is in the IOMMU
+ * group). By PASID also EINVAL (0, too wide, or not below the floor), EBUSY (the number
  * is attached through another I/O address space fd, or is an IOASID_PASID_GLOBAL one
  * that another device of the same parent has), EXDEV (see struct ioasid_pasid_info).
  * With any error but EIO what was attached is so as before.
@@ -624,8 +625,20 @@ struct ioasid_detach {
  * @argsz: size of this structure
  * @flags: in: must be 0; out: IOASID_PASID_*
  * @width: out: width of a PASID, bits; 0: the device issues none that could be
- *	attached, and no flag is set
+ *	attached just now, and no flag is set
  * @__reserved: must be 0
+ *
+ * PASIDs need an IOMMU group that has one device, which for a mediated device is its
+ * parent: while there is another, or a function of the same PCI slot of which the IOMMU
+ * does not know yet (bind a driver to it), @width is 0 and attaching by PASID is
+ * EOPNOTSUPP. If a device is plugged in that may be in the group, all attached PASIDs
+ * end first, with their aliases: DMA with them is blocked, the kernel's log says so, and
+ * those in the kernel are told who are told of a detach. The number, and what it costs,
+ * stay the caller's until IOASID_DEVICE_DETACH, or IOASID_DEVICE_ATTACH in its place,
+ * which is EIO and detaches it. It can be attached anew when @width is not 0 any more.
+ * What is attached by RID goes on; the PASID that a mediated device has in its place
+ * ends, too. A device that is bound while @width is 0 has no PASIDs through that
+ * binding.
  *
  * PASIDs are numbers from 1 to 2^@width - 1. With IOASID_PASID_IDENTICAL they are
  * what the device sends; otherwise they are the caller's own, and the kernel
@@ -693,7 +706,7 @@ struct ioasid_pasid_floor {
  * 0, too wide or not below the floor), EBUSY (@alias is attached; @pasid has an
  * alias, or is attached through another I/O address space fd; the CPU translates
  * @alias to something else), EBADF, EBADFD (as for bind), EOPNOTSUPP (no
- * IOASID_PASID_ALIAS).
+ * IOASID_PASID_ALIAS; or the PASID has ended, see struct ioasid_pasid_info).
  */
 struct ioasid_alias {
 	__u32 argsz;

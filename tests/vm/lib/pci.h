@@ -12,6 +12,8 @@
 #define TESTDEV_ID	0x1b36, 0x0005
 #define EDU_ID		0x1234, 0x11e8
 #define IGB_ID		0x8086, 0x10c9
+/* Two that do not keep apart, see vtd_with_pasids_together() */
+#define IGB_TOGETHER_ID	0x8086, 0x0001
 #define NVME_ID		0x1b36, 0x0010
 
 /* The @index-th device with that id among @functions in its slot (0: however

@@ -71,8 +71,9 @@ struct vtd_pasid_entry vtd_pasid_entry(const char *bdf, unsigned int pasid)
 	return entry;
 }
 
-/* The root port of igb */
-#define PORT	"0000:00:08.0"
+/* The root ports of igb, and of the one with two functions */
+#define PORT		"0000:00:08.0"
+#define PORT_OF_TWO	"0000:00:1c.1"
 
 void vtd_with_pasids(char *bdf)
 {
@@ -86,4 +87,20 @@ void vtd_with_pasids(char *bdf)
 	EXPECT_OK(pci_remove(PORT));
 	EXPECT_OK(pci_rescan());
 	EXPECT_TRUE(pci_exists(bdf));
+}
+
+void vtd_with_pasids_together(char *bdf, char *other)
+{
+	char options[48];
+
+	if (!module_is_loaded("ioasid_test_pasidcap")) {
+		EXPECT_TRUE(pci_find(IGB_ID, 2, 0, bdf));
+		snprintf(options, sizeof(options), "bdf=%s together=1", bdf);
+		EXPECT_OK(module_load("ioasid_test_pasidcap", options));
+		EXPECT_OK(pci_remove(PORT_OF_TWO));
+		EXPECT_OK(pci_rescan());
+	}
+	EXPECT_TRUE(pci_find(IGB_TOGETHER_ID, 2, 0, bdf));
+	EXPECT_TRUE(pci_find(IGB_TOGETHER_ID, 2, 1, other));
+	EXPECT_EQ(pci_group(bdf), pci_group(other));
 }

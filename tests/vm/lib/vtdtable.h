@@ -14,6 +14,10 @@
 
 /* igb, which gets PASIDs from ioasid_test_pasidcap the first time; in no driver's hands */
 void vtd_with_pasids(char *bdf);
+/* The two functions of one that have a device TLB as well, and share a group then. One
+ * or the other way in a machine: not both
+ */
+void vtd_with_pasids_together(char *bdf, char *other);
 
 /* Scalable-mode PASID table entry (9.6), what is of interest of it */
 struct vtd_pasid_entry {
