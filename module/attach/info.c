@@ -14,9 +14,10 @@
 #include "include/ioasid_api.h"
 
 /* What stands for the RID of a mediated device is replaced as its PASIDs are */
-static u32 pasid_info_flags(const struct ioasid_pasids *pasids, bool rid)
+static u32 pasid_info_flags(struct ioasid_pasids *pasids, bool rid)
 {
-	if (!pasids || !pasids->shim->atomic_replace_pasid)
+	if (!pasids || !pasids->shim->atomic_replace_pasid ||
+	    !ioasid_sole_is_alone(&pasids->sole))
 		return 0;
 	return IOASID_DEVICE_INFO_ATOMIC_REPLACE_PASID |
 	       (rid ? IOASID_DEVICE_INFO_ATOMIC_REPLACE : 0);
@@ -58,7 +59,7 @@ static int mediated_ranges(const struct ioasid_pasids *pasids,
 static int mediated_info(const struct ioasid_device *idev,
 			 struct ioasid_device_info *info, void **caps, u32 *caps_len)
 {
-	const struct ioasid_pasids *pasids = idev->pasids;
+	struct ioasid_pasids *pasids = idev->pasids;
 	struct ioasid_cap_iova_ranges *ranges;
 	struct ioasid_ranges set = {};
 	int ret;
