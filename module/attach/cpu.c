@@ -27,6 +27,13 @@
  */
 #define ASIDE_MAX		4096
 
+/*
+ * Numbers of the global allocator that CPUs send for all users together. Half of all may
+ * be in the pool (attach/pool.c), and a part is kept for the host's own processes.
+ */
+#define GLOBAL_NUMBERS		(1U << 20)
+#define GLOBAL_SENT		(GLOBAL_NUMBERS / 2 - GLOBAL_NUMBERS / 16)
+
 /* Held while numbers are put aside. Waited for by those who have to do that, killably */
 static DEFINE_MUTEX(aside_lock);
 
@@ -105,12 +112,19 @@ free:
 static struct ioasid_cpu_pasid *cpu_new(u32 ppasid, u32 vpasid)
 {
 	struct ioasid_cpu_pasid *cpu = kmalloc(sizeof(*cpu), GFP_KERNEL_ACCOUNT);
+	int ret;
 
-	if (cpu)
-		*cpu = (struct ioasid_cpu_pasid){
-			.ppasid = ppasid, .vpasid = vpasid, .users = 1,
-		};
-	return cpu;
+	if (!cpu)
+		return ERR_PTR(-ENOMEM);
+	*cpu = (struct ioasid_cpu_pasid){
+		.ppasid = ppasid, .vpasid = vpasid, .users = 1,
+	};
+	ret = ioasid_charge_shared(&cpu->charge, IOASID_LIMIT_PASIDS, &aside_lock,
+				   GLOBAL_SENT);
+	if (!ret)
+		return cpu;
+	kfree(cpu);
+	return ERR_PTR(ret);
 }
 
 /*
@@ -121,6 +135,7 @@ static void cpu_free(struct ioasid_cpu_pasid *cpu)
 	if (!cpu)
 		return;
 	kc_global_pasid_free(cpu->ppasid);
+	ioasid_uncharge(&cpu->charge);
 	kfree(cpu);
 }
 
@@ -195,6 +210,7 @@ static int direct_alloc_global(struct ioasid_pasid *pasid, u32 *number)
 {
 	struct ioasid_numbers *numbers = pasid->idev->numbers;
 	struct device *dev = pasid->idev->dev;
+	struct ioasid_cpu_pasid *cpu;
 	int ret;
 
 	ret = global_alloc(dev, numbers->limit, number);
@@ -204,13 +220,17 @@ static int direct_alloc_global(struct ioasid_pasid *pasid, u32 *number)
 	}
 	if (ret)
 		return ret;
-	pasid->cpu = cpu_new(*number, 0);
-	ret = pasid->cpu ? ioasid_numbers_take(numbers, *number, pasid) : -ENOMEM;
-	if (!ret)
-		return 0;
-	kc_global_pasid_free(*number);
-	kfree(pasid->cpu);
-	pasid->cpu = NULL;
+	cpu = cpu_new(*number, 0);
+	if (IS_ERR(cpu)) {
+		kc_global_pasid_free(*number);
+		return PTR_ERR(cpu);
+	}
+	pasid->cpu = cpu;
+	ret = ioasid_numbers_take(numbers, *number, pasid);
+	if (ret) {
+		pasid->cpu = NULL;
+		cpu_free(cpu);
+	}
 	return ret;
 }
 
@@ -264,9 +284,9 @@ static struct ioasid_cpu_pasid *translated_get(struct ioasid_pasid *pasid)
 			if (ret)
 				return ERR_PTR(ret);
 			new = cpu_new(ppasid, pasid->number);
-			if (!new) {
+			if (IS_ERR(new)) {
 				kc_global_pasid_free(ppasid);
-				return ERR_PTR(-ENOMEM);
+				return new;
 			}
 		}
 		ret = xa_insert(&ctx->cpu_pasids, pasid->number, new, GFP_KERNEL_ACCOUNT);

@@ -28,6 +28,9 @@
 /* No PASID has more */
 #define POOL_BITS		20
 
+/* The others are for CPUs, ours (attach/cpu.c) and those of the host's processes */
+#define POOL_MAX		(1U << (POOL_BITS - 1))
+
 /* Number to on how many RIDs it is, as a value */
 static DEFINE_XARRAY_FLAGS(pool, XA_FLAGS_ACCOUNT);
 
@@ -119,6 +122,8 @@ static int pool_grow(struct ioasid_pool_rid *rid, struct device *dev, u32 *numbe
 {
 	int ret = -ENOSPC;
 
+	if (READ_ONCE(pool_nr[POOL_BITS]) >= POOL_MAX)
+		return ret;
 	*number = kc_global_pasid_alloc(dev);
 	if (*number == IOMMU_PASID_INVALID)
 		return ret;

@@ -10,6 +10,8 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+#include "base/limits.h"
+
 struct file;
 struct ioasid_pasid_listener;
 
@@ -52,6 +54,8 @@ struct ioasid_pasid_listener;
  *	ioasid_ids_lock			attaching; detaching by PASID
  *	soles_lock (shim/sole.c)	the devices with PASIDs
  *	ioasid_sole.lock		which of their PASIDs are attached
+ *	ids_lock (shim/ids.c)		domains of ours, by their addresses
+ *	limits_lock (base/limits.c)	what users hold of what is scarce
  *
  * The locks of two address spaces are taken in the order of their addresses: first both
  * locks, then both areas_locks.
@@ -83,6 +87,7 @@ struct ioasid_pasid_listener;
 /**
  * struct ioasid_ctx - an open /dev/iommu
  * @kref: held by the open file and by every binding
+ * @charge: for it, to the user that opened it
  * @nr: its number, as traces and fdinfo show it
  * @file: the open file; not to be touched after @closed
  * @objects: id to struct ioasid_obj
@@ -113,6 +118,7 @@ struct ioasid_pasid_listener;
  */
 struct ioasid_ctx {
 	struct kref kref;
+	struct ioasid_charge charge;
 	u32 nr;
 	struct file *file;
 	struct xarray objects;
