@@ -388,6 +388,12 @@ static int charge_pasid(struct ioasid_pasid *pasid)
 				    pasids->wire.limit - 1);
 }
 
+/* The driver may keep something for a number: may the user have that? */
+static int wire_room(const struct ioasid_pasids *pasids, u32 number)
+{
+	return pasids->shim->pasid_room ? pasids->shim->pasid_room(pasids->dev, number) : 0;
+}
+
 /* Can anything be attached to its number? Seen by what happens, whatever a driver says */
 static bool wire_takes(struct ioasid_pasid *pasid)
 {
@@ -418,6 +424,12 @@ static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioa
 			break;
 		ret = ioasid_numbers_take(&pasids->wire, *number, pasid);
 		if (ret) {
+			ioasid_pool_give_back(&pasids->pool, *number);
+			break;
+		}
+		ret = wire_room(pasids, *number);
+		if (ret) {
+			ioasid_numbers_give_back(&pasids->wire, *number);
 			ioasid_pool_give_back(&pasids->pool, *number);
 			break;
 		}

@@ -54,7 +54,9 @@ struct ioasid_pasid_listener;
  *	ioasid_ids_lock			attaching; detaching by PASID
  *	soles_lock (shim/sole.c)	the devices with PASIDs
  *	ioasid_sole.lock		which of their PASIDs are attached
+ *	leaves_lock (shim/leaves.c)	what drivers keep for PASIDs
  *	ids_lock (shim/ids.c)		domains of ours, by their addresses
+ *	vtd_dry_lock (shim/vtd.c)	IOMMUs without an id left
  *	limits_lock (base/limits.c)	what users hold of what is scarce
  *
  * The locks of two address spaces are taken in the order of their addresses: first both

@@ -23,6 +23,7 @@
 #include <linux/sched.h>
 
 #include "shim/domains.h"
+#include "shim/leaves.h"
 #include "shim/sole.h"
 
 struct percpu_rw_semaphore ioasid_domains_lock;
@@ -73,6 +74,9 @@ static int change_begins(struct notifier_block *nb, unsigned long action, void *
 /* The two are not registered at once: it may be one that has not been seen to begin */
 static int change_ends(struct notifier_block *nb, unsigned long action, void *dev)
 {
+	/* The kernel has freed what it had for it */
+	if (action == BUS_NOTIFY_REMOVED_DEVICE)
+		ioasid_leaves_forget(dev);
 	if (!is_change(action) || READ_ONCE(changer) != current)
 		return NOTIFY_DONE;
 	ioasid_soles_open(dev, action == BUS_NOTIFY_ADD_DEVICE);
@@ -140,5 +144,6 @@ undo:
 void ioasid_domains_exit(void)
 {
 	unwatch(ARRAY_SIZE(buses));
+	ioasid_leaves_exit();
 	percpu_free_rwsem(&ioasid_domains_lock);
 }

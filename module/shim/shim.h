@@ -148,6 +148,9 @@ struct ioasid_hw_data {
  *	@paging is a domain that was made for it, or NULL: what the device says
  * @may_join: may a device join the group of another one, which has PASIDs; now, or
  *	@later, as it is in no group yet? Rather a yes too many
+ * @pasid_room: may the caller have what the driver keeps for a PASID of a device once it
+ *	has been attached? @attach and @alias charge it (shim/leaves.c). -ENOSPC if not,
+ *	-ENOMEM; NULL: it keeps nothing
  * @map: map physically contiguous memory, in the largest pages possible. On
  *	error nothing of it is mapped
  * @unmap: unmap what one call or more have mapped, to be flushed: the caller does so,
@@ -182,6 +185,7 @@ struct ioasid_shim {
 	int (*alias)(struct ioasid_route *route, u32 alias);
 	u32 (*pasid_limit)(struct device *dev, struct iommu_domain *paging);
 	bool (*may_join)(struct device *dev, struct device *other, bool later);
+	int (*pasid_room)(struct device *dev, u32 pasid);
 	int (*map)(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 		   size_t size, int prot);
 	size_t (*unmap)(struct iommu_domain *domain, u64 iova, size_t size,
@@ -239,8 +243,15 @@ bool ioasid_generic_can_enforce_snoop(struct device *dev,
 				      struct iommu_domain *attached);
 bool ioasid_generic_enforce_snoop(struct iommu_domain *domain);
 int ioasid_generic_hw_info(struct device *dev, struct ioasid_cap_hw *hw);
-int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
-			  const char *attr, u64 *value);
+int ioasid_shim_sysfs(struct device *iommu, const char *group, const char *name,
+		      unsigned int base, u64 *value);
+
+/* A register of the IOMMU that @dev is behind, which is shown as a hexadecimal number */
+static inline int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
+					const char *name, u64 *value)
+{
+	return ioasid_shim_sysfs(dev->iommu->iommu_dev->dev, group, name, 16, value);
+}
 
 /* msi.c */
 
@@ -277,7 +288,6 @@ u32 ioasid_generic_pasid_limit(struct device *dev, struct iommu_domain *paging);
 	.may_join = ioasid_generic_may_join
 
 #define IOASID_GENERIC_OPS						\
-	.alias = ioasid_generic_alias,					\
 	.pasid_limit = ioasid_generic_pasid_limit,			\
 	.map = ioasid_generic_map,					\
 	.iova_to_phys = ioasid_generic_iova_to_phys,			\
@@ -288,6 +298,7 @@ u32 ioasid_generic_pasid_limit(struct device *dev, struct iommu_domain *paging);
 #define IOASID_GENERIC_ATTACH						\
 	.claim = ioasid_rid_claim,					\
 	.attach = ioasid_generic_attach,				\
-	.block = ioasid_generic_block
+	.block = ioasid_generic_block,					\
+	.alias = ioasid_generic_alias
 
 #endif /* IOASID_SHIM_H */

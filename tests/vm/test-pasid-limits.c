@@ -284,7 +284,7 @@ static void replaces_and_detaches(void *arg)
 	EXPECT_ERRNO(dev_attach_pasid(t->a.fd, t->fd, new_ioas(t->fd), 5), ENOSPC);
 }
 
-/* Both users have one file, that of the first one: who attaches pays */
+/* Both users have one file, that of the first one: the one that attaches pays */
 static void shares_its_file(void *arg)
 {
 	struct two *t = arg;
