@@ -1,27 +1,79 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the IOMMU and its devices remember: IOTLB, device TLB, PASID cache. Nothing
- * is ever replaced or forgotten; an entry goes when it is invalidated. One that
- * should have been and was not goes on being used, and that is what they are for.
+ * What the IOMMU and its devices remember: IOTLB, device TLB, PASID cache. An entry
+ * goes when it is invalidated; one that should have been and was not goes on being
+ * used, and that is what they are for. All memory is allocated when a cache is made:
+ * one that is full makes room by its oldest entry.
  *
  * All under swiommu.lock, with which the callers see to it that an invalidation
  * waits for DMA under way.
  */
 #include <linux/lockdep.h>
-#include <linux/slab.h>
+#include <linux/mm.h>
+#include <linux/rbtree.h>
 
 #include "swiommu/swiommu.h"
 
-#define TLB_MAX_ENTRIES	65536U
 #define PAGE_MASK_PROT	(SWIOMMU_READ | SWIOMMU_WRITE | SWIOMMU_SNOOP)
 
-/* Translations of one domain or PASID: by page, physical page and SWIOMMU_* */
-struct tlb_tag {
-	struct xarray pages;
+/**
+ * struct swiommu_cached - an entry
+ * @key: by @tag, then @index, in swiommu_cache.keys, if it is in use
+ * @order: in swiommu_cache.used, or in swiommu_cache.unused
+ * @tag: domain number in an IOTLB, PASID or 0 in a device TLB, the device's number in
+ *	a PASID cache
+ * @index: number of a page in the TLBs, PASID or 0 in a PASID cache
+ * @page: in the TLBs: address of the physical page and SWIOMMU_*
+ * @pgtable: in a PASID cache, held
+ */
+struct swiommu_cached {
+	struct rb_node key;
+	struct list_head order;
+	u64 tag;
+	u64 index;
+	union {
+		u64 page;
+		struct swiommu_pgtable *pgtable;
+	};
 };
 
+/**
+ * swiommu_cache_init() - make an empty cache
+ * @cache: the cache
+ * @max: entries that it has room for
+ * @drop: where the number of requests that it is to ignore is
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int swiommu_cache_init(struct swiommu_cache *cache, unsigned int max, u32 *drop)
+{
+	unsigned int i;
+
+	memset(cache, 0, sizeof(*cache));
+	cache->drop = drop;
+	cache->keys = RB_ROOT;
+	INIT_LIST_HEAD(&cache->used);
+	INIT_LIST_HEAD(&cache->unused);
+	cache->all = kvcalloc(max, sizeof(*cache->all), GFP_KERNEL_ACCOUNT);
+	if (!cache->all)
+		return -ENOMEM;
+	for (i = 0; i < max; i++)
+		list_add_tail(&cache->all[i].order, &cache->unused);
+	return 0;
+}
+
+/**
+ * swiommu_cache_destroy() - free a cache
+ * @cache: a TLB, or an empty PASID cache; or one whose memory is zeroed
+ */
+void swiommu_cache_destroy(struct swiommu_cache *cache)
+{
+	kvfree(cache->all);
+	cache->all = NULL;
+}
+
 /* Is a request to be ignored? Counts it either way */
-static bool drop(struct swiommu_cache *cache)
+static bool cache_drops(struct swiommu_cache *cache)
 {
 	if (*cache->drop) {
 		--*cache->drop;
@@ -32,17 +84,72 @@ static bool drop(struct swiommu_cache *cache)
 	return false;
 }
 
-/**
- * swiommu_tlb_init() - make an empty TLB
- * @tlb: the TLB
- * @drop: where the number of requests that it is to ignore is
- */
-void swiommu_tlb_init(struct swiommu_tlb *tlb, u32 *drop)
+static int cached_cmp(const struct swiommu_cached *entry, u64 tag, u64 index)
 {
-	memset(tlb, 0, sizeof(*tlb));
-	tlb->cache.drop = drop;
-	xa_init(&tlb->tags);
+	if (entry->tag != tag)
+		return entry->tag < tag ? -1 : 1;
+	return entry->index < index ? -1 : entry->index > index;
 }
+
+/* The first entry that does not come before (@tag, @index), or NULL */
+static struct swiommu_cached *cache_lower_bound(struct swiommu_cache *cache, u64 tag,
+						u64 index)
+{
+	struct rb_node *node = cache->keys.rb_node;
+	struct swiommu_cached *found = NULL;
+
+	while (node) {
+		struct swiommu_cached *entry = rb_entry(node, struct swiommu_cached, key);
+
+		if (cached_cmp(entry, tag, index) < 0) {
+			node = node->rb_right;
+		} else {
+			found = entry;
+			node = node->rb_left;
+		}
+	}
+	return found;
+}
+
+static struct swiommu_cached *cache_find(struct swiommu_cache *cache, u64 tag, u64 index)
+{
+	struct swiommu_cached *entry = cache_lower_bound(cache, tag, index);
+
+	return entry && !cached_cmp(entry, tag, index) ? entry : NULL;
+}
+
+static void cache_insert(struct swiommu_cache *cache, struct swiommu_cached *entry)
+{
+	struct rb_node **link = &cache->keys.rb_node, *parent = NULL;
+
+	while (*link) {
+		struct swiommu_cached *other = rb_entry(*link, struct swiommu_cached, key);
+
+		parent = *link;
+		link = cached_cmp(other, entry->tag, entry->index) < 0 ? &parent->rb_right :
+									 &parent->rb_left;
+	}
+	rb_link_node(&entry->key, parent, link);
+	rb_insert_color(&entry->key, &cache->keys);
+	list_move_tail(&entry->order, &cache->used);
+	cache->info.entries++;
+}
+
+static void cache_forget(struct swiommu_cache *cache, struct swiommu_cached *entry)
+{
+	rb_erase(&entry->key, &cache->keys);
+	list_move(&entry->order, &cache->unused);
+	cache->info.entries--;
+}
+
+/* The entry that is to go if there is to be another one; NULL: there is room */
+static struct swiommu_cached *cache_victim(struct swiommu_cache *cache)
+{
+	return list_empty(&cache->unused) ?
+	       list_first_entry(&cache->used, struct swiommu_cached, order) : NULL;
+}
+
+/* ------------------------------------------------------------------- TLBs */
 
 /**
  * swiommu_tlb_find() - look for a translation
@@ -55,42 +162,19 @@ void swiommu_tlb_init(struct swiommu_tlb *tlb, u32 *drop)
  *
  * Return: is there one?
  */
-bool swiommu_tlb_find(struct swiommu_tlb *tlb, u32 tag, u64 iova,
+bool swiommu_tlb_find(struct swiommu_cache *tlb, u32 tag, u64 iova,
 		      unsigned int want, phys_addr_t *phys, unsigned int *prot)
 {
-	struct tlb_tag *pages = xa_load(&tlb->tags, tag);
-	void *entry = NULL;
-	u64 page;
+	struct swiommu_cached *entry = cache_find(tlb, tag, iova >> SWIOMMU_PAGE_SHIFT);
 
-	if (pages)
-		entry = xa_load(&pages->pages, iova >> SWIOMMU_PAGE_SHIFT);
-	if (!entry || !(xa_to_value(entry) & want)) {
-		tlb->cache.info.misses++;
+	if (!entry || !(entry->page & want)) {
+		tlb->info.misses++;
 		return false;
 	}
-	tlb->cache.info.hits++;
-	page = xa_to_value(entry);
-	*phys = (page >> 3 << SWIOMMU_PAGE_SHIFT) | (iova & (SWIOMMU_PAGE_SIZE - 1));
-	*prot = page & PAGE_MASK_PROT;
+	tlb->info.hits++;
+	*phys = (entry->page & ~(SWIOMMU_PAGE_SIZE - 1)) | (iova & (SWIOMMU_PAGE_SIZE - 1));
+	*prot = entry->page & PAGE_MASK_PROT;
 	return true;
-}
-
-/* Of memory that is short a TLB makes do with what it has */
-static struct tlb_tag *get_tag(struct swiommu_tlb *tlb, u32 tag)
-{
-	struct tlb_tag *pages = xa_load(&tlb->tags, tag);
-
-	if (pages)
-		return pages;
-	pages = kmalloc(sizeof(*pages), GFP_ATOMIC | __GFP_NOWARN);
-	if (!pages)
-		return NULL;
-	xa_init(&pages->pages);
-	if (xa_err(xa_store(&tlb->tags, tag, pages, GFP_ATOMIC | __GFP_NOWARN))) {
-		kfree(pages);
-		return NULL;
-	}
-	return pages;
 }
 
 /**
@@ -101,34 +185,22 @@ static struct tlb_tag *get_tag(struct swiommu_tlb *tlb, u32 tag)
  * @phys: its physical address
  * @prot: SWIOMMU_*
  */
-void swiommu_tlb_add(struct swiommu_tlb *tlb, u32 tag, u64 iova,
+void swiommu_tlb_add(struct swiommu_cache *tlb, u32 tag, u64 iova,
 		     phys_addr_t phys, unsigned int prot)
 {
-	void *entry = xa_mk_value((u64)phys >> SWIOMMU_PAGE_SHIFT << 3 | prot);
-	struct tlb_tag *pages;
-	void *old;
+	u64 index = iova >> SWIOMMU_PAGE_SHIFT;
+	struct swiommu_cached *entry = cache_find(tlb, tag, index);
 
-	if (tlb->cache.info.entries >= TLB_MAX_ENTRIES)
-		return;
-	pages = get_tag(tlb, tag);
-	if (!pages)
-		return;
-	old = xa_store(&pages->pages, iova >> SWIOMMU_PAGE_SHIFT, entry,
-		       GFP_ATOMIC | __GFP_NOWARN);
-	if (!old)
-		tlb->cache.info.entries++;
-}
-
-static void forget_tag(struct swiommu_tlb *tlb, struct tlb_tag *pages, u64 first,
-		       u64 last)
-{
-	unsigned long page;
-	void *entry;
-
-	xa_for_each_range(&pages->pages, page, entry, first, last) {
-		xa_erase(&pages->pages, page);
-		tlb->cache.info.entries--;
+	if (!entry) {
+		entry = cache_victim(tlb);
+		if (entry)
+			cache_forget(tlb, entry);
+		entry = list_first_entry(&tlb->unused, struct swiommu_cached, order);
+		entry->tag = tag;
+		entry->index = index;
+		cache_insert(tlb, entry);
 	}
+	entry->page = ((u64)phys & ~(SWIOMMU_PAGE_SIZE - 1)) | prot;
 }
 
 /**
@@ -138,42 +210,29 @@ static void forget_tag(struct swiommu_tlb *tlb, struct tlb_tag *pages, u64 first
  * @start: first address
  * @last: last address
  */
-void swiommu_tlb_invalidate(struct swiommu_tlb *tlb, u32 tag, u64 start, u64 last)
+void swiommu_tlb_invalidate(struct swiommu_cache *tlb, u32 tag, u64 start, u64 last)
 {
-	struct tlb_tag *pages;
+	struct swiommu_cached *entry;
+	struct rb_node *next;
 
-	if (drop(&tlb->cache))
+	if (cache_drops(tlb))
 		return;
-	pages = xa_load(&tlb->tags, tag);
-	if (!pages)
-		return;
-	forget_tag(tlb, pages, start >> SWIOMMU_PAGE_SHIFT, last >> SWIOMMU_PAGE_SHIFT);
-	if (xa_empty(&pages->pages)) {
-		xa_erase(&tlb->tags, tag);
-		kfree(pages);
+	entry = cache_lower_bound(tlb, tag, start >> SWIOMMU_PAGE_SHIFT);
+	while (entry && cached_cmp(entry, tag, last >> SWIOMMU_PAGE_SHIFT) <= 0) {
+		next = rb_next(&entry->key);
+		cache_forget(tlb, entry);
+		entry = rb_entry_safe(next, struct swiommu_cached, key);
 	}
 }
 
-/**
- * swiommu_tlb_empty() - free all of it, for its IOMMU or device goes
- * @tlb: the TLB
- */
-void swiommu_tlb_empty(struct swiommu_tlb *tlb)
-{
-	struct tlb_tag *pages;
-	unsigned long tag;
+/* ------------------------------------------------------------ PASID cache */
 
-	xa_for_each(&tlb->tags, tag, pages) {
-		xa_destroy(&pages->pages);
-		kfree(pages);
-	}
-	xa_destroy(&tlb->tags);
-	tlb->cache.info.entries = 0;
-}
-
-static unsigned long pasid_key(struct swiommu_device *dev, u32 pasid)
+static void pasid_cache_forget(struct swiommu_cache *cache, struct swiommu_cached *entry)
 {
-	return (unsigned long)dev->rid << SWIOMMU_MAX_PASID_WIDTH | pasid;
+	struct swiommu_pgtable *pgtable = entry->pgtable;
+
+	cache_forget(cache, entry);
+	swiommu_pgtable_put_later(pgtable);
 }
 
 /**
@@ -186,15 +245,14 @@ static unsigned long pasid_key(struct swiommu_device *dev, u32 pasid)
 struct swiommu_pgtable *swiommu_pasid_cache_find(struct swiommu_device *dev,
 						 u32 pasid)
 {
-	struct swiommu *iommu = dev->iommu;
-	struct swiommu_pgtable *pgtable;
+	struct swiommu_cache *cache = &dev->iommu->pasid_cache;
+	struct swiommu_cached *entry = cache_find(cache, dev->rid, pasid);
 
-	pgtable = xa_load(&iommu->pasid_cache, pasid_key(dev, pasid));
-	if (pgtable)
-		iommu->pasid_cache_info.info.hits++;
+	if (entry)
+		cache->info.hits++;
 	else
-		iommu->pasid_cache_info.info.misses++;
-	return pgtable;
+		cache->info.misses++;
+	return entry ? entry->pgtable : NULL;
 }
 
 /**
@@ -206,13 +264,17 @@ struct swiommu_pgtable *swiommu_pasid_cache_find(struct swiommu_device *dev,
 void swiommu_pasid_cache_add(struct swiommu_device *dev, u32 pasid,
 			     struct swiommu_pgtable *pgtable)
 {
-	struct swiommu *iommu = dev->iommu;
+	struct swiommu_cache *cache = &dev->iommu->pasid_cache;
+	struct swiommu_cached *entry = cache_victim(cache);
 
-	if (xa_err(xa_store(&iommu->pasid_cache, pasid_key(dev, pasid), pgtable,
-			    GFP_ATOMIC | __GFP_NOWARN)))
-		return;
+	if (entry)
+		pasid_cache_forget(cache, entry);
+	entry = list_first_entry(&cache->unused, struct swiommu_cached, order);
+	entry->tag = dev->rid;
+	entry->index = pasid;
+	entry->pgtable = pgtable;
 	swiommu_pgtable_get(pgtable);
-	iommu->pasid_cache_info.info.entries++;
+	cache_insert(cache, entry);
 }
 
 /**
@@ -222,28 +284,24 @@ void swiommu_pasid_cache_add(struct swiommu_device *dev, u32 pasid,
  */
 void swiommu_pasid_cache_invalidate(struct swiommu_device *dev, u32 pasid)
 {
-	struct swiommu *iommu = dev->iommu;
-	struct swiommu_pgtable *pgtable;
+	struct swiommu_cache *cache = &dev->iommu->pasid_cache;
+	struct swiommu_cached *entry;
 
-	if (drop(&iommu->pasid_cache_info))
+	if (cache_drops(cache))
 		return;
-	pgtable = xa_erase(&iommu->pasid_cache, pasid_key(dev, pasid));
-	if (pgtable) {
-		iommu->pasid_cache_info.info.entries--;
-		swiommu_pgtable_put(pgtable);
-	}
+	entry = cache_find(cache, dev->rid, pasid);
+	if (entry)
+		pasid_cache_forget(cache, entry);
 }
 
 /**
- * swiommu_pasid_cache_empty() - free all of it, for the IOMMU goes
+ * swiommu_pasid_cache_empty() - let go of all page tables, for the IOMMU goes
  * @iommu: the IOMMU
  */
 void swiommu_pasid_cache_empty(struct swiommu *iommu)
 {
-	struct swiommu_pgtable *pgtable;
-	unsigned long key;
+	struct swiommu_cached *entry, *next;
 
-	xa_for_each(&iommu->pasid_cache, key, pgtable)
-		swiommu_pgtable_put(pgtable);
-	xa_destroy(&iommu->pasid_cache);
+	list_for_each_entry_safe(entry, next, &iommu->pasid_cache.used, order)
+		pasid_cache_forget(&iommu->pasid_cache, entry);
 }

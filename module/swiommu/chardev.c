@@ -51,7 +51,7 @@ static noinline long get_info(struct swiommu_device *dev, void __user *arg)
 	info.pasid_width = dev->pasid_width;
 	info.group = dev->group_nr;
 	spin_lock(&dev->iommu->lock);
-	info.tlb = dev->tlb.cache.info;
+	info.tlb = dev->tlb.info;
 	info.requests = dev->nr_requests;
 	spin_unlock(&dev->iommu->lock);
 	if (copy_to_user(arg, &info, min_t(size_t, info.argsz, sizeof(info))))

@@ -34,8 +34,8 @@ static long ioctl_get_info(void __user *arg)
 	info.pgsizes = iommu->pgsizes;
 	spin_lock(&iommu->lock);
 	info.walks = iommu->walks;
-	info.iotlb = iommu->iotlb.cache.info;
-	info.pasid_cache = iommu->pasid_cache_info.info;
+	info.iotlb = iommu->iotlb.info;
+	info.pasid_cache = iommu->pasid_cache.info;
 	spin_unlock(&iommu->lock);
 	if (copy_to_user(arg, &info, min_t(size_t, info.argsz, sizeof(info))))
 		return -EFAULT;

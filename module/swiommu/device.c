@@ -22,7 +22,7 @@
 static DEFINE_MUTEX(devices_lock);
 static LIST_HEAD(devices);
 static DEFINE_IDA(ids);
-static u32 next_rid;
+static u64 next_rid;
 
 static void device_release(struct kref *kref)
 {
@@ -31,6 +31,7 @@ static void device_release(struct kref *kref)
 	ioasid_bindings_destroy(&dev->bindings);
 	if (dev->parent)
 		swiommu_device_put(dev->parent);
+	swiommu_cache_destroy(&dev->tlb);
 	ida_free(&ids, dev->id);
 	kfree(dev);
 }
@@ -204,31 +205,26 @@ static int add_platform_device(struct swiommu_device *dev)
 	return 0;
 }
 
-/* No DMA any more, and none will come back: dev->user is NULL */
-static void remove_platform_device(struct swiommu_device *dev)
-{
-	platform_device_unregister(dev->pdev);
-	spin_lock(&dev->iommu->lock);
-	swiommu_tlb_empty(&dev->tlb);
-	spin_unlock(&dev->iommu->lock);
-}
-
 static struct swiommu_device *device_alloc(struct swiommu *iommu,
 					   struct swiommu_device *parent,
 					   const struct swiommu_device_create *arg)
 {
 	struct swiommu_device *dev = kzalloc(sizeof(*dev), GFP_KERNEL_ACCOUNT);
-	int id;
+	int ret;
 
 	if (!dev)
 		return ERR_PTR(-ENOMEM);
-	id = ida_alloc_max(&ids, MAX_DEVICES - 1, GFP_KERNEL);
-	if (id < 0) {
-		kfree(dev);
-		return ERR_PTR(id);
+	if (arg->flags & SWIOMMU_DEVICE_TLB) {
+		ret = swiommu_cache_init(&dev->tlb, SWIOMMU_DEVICE_TLB_ENTRIES,
+					 &iommu->drop_device_tlb);
+		if (ret)
+			goto free;
 	}
+	ret = ida_alloc_max(&ids, MAX_DEVICES - 1, GFP_KERNEL);
+	if (ret < 0)
+		goto destroy;
 	kref_init(&dev->kref);
-	dev->id = id;
+	dev->id = ret;
 	dev->rid = next_rid++;
 	if (parent) {
 		kref_get(&parent->kref);
@@ -245,12 +241,17 @@ static struct swiommu_device *device_alloc(struct swiommu *iommu,
 	INIT_LIST_HEAD(&dev->requests);
 	dev->no_pasid.dev = dev;
 	INIT_LIST_HEAD(&dev->works);
-	xa_init(&dev->contexts);
-	swiommu_tlb_init(&dev->tlb, &iommu->drop_device_tlb);
+	xa_init_flags(&dev->contexts, XA_FLAGS_ACCOUNT);
 	ioasid_bindings_init(&dev->bindings, swiommu_has_portal(dev) ?
 			     &portal_bindings_ops : &bindings_ops);
 	snprintf(dev->name, sizeof(dev->name), SWIOMMU_NAME "%u", dev->id);
 	return dev;
+
+destroy:
+	swiommu_cache_destroy(&dev->tlb);
+free:
+	kfree(dev);
+	return ERR_PTR(ret);
 }
 
 static struct swiommu_device *find_device(u32 id)
@@ -319,7 +320,7 @@ static int destroy(struct swiommu_device *dev)
 		return ret;
 	list_del(&dev->node);
 	if (dev->pdev)
-		remove_platform_device(dev);
+		platform_device_unregister(dev->pdev);
 	else
 		swiommu_mediated_del(dev);
 	swiommu_device_put(dev);

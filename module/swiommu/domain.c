@@ -16,6 +16,9 @@ struct swiommu_pgtable swiommu_identity = {
 	.kref = KREF_INIT(1),
 };
 
+/* Contexts that a flush looks at in one turn of swiommu.lock */
+#define FLUSH_BATCH	256U
+
 /* A domain is for the first IOMMU that it is attached to */
 static DEFINE_MUTEX(finalize_lock);
 
@@ -50,35 +53,34 @@ struct swiommu_domain *swiommu_domain_alloc(void)
 int swiommu_domain_finalize(struct swiommu_domain *domain, struct swiommu *iommu)
 {
 	struct swiommu_pgtable *pgtable;
-	int did, ret = 0;
+	int did;
 
-	mutex_lock(&finalize_lock);
-	if (domain->iommu) {
-		if (domain->iommu != iommu)
-			ret = -EINVAL;
-		goto unlock;
-	}
+	if (swiommu_domain_iommu(domain))
+		return domain->iommu == iommu ? 0 : -EINVAL;
+	/* Not under a lock of all: memory may be short for this caller alone */
 	did = ida_alloc(&iommu->dids, GFP_KERNEL);
-	if (did < 0) {
-		ret = did;
-		goto unlock;
-	}
+	if (did < 0)
+		return did;
 	pgtable = swiommu_pgtable_alloc(levels(iommu), did);
-	if (!pgtable) {
-		ida_free(&iommu->dids, did);
-		ret = -ENOMEM;
-		goto unlock;
+	mutex_lock(&finalize_lock);
+	if (pgtable && !domain->iommu) {
+		domain->domain.pgsize_bitmap = iommu->pgsizes;
+		domain->domain.geometry.aperture_start = 0;
+		domain->domain.geometry.aperture_end = (1ULL << iommu->addr_width) - 1;
+		domain->domain.geometry.force_aperture = true;
+		domain->pgtable = pgtable;
+		/* Pairs with swiommu_domain_iommu() */
+		smp_store_release(&domain->iommu, iommu);
+		mutex_unlock(&finalize_lock);
+		return 0;
 	}
-	domain->domain.pgsize_bitmap = iommu->pgsizes;
-	domain->domain.geometry.aperture_start = 0;
-	domain->domain.geometry.aperture_end = (1ULL << iommu->addr_width) - 1;
-	domain->domain.geometry.force_aperture = true;
-	domain->pgtable = pgtable;
-	/* Pairs with swiommu_domain_iommu() */
-	smp_store_release(&domain->iommu, iommu);
-unlock:
 	mutex_unlock(&finalize_lock);
-	return ret;
+	ida_free(&iommu->dids, did);
+	if (!pgtable)
+		return -ENOMEM;
+	/* Another one was faster */
+	swiommu_pgtable_put(pgtable);
+	return domain->iommu == iommu ? 0 : -EINVAL;
 }
 
 /**
@@ -127,15 +129,20 @@ static void change(struct swiommu_context *ctx, struct swiommu_domain *domain,
 		domain = NULL;
 		pgtable = NULL;
 	}
-	if (old)
+	if (old) {
 		list_del(&ctx->node);
-	if (domain)
+		old->nr_contexts--;
+	}
+	if (domain) {
+		/* At the head: a flush that is under way has no need to see it */
 		list_add(&ctx->node, &domain->contexts);
+		domain->nr_contexts++;
+	}
 	ctx->domain = domain;
 	ctx->pgtable = pgtable;
 	swiommu_fault_fail(ctx);
 	swiommu_pasid_cache_invalidate(ctx->dev, ctx->pasid);
-	if (old && list_empty(&old->contexts))
+	if (old && !old->nr_contexts)
 		swiommu_tlb_invalidate(&iommu->iotlb, old->pgtable->did, 0, U64_MAX);
 	tell_device_tlb(ctx, 0, U64_MAX);
 }
@@ -237,18 +244,33 @@ void swiommu_context_release(struct swiommu_device *dev)
  * @start: first address
  * @last: last address
  *
- * When it returns no DMA is under way that has been translated before.
+ * When it returns no DMA is under way that has been translated before. There may be as
+ * many contexts as PASIDs, so the lock is let go of now and then, with a mark in their
+ * list. What is put behind the domain meanwhile finds tables without those addresses.
  */
 void swiommu_domain_flush(struct swiommu_domain *domain, u64 start, u64 last)
 {
 	struct swiommu *iommu = swiommu_domain_iommu(domain);
-	struct swiommu_context *ctx;
+	struct swiommu_context mark = {}, *ctx;
+	unsigned int n = 0;
 
 	if (!iommu)
 		return;
 	spin_lock(&iommu->lock);
 	swiommu_tlb_invalidate(&iommu->iotlb, domain->pgtable->did, start, last);
-	list_for_each_entry(ctx, &domain->contexts, node)
-		tell_device_tlb(ctx, start, last);
+	list_add(&mark.node, &domain->contexts);
+	while (!list_is_last(&mark.node, &domain->contexts)) {
+		ctx = list_next_entry(&mark, node);
+		/* Past it */
+		list_move(&mark.node, &ctx->node);
+		if (ctx->dev)
+			tell_device_tlb(ctx, start, last);
+		if (++n % FLUSH_BATCH == 0) {
+			spin_unlock(&iommu->lock);
+			cpu_relax();
+			spin_lock(&iommu->lock);
+		}
+	}
+	list_del(&mark.node);
 	spin_unlock(&iommu->lock);
 }

@@ -9,7 +9,6 @@
 #include <linux/mm.h>
 #include <linux/platform_device.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -270,7 +269,7 @@ long swiommu_dma(struct swiommu_device *dev, struct file *file,
 	arg->done = 0;
 	arg->fault = SWIOMMU_FAULT_NONE;
 	arg->fault_addr = 0;
-	buffer = kmalloc(clamp(arg->length, 1ULL, BUFFER_SIZE), GFP_KERNEL_ACCOUNT);
+	buffer = kvmalloc(clamp(arg->length, 1ULL, BUFFER_SIZE), GFP_KERNEL_ACCOUNT);
 	if (!buffer)
 		return -ENOMEM;
 	while (arg->done < arg->length && !arg->fault) {
@@ -287,6 +286,6 @@ long swiommu_dma(struct swiommu_device *dev, struct file *file,
 	/* One of a page that came after all is none */
 	if (!arg->fault)
 		arg->fault_ioasid = arg->fault_pasid = arg->fault_cookie = 0;
-	kfree(buffer);
+	kvfree(buffer);
 	return ret < 0 ? ret : 0;
 }

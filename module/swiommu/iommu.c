@@ -41,7 +41,7 @@ static int map_pages(struct iommu_domain *domain, unsigned long iova,
 	if (sdomain->snoop)
 		bits |= SWIOMMU_SNOOP;
 	return swiommu_pgtable_map(sdomain->pgtable, iova, paddr, pgsize, pgcount,
-				   bits, gfp, iommu, mapped);
+				   bits, gfp, mapped);
 }
 
 static size_t unmap_pages(struct iommu_domain *domain, unsigned long iova,
@@ -49,11 +49,12 @@ static size_t unmap_pages(struct iommu_domain *domain, unsigned long iova,
 			  struct iommu_iotlb_gather *gather)
 {
 	struct swiommu_domain *sdomain = to_swiommu_domain(domain);
+	struct swiommu *iommu = swiommu_domain_iommu(sdomain);
 	size_t unmapped;
 
-	if (!swiommu_domain_iommu(sdomain))
+	if (!iommu)
 		return 0;
-	unmapped = swiommu_pgtable_unmap(sdomain->pgtable, iova, pgsize, pgcount);
+	unmapped = swiommu_pgtable_unmap(sdomain->pgtable, iova, pgsize, pgcount, iommu);
 	/* Nothing is cached that is not mapped, so a gap costs nothing */
 	if (unmapped)
 		iommu_iotlb_gather_add_range(gather, iova, unmapped);
@@ -77,10 +78,14 @@ static phys_addr_t iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
 	struct swiommu_domain *sdomain = to_swiommu_domain(domain);
 	phys_addr_t phys = 0;
 	unsigned int prot;
+	bool found;
 
 	if (!swiommu_domain_iommu(sdomain) || iova > domain->geometry.aperture_end)
 		return 0;
-	return swiommu_pgtable_walk(sdomain->pgtable, iova, &phys, &prot) ? phys : 0;
+	spin_lock(&sdomain->pgtable->lock);
+	found = swiommu_pgtable_walk(sdomain->pgtable, iova, &phys, &prot);
+	spin_unlock(&sdomain->pgtable->lock);
+	return found ? phys : 0;
 }
 
 static bool enforce_cache_coherency(struct iommu_domain *domain)
@@ -341,9 +346,13 @@ int swiommu_register(struct swiommu *iommu)
 
 	spin_lock_init(&iommu->lock);
 	ida_init(&iommu->dids);
-	xa_init(&iommu->pasid_cache);
-	iommu->pasid_cache_info.drop = &iommu->drop_pasid_cache;
-	swiommu_tlb_init(&iommu->iotlb, &iommu->drop_iotlb);
+	ret = swiommu_cache_init(&iommu->iotlb, SWIOMMU_IOTLB_ENTRIES, &iommu->drop_iotlb);
+	if (ret)
+		return ret;
+	ret = swiommu_cache_init(&iommu->pasid_cache, SWIOMMU_PASID_CACHE_ENTRIES,
+				 &iommu->drop_pasid_cache);
+	if (ret)
+		goto destroy;
 
 	fwnode_init(&iommu->fwnode, &fwnode_ops);
 	iommu->core.fwnode = &iommu->fwnode;
@@ -365,6 +374,8 @@ sysfs:
 requests:
 	kc_swiommu_requests_remove(iommu);
 destroy:
+	swiommu_cache_destroy(&iommu->pasid_cache);
+	swiommu_cache_destroy(&iommu->iotlb);
 	ida_destroy(&iommu->dids);
 	return ret;
 }
@@ -378,8 +389,9 @@ void swiommu_unregister(struct swiommu *iommu)
 	iommu_device_unregister(&iommu->core);
 	iommu_device_sysfs_remove(&iommu->core);
 	kc_swiommu_requests_remove(iommu);
-	swiommu_tlb_empty(&iommu->iotlb);
 	swiommu_pasid_cache_empty(iommu);
+	swiommu_cache_destroy(&iommu->pasid_cache);
+	swiommu_cache_destroy(&iommu->iotlb);
 	WARN_ON(!ida_is_empty(&iommu->dids));
 	ida_destroy(&iommu->dids);
 }

@@ -84,6 +84,7 @@ static void unregister_all(void)
 {
 	while (nr)
 		swiommu_unregister(&all[--nr]);
+	swiommu_pgtables_exit();
 	kc_swiommu_forget_buses(&swiommu_ops);
 }
 

@@ -4,15 +4,22 @@
  * laid out like VT-d's second stage (specification 9.8).
  *
  * The callers of map and unmap see to it that no two work on the same addresses
- * at the same time; on different ones they do, and DMA walks all the while.
+ * at the same time; on different ones they do, in the same table too, and DMA walks all
+ * the while. A table is there as long as something is mapped by it: the entry that leads
+ * to it counts its present entries, in bits that a walk ignores. Tables are linked, filled
+ * and taken out under swiommu_pgtable.lock; one that was taken out is freed after a turn
+ * of swiommu.lock, for a walk of DMA is a part of one. There is no cache of tables that
+ * would have to forget it: IOTLBs have translations of pages.
  */
 #include <linux/align.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/llist.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "swiommu/swiommu.h"
 
@@ -22,8 +29,14 @@
 #define SWIOMMU_PTE_SNOOP	BIT_ULL(11)
 #define SWIOMMU_PTE_ADDR	GENMASK_ULL(51, SWIOMMU_PAGE_SHIFT)
 
+/* Of an entry that leads to a table: how many entries of that are present */
+#define SWIOMMU_PTE_COUNT	GENMASK_ULL(61, 52)
+
 #define LEVEL_BITS	9
 #define ENTRIES		(1U << LEVEL_BITS)
+
+/* Of addresses up to 57 bits wide */
+#define MAX_LEVELS	5
 
 /* Of level 0, the lowest, an entry covers a page */
 static unsigned int level_shift(unsigned int level)
@@ -51,9 +64,13 @@ static u64 *table_of(u64 pte)
 	return phys_to_virt(pte & SWIOMMU_PTE_ADDR);
 }
 
+/*
+ * Charged to the caller, also where the kernel does not pass on who asked for it. A
+ * kernel thread's are charged to nobody.
+ */
 static u64 *alloc_table(gfp_t gfp)
 {
-	return (u64 *)get_zeroed_page(gfp);
+	return (u64 *)get_zeroed_page(gfp | __GFP_ACCOUNT);
 }
 
 static void free_table(u64 *table)
@@ -84,24 +101,46 @@ struct swiommu_pgtable *swiommu_pgtable_alloc(unsigned int levels, u32 did)
 
 	if (!pgtable)
 		return NULL;
-	pgtable->root = alloc_table(GFP_KERNEL_ACCOUNT);
+	pgtable->root = alloc_table(GFP_KERNEL);
 	if (!pgtable->root) {
 		kfree(pgtable);
 		return NULL;
 	}
 	kref_init(&pgtable->kref);
+	spin_lock_init(&pgtable->lock);
 	pgtable->levels = levels;
 	pgtable->did = did;
 	return pgtable;
 }
 
-static void pgtable_release(struct kref *kref)
+static void pgtable_free(struct swiommu_pgtable *pgtable)
 {
-	struct swiommu_pgtable *pgtable =
-		container_of(kref, struct swiommu_pgtable, kref);
-
 	free_tables(pgtable->root, pgtable->levels - 1);
 	kfree(pgtable);
+}
+
+static void pgtable_release(struct kref *kref)
+{
+	pgtable_free(container_of(kref, struct swiommu_pgtable, kref));
+}
+
+/* Page tables whose last user could not free them */
+static LLIST_HEAD(pgtables_left);
+
+static void free_left(struct work_struct *work)
+{
+	struct swiommu_pgtable *pgtable, *next;
+
+	llist_for_each_entry_safe(pgtable, next, llist_del_all(&pgtables_left), left)
+		pgtable_free(pgtable);
+}
+
+static DECLARE_WORK(free_left_work, free_left);
+
+static void pgtable_release_later(struct kref *kref)
+{
+	llist_add(&container_of(kref, struct swiommu_pgtable, kref)->left, &pgtables_left);
+	schedule_work(&free_left_work);
 }
 
 /**
@@ -116,60 +155,166 @@ void swiommu_pgtable_get(struct swiommu_pgtable *pgtable)
 /**
  * swiommu_pgtable_put() - let go of a page table
  * @pgtable: the page table; freed with the last reference
+ *
+ * Context: process, under no spinlock: there may be many tables to free.
  */
 void swiommu_pgtable_put(struct swiommu_pgtable *pgtable)
 {
 	kref_put(&pgtable->kref, pgtable_release);
 }
 
-/* The table below an entry, made if there is none */
-static u64 *lower_table(u64 *entry, gfp_t gfp)
+/**
+ * swiommu_pgtable_put_later() - let go of a page table under a spinlock
+ * @pgtable: the page table; freed by a work after the last reference
+ */
+void swiommu_pgtable_put_later(struct swiommu_pgtable *pgtable)
 {
-	u64 pte = READ_ONCE(*entry), old;
-	u64 *table;
+	kref_put(&pgtable->kref, pgtable_release_later);
+}
 
-	if (is_present(pte))
-		return pte & SWIOMMU_PTE_LARGE ? ERR_PTR(-EEXIST) : table_of(pte);
-	table = alloc_table(gfp);
-	if (!table)
-		return ERR_PTR(-ENOMEM);
-	old = cmpxchg64(entry, pte, virt_to_phys(table) | SWIOMMU_PTE_READ | SWIOMMU_PTE_WRITE);
-	if (old == pte)
-		return table;
-	/* Somebody maps something nearby */
-	free_table(table);
-	return table_of(old);
+/**
+ * swiommu_pgtables_exit() - wait until what was let go is freed, for the module goes
+ */
+void swiommu_pgtables_exit(void)
+{
+	flush_work(&free_left_work);
+}
+
+static unsigned int count_of(u64 pte)
+{
+	return (pte & SWIOMMU_PTE_COUNT) >> __ffs64(SWIOMMU_PTE_COUNT);
+}
+
+static void add_count(u64 *entry, int n)
+{
+	u64 pte = READ_ONCE(*entry);
+
+	WRITE_ONCE(*entry, (pte & ~SWIOMMU_PTE_COUNT) |
+		   (u64)(count_of(pte) + n) << __ffs64(SWIOMMU_PTE_COUNT));
+}
+
+/**
+ * struct way - the way from the root to a table
+ * @entries: that lead to the table of level n, [n]; none to the root
+ * @level: of the table that it has got to
+ * @table: that table
+ */
+struct way {
+	u64 *entries[MAX_LEVELS];
+	unsigned int level;
+	u64 *table;
+};
+
+/*
+ * Go as far down as there are tables, to that of level @to at most.
+ *
+ * Return: the entry there.
+ */
+static u64 *way_descend(struct way *way, struct swiommu_pgtable *pgtable, u64 iova,
+			unsigned int to)
+{
+	u64 *entry, pte;
+
+	way->table = pgtable->root;
+	way->level = pgtable->levels - 1;
+	for (;;) {
+		entry = &way->table[entry_index(iova, way->level)];
+		pte = READ_ONCE(*entry);
+		if (way->level == to || !is_present(pte) || is_leaf(pte, way->level))
+			return entry;
+		way->table = table_of(pte);
+		way->entries[--way->level] = entry;
+	}
+}
+
+/**
+ * struct spare - tables for a map, allocated before the lock is taken
+ * @tables: zeroed
+ * @nr: how many
+ */
+struct spare {
+	u64 *tables[MAX_LEVELS - 1];
+	unsigned int nr;
+};
+
+static bool spare_fill(struct spare *spare, unsigned int nr, gfp_t gfp)
+{
+	while (spare->nr < nr) {
+		u64 *table = alloc_table(gfp);
+
+		if (!table)
+			return false;
+		spare->tables[spare->nr++] = table;
+	}
+	return true;
+}
+
+static void spare_free(struct spare *spare)
+{
+	while (spare->nr)
+		free_table(spare->tables[--spare->nr]);
 }
 
 /*
- * Make an entry ready for a leaf. Tables stay when they have become empty, so one
- * may be in the way of a large page.
+ * Go down to the table of level @to, with tables from @spare where there is none.
+ *
+ * Return: the entry there; an ERR_PTR(): -EEXIST if a page is in the way, -EAGAIN with
+ * nothing done if @spare has fewer than @missing.
  */
-static int clear_way(u64 *entry, unsigned int level, struct swiommu *iommu)
+static u64 *way_make(struct way *way, struct swiommu_pgtable *pgtable, u64 iova,
+		     unsigned int to, struct spare *spare, unsigned int *missing)
 {
-	u64 pte = READ_ONCE(*entry);
-	u64 *table;
+	u64 *entry = way_descend(way, pgtable, iova, to), *table;
 
-	if (!is_present(pte))
-		return 0;
-	if (is_leaf(pte, level))
-		return -EEXIST;
-	table = table_of(pte);
-	if (level > 1 || memchr_inv(table, 0, ENTRIES * sizeof(*table))) {
-		unsigned int i;
-
-		for (i = 0; level > 1 && i < ENTRIES; i++)
-			if (clear_way(&table[i], level - 1, iommu))
-				return -EEXIST;
-		if (level == 1)
-			return -EEXIST;
+	lockdep_assert_held(&pgtable->lock);
+	*missing = way->level - to;
+	if (*missing && is_present(READ_ONCE(*entry)))
+		return ERR_PTR(-EEXIST);
+	if (spare->nr < *missing)
+		return ERR_PTR(-EAGAIN);
+	while (way->level > to) {
+		table = spare->tables[--spare->nr];
+		/* DMA that finds the entry finds a table that is zeroed */
+		smp_store_release(entry, virt_to_phys(table) |
+				  SWIOMMU_PTE_READ | SWIOMMU_PTE_WRITE);
+		if (way->level < pgtable->levels - 1)
+			add_count(way->entries[way->level], 1);
+		way->table = table;
+		way->entries[--way->level] = entry;
+		entry = &table[entry_index(iova, way->level)];
 	}
-	WRITE_ONCE(*entry, 0);
-	/* No walk goes through it from here on */
-	spin_lock(&iommu->lock);
-	spin_unlock(&iommu->lock);
-	free_table(table);
-	return 0;
+	return entry;
+}
+
+/*
+ * Map pages in one table of level @leaf.
+ *
+ * Return: how many, less than @pgcount if the table ends; or as way_make().
+ */
+static int map_in_table(struct swiommu_pgtable *pgtable, u64 iova, u64 pte, size_t pgsize,
+			size_t pgcount, unsigned int leaf, struct spare *spare,
+			unsigned int *missing)
+{
+	u64 *entry, *end;
+	struct way way;
+	int n = 0;
+
+	spin_lock(&pgtable->lock);
+	entry = way_make(&way, pgtable, iova, leaf, spare, missing);
+	if (IS_ERR(entry)) {
+		n = PTR_ERR(entry);
+		goto unlock;
+	}
+	end = way.table + ENTRIES;
+	for (; entry < end && n < pgcount && !is_present(READ_ONCE(*entry)); entry++, n++)
+		WRITE_ONCE(*entry, pte + n * (u64)pgsize);
+	if (!n)
+		n = -EEXIST;
+	else if (leaf < pgtable->levels - 1)
+		add_count(way.entries[leaf], n);
+unlock:
+	spin_unlock(&pgtable->lock);
+	return n;
 }
 
 /**
@@ -181,18 +326,19 @@ static int clear_way(u64 *entry, unsigned int level, struct swiommu *iommu)
  * @pgcount: how many
  * @prot: SWIOMMU_*
  * @gfp: to allocate tables with
- * @iommu: the IOMMU whose devices walk the table
  * @mapped: out: bytes that are mapped, on error too
  *
  * Return: 0, -EEXIST if something is mapped there, -ENOMEM.
  */
 int swiommu_pgtable_map(struct swiommu_pgtable *pgtable, u64 iova,
 			phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			unsigned int prot, gfp_t gfp, struct swiommu *iommu,
-			size_t *mapped)
+			unsigned int prot, gfp_t gfp, size_t *mapped)
 {
 	unsigned int leaf = (ilog2(pgsize) - SWIOMMU_PAGE_SHIFT) / LEVEL_BITS;
+	struct spare spare = {};
+	unsigned int missing;
 	u64 bits = 0;
+	int n = 0;
 
 	if (prot & SWIOMMU_READ)
 		bits |= SWIOMMU_PTE_READ;
@@ -205,27 +351,89 @@ int swiommu_pgtable_map(struct swiommu_pgtable *pgtable, u64 iova,
 
 	*mapped = 0;
 	while (pgcount) {
-		unsigned int level = pgtable->levels - 1, i;
-		u64 *table = pgtable->root;
-
-		for (; level > leaf; level--) {
-			table = lower_table(&table[entry_index(iova, level)], gfp);
-			if (IS_ERR(table))
-				return PTR_ERR(table);
-		}
-		for (i = entry_index(iova, leaf); pgcount && i < ENTRIES; i++) {
-			int ret = clear_way(&table[i], leaf, iommu);
-
-			if (ret)
-				return ret;
-			WRITE_ONCE(table[i], paddr | bits);
-			iova += pgsize;
-			paddr += pgsize;
-			*mapped += pgsize;
-			pgcount--;
-		}
+		n = map_in_table(pgtable, iova, paddr | bits, pgsize, pgcount, leaf, &spare,
+				 &missing);
+		if (n == -EAGAIN && spare_fill(&spare, missing, gfp))
+			continue;
+		if (n < 0)
+			break;
+		iova += n * (u64)pgsize;
+		paddr += n * (u64)pgsize;
+		*mapped += n * pgsize;
+		pgcount -= n;
 	}
-	return 0;
+	spare_free(&spare);
+	if (n == -EAGAIN)
+		return -ENOMEM;
+	return min(n, 0);
+}
+
+/**
+ * struct removed - tables that nothing is mapped by any more
+ * @tables: not linked any more, and not seen by walks that begin from now on
+ * @nr: how many
+ */
+struct removed {
+	u64 *tables[MAX_LEVELS - 1];
+	unsigned int nr;
+};
+
+/* @n entries of the way's table are not present any more */
+static void way_drop(struct way *way, struct swiommu_pgtable *pgtable, unsigned int n,
+		     struct removed *removed)
+{
+	unsigned int level;
+
+	lockdep_assert_held(&pgtable->lock);
+	for (level = way->level; level < pgtable->levels - 1; level++) {
+		u64 *entry = way->entries[level];
+		u64 pte = READ_ONCE(*entry);
+
+		if (count_of(pte) > n) {
+			add_count(entry, -n);
+			return;
+		}
+		WRITE_ONCE(*entry, 0);
+		removed->tables[removed->nr++] = table_of(pte);
+		n = 1;
+	}
+}
+
+static void removed_free(struct removed *removed, struct swiommu *iommu)
+{
+	if (!removed->nr)
+		return;
+	/* No walk is in them from here on */
+	spin_lock(&iommu->lock);
+	spin_unlock(&iommu->lock);
+	while (removed->nr)
+		free_table(removed->tables[--removed->nr]);
+}
+
+/* Return: where unmapping goes on in the next table, or @iova if nothing is mapped there */
+static u64 unmap_in_table(struct swiommu_pgtable *pgtable, u64 iova, u64 last,
+			  struct removed *removed)
+{
+	unsigned int n = 0;
+	struct way way;
+	u64 *entry, *end;
+	u64 size, pte;
+
+	spin_lock(&pgtable->lock);
+	entry = way_descend(&way, pgtable, iova, 0);
+	end = way.table + ENTRIES;
+	size = 1ULL << level_shift(way.level);
+	for (; entry < end && iova <= last; entry++, n++) {
+		pte = READ_ONCE(*entry);
+		if (!is_present(pte) || !is_leaf(pte, way.level))
+			break;
+		WRITE_ONCE(*entry, 0);
+		iova = ALIGN_DOWN(iova, size) + size;
+	}
+	if (n)
+		way_drop(&way, pgtable, n, removed);
+	spin_unlock(&pgtable->lock);
+	return iova;
 }
 
 /**
@@ -234,37 +442,25 @@ int swiommu_pgtable_map(struct swiommu_pgtable *pgtable, u64 iova,
  * @iova: first address
  * @pgsize: size of a page, one that the table has
  * @pgcount: how many
+ * @iommu: the IOMMU whose devices walk the table
  *
- * Of a page that is larger all is unmapped. What is not mapped is an end.
+ * Of a page that is larger all is unmapped. What is not mapped is an end. Tables by which
+ * nothing is mapped any more are freed.
  *
  * Return: bytes unmapped, counted from @iova.
  */
 size_t swiommu_pgtable_unmap(struct swiommu_pgtable *pgtable, u64 iova,
-			     size_t pgsize, size_t pgcount)
+			     size_t pgsize, size_t pgcount, struct swiommu *iommu)
 {
-	u64 start = iova, size = (u64)pgsize * pgcount;
+	u64 start = iova, last = iova + ((u64)pgsize * pgcount - 1), next;
+	struct removed removed = {};
 
-	while (iova - start < size) {
-		unsigned int level = pgtable->levels - 1, i;
-		u64 *table = pgtable->root;
-		u64 pte;
-
-		for (;; level--) {
-			pte = READ_ONCE(table[entry_index(iova, level)]);
-			if (!is_present(pte))
-				return iova - start;
-			if (is_leaf(pte, level))
-				break;
-			table = table_of(pte);
-		}
-		for (i = entry_index(iova, level); i < ENTRIES && iova - start < size; i++) {
-			pte = READ_ONCE(table[i]);
-			if (!is_present(pte) || !is_leaf(pte, level))
-				break;
-			WRITE_ONCE(table[i], 0);
-			iova = ALIGN_DOWN(iova, 1ULL << level_shift(level)) +
-			       (1ULL << level_shift(level));
-		}
+	while (iova <= last) {
+		next = unmap_in_table(pgtable, iova, last, &removed);
+		removed_free(&removed, iommu);
+		if (next == iova)
+			break;
+		iova = next;
 	}
 	return iova - start;
 }
@@ -276,6 +472,7 @@ size_t swiommu_pgtable_unmap(struct swiommu_pgtable *pgtable, u64 iova,
  * @phys: out: the physical address
  * @prot: out: SWIOMMU_*
  *
+ * Context: swiommu.lock is held, or the page table's: what is walked stays.
  * Return: is anything?
  */
 bool swiommu_pgtable_walk(struct swiommu_pgtable *pgtable, u64 iova,

@@ -26,6 +26,8 @@
  *		under some of them
  *	finalize_lock (domain.c) a domain finds its IOMMU
  *	swiommu_device.reporting page requests are on their way
+ *	swiommu_pgtable.lock	a spinlock: the entries of a page table. Neither under
+ *				swiommu.lock nor above it
  *	swiommu.lock		a spinlock: contexts, caches, and DMA under way
  *	the xarrays' own
  */
@@ -34,7 +36,9 @@
 
 #include <linux/iommu.h>
 #include <linux/kref.h>
+#include <linux/llist.h>
 #include <linux/miscdevice.h>
+#include <linux/rbtree_types.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -62,28 +66,30 @@ struct platform_device;
 #define SWIOMMU_WRITE		BIT(1)
 #define SWIOMMU_SNOOP		BIT(2)
 
+/* What caches have room for */
+#define SWIOMMU_IOTLB_ENTRIES		16384
+#define SWIOMMU_DEVICE_TLB_ENTRIES	1024
+#define SWIOMMU_PASID_CACHE_ENTRIES	4096
+
 /**
- * struct swiommu_cache - what all kinds of caches have
+ * struct swiommu_cache - an IOTLB, a device TLB or a PASID cache
  * @info: counters and @info.entries
  * @drop: requests to invalidate that are still to be ignored; the one of the IOMMU
  *	for device TLBs
+ * @all: the entries, in use or not; allocated with the cache
+ * @keys: those in use, by what they are looked up by
+ * @used: the same, the oldest first
+ * @unused: the others
  *
  * All under swiommu.lock.
  */
 struct swiommu_cache {
 	struct swiommu_cache_info info;
 	u32 *drop;
-};
-
-/**
- * struct swiommu_tlb - translations of pages, an IOTLB or a device TLB
- * @cache: counters
- * @tags: a table of pages for each tag: domain number in an IOTLB, PASID or 0 in a
- *	device TLB
- */
-struct swiommu_tlb {
-	struct swiommu_cache cache;
-	struct xarray tags;
+	struct swiommu_cached *all;
+	struct rb_root keys;
+	struct list_head used;
+	struct list_head unused;
 };
 
 /**
@@ -94,12 +100,16 @@ struct swiommu_tlb {
  *	as soon as this one is freed, like a real one's
  * @levels: of tables
  * @root: the uppermost one; NULL: addresses are physical ones (identity)
+ * @lock: protects the entries. DMA walks without it, under swiommu.lock
+ * @left: among those that are to be freed by a work
  */
 struct swiommu_pgtable {
 	struct kref kref;
 	u32 did;
 	unsigned int levels;
 	u64 *root;
+	spinlock_t lock; /* entries of the tables */
+	struct llist_node left;
 };
 
 /**
@@ -119,7 +129,6 @@ struct swiommu_pgtable {
  *	held it after a change knows that nothing goes on as it was before
  * @iotlb: the IOTLB
  * @pasid_cache: struct swiommu_pgtable by device and PASID
- * @pasid_cache_info: its counters
  * @walks: page table walks
  * @drop_iotlb: requests that the IOTLB is to ignore
  * @drop_pasid_cache: likewise
@@ -137,9 +146,8 @@ struct swiommu {
 	struct iopf_queue *requests;
 	struct ida dids;
 	spinlock_t lock; /* what DMA looks at */
-	struct swiommu_tlb iotlb;
-	struct xarray pasid_cache;
-	struct swiommu_cache pasid_cache_info;
+	struct swiommu_cache iotlb;
+	struct swiommu_cache pasid_cache;
 	u64 walks;
 	u32 drop_iotlb;
 	u32 drop_pasid_cache;
@@ -152,7 +160,9 @@ struct swiommu {
  * @iommu: the IOMMU that it is for; NULL until it is attached where the kernel
  *	does not say when it is made
  * @pgtable: its page table, with @iommu
- * @contexts: the contexts that it is behind, under swiommu.lock
+ * @contexts: the contexts that it is behind, and marks of flushes, whose
+ *	swiommu_context.dev is NULL; under swiommu.lock
+ * @nr_contexts: how many contexts
  * @snoop: what is mapped from now on makes DMA snoop
  */
 struct swiommu_domain {
@@ -160,12 +170,13 @@ struct swiommu_domain {
 	struct swiommu *iommu;
 	struct swiommu_pgtable *pgtable;
 	struct list_head contexts;
+	unsigned int nr_contexts;
 	bool snoop;
 };
 
 /**
  * struct swiommu_context - an entry of a device's PASID table
- * @dev: the device
+ * @dev: the device, or NULL: swiommu_domain.contexts
  * @pasid: the PASID, 0 for DMA without one
  * @domain: the domain that is attached; NULL if none is, or one without a table
  * @node: in the contexts of @domain
@@ -212,7 +223,7 @@ struct swiommu_context {
 struct swiommu_device {
 	struct kref kref;
 	u32 id;
-	u32 rid;
+	u64 rid;
 	struct swiommu_device *parent;
 	struct swiommu *iommu;
 	u32 flags;
@@ -232,7 +243,7 @@ struct swiommu_device {
 	bool released;
 	struct swiommu_context no_pasid;
 	struct xarray contexts;
-	struct swiommu_tlb tlb;
+	struct swiommu_cache tlb;
 	struct list_head requests;
 	u32 nr_requests;
 };
@@ -271,23 +282,24 @@ extern struct swiommu_pgtable swiommu_identity;
 struct swiommu_pgtable *swiommu_pgtable_alloc(unsigned int levels, u32 did);
 void swiommu_pgtable_get(struct swiommu_pgtable *pgtable);
 void swiommu_pgtable_put(struct swiommu_pgtable *pgtable);
+void swiommu_pgtable_put_later(struct swiommu_pgtable *pgtable);
+void swiommu_pgtables_exit(void);
 int swiommu_pgtable_map(struct swiommu_pgtable *pgtable, u64 iova,
 			phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			unsigned int prot, gfp_t gfp, struct swiommu *iommu,
-			size_t *mapped);
+			unsigned int prot, gfp_t gfp, size_t *mapped);
 size_t swiommu_pgtable_unmap(struct swiommu_pgtable *pgtable, u64 iova,
-			     size_t pgsize, size_t pgcount);
+			     size_t pgsize, size_t pgcount, struct swiommu *iommu);
 bool swiommu_pgtable_walk(struct swiommu_pgtable *pgtable, u64 iova,
 			  phys_addr_t *phys, unsigned int *prot);
 
 /* cache.c */
-void swiommu_tlb_init(struct swiommu_tlb *tlb, u32 *drop);
-bool swiommu_tlb_find(struct swiommu_tlb *tlb, u32 tag, u64 iova,
+int swiommu_cache_init(struct swiommu_cache *cache, unsigned int max, u32 *drop);
+void swiommu_cache_destroy(struct swiommu_cache *cache);
+bool swiommu_tlb_find(struct swiommu_cache *tlb, u32 tag, u64 iova,
 		      unsigned int want, phys_addr_t *phys, unsigned int *prot);
-void swiommu_tlb_add(struct swiommu_tlb *tlb, u32 tag, u64 iova,
+void swiommu_tlb_add(struct swiommu_cache *tlb, u32 tag, u64 iova,
 		     phys_addr_t phys, unsigned int prot);
-void swiommu_tlb_invalidate(struct swiommu_tlb *tlb, u32 tag, u64 start, u64 last);
-void swiommu_tlb_empty(struct swiommu_tlb *tlb);
+void swiommu_tlb_invalidate(struct swiommu_cache *tlb, u32 tag, u64 start, u64 last);
 struct swiommu_pgtable *swiommu_pasid_cache_find(struct swiommu_device *dev,
 						 u32 pasid);
 void swiommu_pasid_cache_add(struct swiommu_device *dev, u32 pasid,

@@ -33,8 +33,9 @@
  * @dropped: requests that it ignored, see SWIOMMU_IOMMU_DEBUG
  * @entries: what is in it now
  *
- * Nothing but an invalidation takes an entry out of a cache. A cache that is full
- * (65536 pages) takes no more in.
+ * An entry stays in a cache until it is invalidated, or the cache is full and it is the
+ * oldest one: there is room for 16384 pages in an IOTLB, 1024 in a device TLB, and for
+ * 4096 RIDs and PASIDs in a PASID cache.
  */
 struct swiommu_cache_info {
 	__aligned_u64 hits;
