@@ -3,6 +3,7 @@
  * The control file, /dev/ioasid_swiommu.
  */
 #include <linux/compat.h>
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -88,6 +89,7 @@ static bool create_is_valid(const struct swiommu_device_create *create)
 static long ioctl_create(void __user *arg)
 {
 	struct swiommu_device_create create;
+	struct swiommu_device *dev;
 	struct swiommu *iommu;
 	long ret;
 
@@ -103,17 +105,19 @@ static long ioctl_create(void __user *arg)
 	iommu = swiommu_by_index(create.iommu);
 	if (!iommu)
 		return -ENODEV;
-	ret = swiommu_device_create(iommu, &create);
-	if (ret)
-		return ret;
+	dev = swiommu_device_create(iommu, &create);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
 	if (copy_to_user(arg, &create, min_t(size_t, create.argsz, sizeof(create))))
-		return swiommu_device_destroy(create.device) ?: -EFAULT;
-	return 0;
+		ret = swiommu_device_destroy(dev) ?: -EFAULT;
+	swiommu_device_put(dev);
+	return ret;
 }
 
 static long ioctl_destroy(void __user *arg)
 {
 	struct swiommu_device_destroy destroy;
+	struct swiommu_device *dev;
 	long ret;
 
 	ret = ioasid_copy_struct(&destroy, sizeof(destroy),
@@ -123,7 +127,12 @@ static long ioctl_destroy(void __user *arg)
 		return ret;
 	if (destroy.flags || destroy.__reserved)
 		return -EINVAL;
-	return swiommu_device_destroy(destroy.device);
+	dev = swiommu_device_by_id(destroy.device);
+	if (!dev)
+		return -ENODEV;
+	ret = swiommu_device_destroy(dev);
+	swiommu_device_put(dev);
+	return ret;
 }
 
 static long control_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Software devices: platform devices that are made and removed while the module
- * runs. Each holds the module as long as the kernel has it behind an IOMMU.
+ * Software devices: platform devices, and devices that leave their DMA to one, that are
+ * made and removed while the module runs. Each holds the module until it is freed.
+ *
+ * Making and removing a device calls the kernel's IOMMU core, and waits for what its users
+ * have under way, who may keep that waiting for memory as long as they like. No lock is
+ * held meanwhile but swiommu_device.removal, which only those wait for that would remove
+ * the same device or its parent, killably.
  */
 #include <linux/device.h>
 #include <linux/err.h>
@@ -32,8 +37,11 @@ static void device_release(struct kref *kref)
 	if (dev->parent)
 		swiommu_device_put(dev->parent);
 	swiommu_cache_destroy(&dev->tlb);
+	mutex_destroy(&dev->removal);
 	ida_free(&ids, dev->id);
 	kfree(dev);
+	/* Not the last reference: the caller's open file has one */
+	module_put(THIS_MODULE);
 }
 
 /**
@@ -83,17 +91,32 @@ static const struct ioasid_bindings_ops portal_bindings_ops = {
 
 /* ---------------------------------------------------------- the driver */
 
+/*
+ * The device that is being made. Root can have any driver try any platform device, by
+ * driver_override: one of another kind is none of ours.
+ */
+static struct swiommu_device *new_device(struct platform_device *pdev)
+{
+	struct swiommu_device *dev, *found = NULL;
+
+	mutex_lock(&devices_lock);
+	list_for_each_entry(dev, &devices, node)
+		if (dev->state == SWIOMMU_NEW && dev->pdev == pdev)
+			found = dev;
+	mutex_unlock(&devices_lock);
+	return found;
+}
+
 static int device_probe(struct platform_device *pdev)
 {
-	struct swiommu_device *dev = *(struct swiommu_device **)dev_get_platdata(&pdev->dev);
-	const struct ioasid_device_desc desc = {
-		.dev = &pdev->dev, .type = dev->type,
-	};
+	struct ioasid_device_desc desc = { .dev = &pdev->dev };
+	struct swiommu_device *dev = new_device(pdev);
 	int ret;
 
 	/* Refused by the IOMMU core: its DMA would be anybody's guess */
-	if (!dev->group)
+	if (!dev || !dev->group)
 		return -ENODEV;
+	desc.type = dev->type;
 	ioasid_bindings_open(&dev->bindings, &desc);
 	ret = swiommu_fault_start(dev);
 	if (ret)
@@ -123,7 +146,8 @@ static struct platform_driver driver = {
 	.probe			= device_probe,
 	KC_SWIOMMU_PLATFORM_REMOVE(device_remove)
 	/* Its mediated devices need it bound: it goes by swiommu_device_destroy() */
-	.driver			= { .name = DEVICE_NAME, .suppress_bind_attrs = true },
+	.driver			= { .name = DEVICE_NAME, .suppress_bind_attrs = true,
+				    .probe_type = PROBE_FORCE_SYNCHRONOUS },
 	.driver_managed_dma	= true,
 };
 
@@ -133,7 +157,7 @@ static struct platform_driver driver = {
  * swiommu_device_group() - the group that a new device is in
  * @dev: the device
  *
- * Context: devices_lock is held by the same task, further up.
+ * Context: may be called under the kernel's locks of IOMMUs.
  * Return: the group with a reference, or an ERR_PTR().
  */
 struct iommu_group *swiommu_device_group(struct swiommu_device *dev)
@@ -141,7 +165,7 @@ struct iommu_group *swiommu_device_group(struct swiommu_device *dev)
 	struct iommu_group *group = NULL;
 	struct swiommu_device *other;
 
-	lockdep_assert_held(&devices_lock);
+	mutex_lock(&devices_lock);
 	list_for_each_entry(other, &devices, node) {
 		if (dev->group_nr && other->group_nr == dev->group_nr &&
 		    other->iommu == dev->iommu && other->group) {
@@ -152,8 +176,27 @@ struct iommu_group *swiommu_device_group(struct swiommu_device *dev)
 	if (!group)
 		group = iommu_group_alloc();
 	if (!IS_ERR(group))
-		dev->group = group;
+		dev->group = iommu_group_ref_get(group);
+	mutex_unlock(&devices_lock);
 	return group;
+}
+
+/**
+ * swiommu_device_ungroup() - a device is in no group any more
+ * @dev: the device
+ *
+ * Context: as swiommu_device_group().
+ */
+void swiommu_device_ungroup(struct swiommu_device *dev)
+{
+	struct iommu_group *group;
+
+	mutex_lock(&devices_lock);
+	group = dev->group;
+	dev->group = NULL;
+	mutex_unlock(&devices_lock);
+	if (group)
+		iommu_group_put(group);
 }
 
 /* A device that is not seen by anybody yet */
@@ -183,6 +226,13 @@ static struct platform_device *make_platform_device(struct swiommu_device *dev)
 	return pdev;
 }
 
+static void set_pdev(struct swiommu_device *dev, struct platform_device *pdev)
+{
+	mutex_lock(&devices_lock);
+	dev->pdev = pdev;
+	mutex_unlock(&devices_lock);
+}
+
 static int add_platform_device(struct swiommu_device *dev)
 {
 	struct platform_device *pdev = make_platform_device(dev);
@@ -190,23 +240,24 @@ static int add_platform_device(struct swiommu_device *dev)
 
 	if (IS_ERR(pdev))
 		return PTR_ERR(pdev);
-	dev->pdev = pdev;
+	set_pdev(dev, pdev);
 	ret = platform_device_add(pdev);
+	if (!ret && pdev->dev.driver == &driver.driver)
+		return 0;
+	set_pdev(dev, NULL);
 	if (ret) {
 		kc_swiommu_take_back(&pdev->dev);
 		platform_device_put(pdev);
-		return ret;
-	}
-	/* Its probe has run: nothing makes it wait */
-	if (!pdev->dev.driver) {
+	} else {
+		/* Its probe has run, and failed: nothing makes it wait */
 		platform_device_unregister(pdev);
-		return -ENOMEM;
+		ret = -ENOMEM;
 	}
-	return 0;
+	swiommu_device_ungroup(dev);
+	return ret;
 }
 
 static struct swiommu_device *device_alloc(struct swiommu *iommu,
-					   struct swiommu_device *parent,
 					   const struct swiommu_device_create *arg)
 {
 	struct swiommu_device *dev = kzalloc(sizeof(*dev), GFP_KERNEL_ACCOUNT);
@@ -223,20 +274,18 @@ static struct swiommu_device *device_alloc(struct swiommu *iommu,
 	ret = ida_alloc_max(&ids, MAX_DEVICES - 1, GFP_KERNEL);
 	if (ret < 0)
 		goto destroy;
-	kref_init(&dev->kref);
 	dev->id = ret;
-	dev->rid = next_rid++;
-	if (parent) {
-		kref_get(&parent->kref);
-		dev->parent = parent;
-	}
+	kref_init(&dev->kref);
+	__module_get(THIS_MODULE);
 	dev->iommu = iommu;
 	dev->flags = arg->flags;
 	dev->type = arg->type;
-	dev->pasid_width = parent ? parent->pasid_width : arg->pasid_width;
+	dev->pasid_width = arg->pasid_width;
 	dev->group_nr = arg->group;
 	dev->reserved.start = arg->reserved_start;
 	dev->reserved.last = arg->reserved_last;
+	mutex_init(&dev->removal);
+	INIT_LIST_HEAD(&dev->node);
 	init_rwsem(&dev->reporting);
 	INIT_LIST_HEAD(&dev->requests);
 	dev->no_pasid.dev = dev;
@@ -265,31 +314,51 @@ static struct swiommu_device *find_device(u32 id)
 	return NULL;
 }
 
-static int create(struct swiommu *iommu, struct swiommu_device_create *arg)
+static int set_parent(struct swiommu_device *dev, u32 id)
 {
-	struct swiommu_device *parent = NULL, *dev;
-	int ret;
+	struct swiommu_device *parent = find_device(id);
 
-	if (swiommu_has_parent(arg->type)) {
-		parent = find_device(arg->parent);
-		if (!parent)
-			return -ENODEV;
-		if (parent->parent)
-			return -EINVAL;
-		iommu = parent->iommu;
-	}
-	dev = device_alloc(iommu, parent, arg);
-	if (IS_ERR(dev))
-		return PTR_ERR(dev);
-	ret = parent || arg->type == IOASID_DEVICE_MEDIATED ?
-	      swiommu_mediated_add(dev) : add_platform_device(dev);
-	if (ret) {
-		swiommu_device_put(dev);
-		return ret;
-	}
-	list_add_tail(&dev->node, &devices);
-	arg->device = dev->id;
+	if (!parent || parent->state == SWIOMMU_NEW)
+		return -ENODEV;
+	if (!parent->pdev)
+		return -EINVAL;
+	if (parent->state != SWIOMMU_LIVE)
+		return -EBUSY;
+	kref_get(&parent->kref);
+	dev->parent = parent;
+	dev->iommu = parent->iommu;
+	dev->pasid_width = parent->pasid_width;
 	return 0;
+}
+
+static int list_device(struct swiommu_device *dev, u32 parent)
+{
+	int ret = 0;
+
+	mutex_lock(&devices_lock);
+	if (swiommu_has_parent(dev->type))
+		ret = set_parent(dev, parent);
+	if (!ret) {
+		dev->rid = next_rid++;
+		list_add_tail(&dev->node, &devices);
+	}
+	mutex_unlock(&devices_lock);
+	return ret;
+}
+
+static void set_state(struct swiommu_device *dev, enum swiommu_state state)
+{
+	lockdep_assert_held(&dev->removal);
+	mutex_lock(&devices_lock);
+	dev->state = state;
+	if (state == SWIOMMU_GONE)
+		list_del_init(&dev->node);
+	mutex_unlock(&devices_lock);
+}
+
+static bool is_mediated(const struct swiommu_device *dev)
+{
+	return dev->type == IOASID_DEVICE_MEDIATED || swiommu_has_parent(dev->type);
 }
 
 /**
@@ -297,69 +366,126 @@ static int create(struct swiommu *iommu, struct swiommu_device_create *arg)
  * @iommu: its IOMMU; that of a mediated one is its parent's
  * @arg: its options, checked; the number is filled in
  *
- * Return: 0, -ENODEV if there is no such parent, -EINVAL if that is mediated itself,
- * -ENOSPC, -ENOMEM or -EINTR.
+ * Return: the device, held for the caller; an ERR_PTR(): -ENODEV if there is no such
+ * parent, -EINVAL if that is mediated itself, -EBUSY if it is being removed, -ENOSPC,
+ * -ENOMEM.
  */
-int swiommu_device_create(struct swiommu *iommu, struct swiommu_device_create *arg)
+struct swiommu_device *swiommu_device_create(struct swiommu *iommu,
+					     struct swiommu_device_create *arg)
 {
-	int ret = mutex_lock_killable(&devices_lock);
-
-	if (ret)
-		return ret;
-	ret = create(iommu, arg);
-	mutex_unlock(&devices_lock);
-	return ret;
-}
-
-static int destroy(struct swiommu_device *dev)
-{
-	/* A call of its user's may take its time, and this can be killed */
-	int ret = ioasid_bindings_close_killable(&dev->bindings);
-
-	if (ret)
-		return ret;
-	list_del(&dev->node);
-	if (dev->pdev)
-		platform_device_unregister(dev->pdev);
-	else
-		swiommu_mediated_del(dev);
-	swiommu_device_put(dev);
-	return 0;
-}
-
-static int destroy_children(struct swiommu_device *parent)
-{
-	struct swiommu_device *dev, *next;
+	struct swiommu_device *dev = device_alloc(iommu, arg);
 	int ret;
 
-	list_for_each_entry_safe(dev, next, &devices, node) {
-		ret = dev->parent == parent ? destroy(dev) : 0;
-		if (ret)
+	if (IS_ERR(dev))
+		return dev;
+	/* It can be found before it is complete: by those that would remove its parent */
+	mutex_lock_nested(&dev->removal, is_mediated(dev));
+	ret = list_device(dev, arg->parent);
+	if (!ret) {
+		ret = is_mediated(dev) ? swiommu_mediated_add(dev) : add_platform_device(dev);
+		set_state(dev, ret ? SWIOMMU_GONE : SWIOMMU_LIVE);
+	}
+	if (!ret)
+		kref_get(&dev->kref);
+	mutex_unlock(&dev->removal);
+	arg->device = dev->id;
+	if (ret) {
+		swiommu_device_put(dev);
+		return ERR_PTR(ret);
+	}
+	return dev;
+}
+
+/* One that is in the list, held: any child of @parent */
+static struct swiommu_device *get_child(struct swiommu_device *parent)
+{
+	struct swiommu_device *dev, *found = NULL;
+
+	mutex_lock(&devices_lock);
+	list_for_each_entry(dev, &devices, node) {
+		if (dev->parent == parent) {
+			kref_get(&dev->kref);
+			found = dev;
+			break;
+		}
+	}
+	mutex_unlock(&devices_lock);
+	return found;
+}
+
+/* There are no more of them: their parent is SWIOMMU_GOING */
+static int destroy_children(struct swiommu_device *parent)
+{
+	struct swiommu_device *dev;
+	int ret;
+
+	while ((dev = get_child(parent))) {
+		ret = swiommu_device_destroy(dev);
+		swiommu_device_put(dev);
+		if (ret && ret != -ENODEV)
 			return ret;
 	}
 	return 0;
 }
 
-/**
- * swiommu_device_destroy() - take a device away from whoever uses it
- * @id: its number
- *
- * Return: 0, -ENODEV, or -EINTR.
- */
-int swiommu_device_destroy(u32 id)
+/* No DMA any more when its bindings are closed, and none will come back */
+static int remove_device(struct swiommu_device *dev)
 {
-	struct swiommu_device *dev;
-	int ret;
+	int ret = is_mediated(dev) ? 0 : destroy_children(dev);
 
-	ret = mutex_lock_killable(&devices_lock);
+	/* A call of its user's may take its time, and this can be killed */
+	ret = ret ?: ioasid_bindings_close_killable(&dev->bindings);
 	if (ret)
 		return ret;
-	dev = find_device(id);
-	ret = dev ? destroy_children(dev) : -ENODEV;
+	if (is_mediated(dev))
+		swiommu_mediated_del(dev);
+	else
+		platform_device_unregister(dev->pdev);
+	return 0;
+}
+
+/**
+ * swiommu_device_destroy() - take a device away from whoever uses it
+ * @dev: the device, held by the caller
+ *
+ * Context: waits for calls of its users', killably.
+ * Return: 0, -ENODEV if it is gone already, or -EINTR.
+ */
+int swiommu_device_destroy(struct swiommu_device *dev)
+{
+	int ret = mutex_lock_killable_nested(&dev->removal, is_mediated(dev));
+
+	if (ret)
+		return ret;
+	if (dev->state == SWIOMMU_GONE) {
+		mutex_unlock(&dev->removal);
+		return -ENODEV;
+	}
+	set_state(dev, SWIOMMU_GOING);
+	ret = remove_device(dev);
+	set_state(dev, ret ? SWIOMMU_LIVE : SWIOMMU_GONE);
+	mutex_unlock(&dev->removal);
 	if (!ret)
-		ret = destroy(dev);
-	mutex_unlock(&devices_lock);
+		swiommu_device_put(dev);
 	return ret;
+}
+
+/**
+ * swiommu_device_by_id() - find a device
+ * @id: its number
+ *
+ * Return: the device, held for the caller; NULL if there is none.
+ */
+struct swiommu_device *swiommu_device_by_id(u32 id)
+{
+	struct swiommu_device *dev;
+
+	mutex_lock(&devices_lock);
+	dev = find_device(id);
+	if (dev)
+		kref_get(&dev->kref);
+	mutex_unlock(&devices_lock);
+	return dev;
 }
 
 /**

@@ -282,7 +282,7 @@ static void release_device(struct device *dev)
 	struct swiommu_device *sdev = dev_iommu_priv_get(dev);
 
 	swiommu_context_release(sdev);
-	sdev->group = NULL;
+	swiommu_device_ungroup(sdev);
 }
 
 static struct iommu_group *device_group(struct device *dev)

@@ -20,10 +20,12 @@
  *
  * Lock order, outermost first:
  *
- *	devices_lock (device.c)	which devices there are, and of which groups
+ *	swiommu_device.removal	a device is made or removed; a parent's before its
+ *				children's. Held while its users are waited for
  *	ioasid_bindings.lock	who has a device bound; held for calls into the core
  *	the core's, and the kernel's lock of a group; a portal's end_works() is called
  *		under some of them
+ *	devices_lock (device.c)	which devices there are, and of which groups
  *	finalize_lock (domain.c) a domain finds its IOMMU
  *	swiommu_device.reporting page requests are on their way
  *	swiommu_pgtable.lock	a spinlock: the entries of a page table. Neither under
@@ -38,6 +40,7 @@
 #include <linux/kref.h>
 #include <linux/llist.h>
 #include <linux/miscdevice.h>
+#include <linux/mutex.h>
 #include <linux/rbtree_types.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
@@ -191,8 +194,26 @@ struct swiommu_context {
 };
 
 /**
+ * enum swiommu_state - of a device
+ * @SWIOMMU_NEW: it is being made, and in the list for its group's sake
+ * @SWIOMMU_LIVE: it can be used, and be a parent
+ * @SWIOMMU_GOING: it is being removed. Nobody makes it a parent; SWIOMMU_LIVE again if
+ *	the process that removes it is killed
+ * @SWIOMMU_GONE: it is in no list any more
+ *
+ * From one to the next under both swiommu_device.removal and devices_lock.
+ */
+enum swiommu_state {
+	SWIOMMU_NEW,
+	SWIOMMU_LIVE,
+	SWIOMMU_GOING,
+	SWIOMMU_GONE,
+};
+
+/**
  * struct swiommu_device - a software device
- * @kref: of the list of devices and of every open file
+ * @kref: of the list of devices, of every open file, of its children, and of calls.
+ *	With the last one its number can be another device's, and the module be unloaded
  * @id: its number in the names that userspace sees
  * @rid: its number on its IOMMU, which no other device will ever have
  * @parent: of a mediated device, held: what does DMA for it. Otherwise NULL
@@ -202,8 +223,10 @@ struct swiommu_context {
  * @pasid_width: of the PASIDs that it issues, or the parent
  * @group_nr: number of the group that it shares; 0: its own
  * @reserved: what its DMA cannot use; 0 to 0: nothing
- * @group: the kernel's group as long as it is in it, under devices_lock
- * @node: in the list of devices
+ * @group: the kernel's group as long as it is in it, held; under devices_lock
+ * @node: in the list of devices, under devices_lock
+ * @removal: held while it is made or removed
+ * @state: enum swiommu_state
  * @pdev: the kernel's device; NULL for a mediated one
  * @misc: its device file, while the driver is bound
  * @name: of that file
@@ -233,6 +256,8 @@ struct swiommu_device {
 	struct ioasid_range reserved;
 	struct iommu_group *group;
 	struct list_head node;
+	struct mutex removal; /* one makes or removes it */
+	enum swiommu_state state;
 	struct platform_device *pdev;
 	struct miscdevice misc;
 	char name[32];
@@ -323,10 +348,13 @@ void swiommu_fault_stop(struct swiommu_device *dev);
 /* device.c */
 int swiommu_devices_init(void);
 void swiommu_devices_exit(void);
-int swiommu_device_create(struct swiommu *iommu, struct swiommu_device_create *arg);
-int swiommu_device_destroy(u32 id);
+struct swiommu_device *swiommu_device_create(struct swiommu *iommu,
+					     struct swiommu_device_create *arg);
+struct swiommu_device *swiommu_device_by_id(u32 id);
+int swiommu_device_destroy(struct swiommu_device *dev);
 void swiommu_device_put(struct swiommu_device *dev);
 struct iommu_group *swiommu_device_group(struct swiommu_device *dev);
+void swiommu_device_ungroup(struct swiommu_device *dev);
 
 /* chardev.c */
 int swiommu_chardev_add(struct swiommu_device *dev, struct device *parent);

@@ -119,8 +119,9 @@ struct swiommu_iommu_debug {
  * nevertheless, as wide as @pasid_width.
  *
  * Errors: ENODEV (there is no such IOMMU, or parent), EINVAL (type, width or reserved
- * addresses out of range; the parent is a mediated device), ENOSPC (too many devices),
- * EOPNOTSUPP (the kernel takes no page requests of an IOMMU's that is a module).
+ * addresses out of range; the parent is a mediated device or one of type 2), EBUSY (the
+ * parent is being removed), ENOSPC (too many devices), EOPNOTSUPP (the kernel takes no
+ * page requests of an IOMMU's that is a module).
  */
 struct swiommu_device_create {
 	__u32 argsz;
@@ -145,10 +146,12 @@ struct swiommu_device_create {
  * @__reserved: must be 0
  *
  * Takes a device away, whoever uses it: its bindings end and its files answer
- * ENODEV. The mediated devices whose parent it is go first, one by one.
+ * ENODEV. The mediated devices whose parent it is go first, one by one. Waits for calls
+ * that users have under way with it, as long as their memory takes; no call on another
+ * device waits for that.
  *
- * Errors: ENODEV (there is no such device), EINTR (killed; mediated devices may have
- * gone).
+ * Errors: ENODEV (there is no such device), EINTR (killed: the device is as it was, but
+ * for mediated devices that have gone).
  */
 struct swiommu_device_destroy {
 	__u32 argsz;
