@@ -75,7 +75,9 @@ enum ioasid_device_type {
  *	device is detached, unbound, or attached to another address space. By then
  *	nothing of the range can be translated or pinned any more. The wait may be
  *	given up (the caller is killed): then the range stays mapped, and may be
- *	pinned again.
+ *	pinned again. As long as something of it is held the driver is told again
+ *	every second: the first time may be between the return of ioasid_device_pin()
+ *	and the driver's own note of the pin, which it does not find then.
  *
  *	Context: process, of any user of the address space; several calls may run at
  *	once, also beside an attach, a detach and an unbind, which wait for them: it
@@ -631,7 +633,8 @@ struct ioasid_pin {
  * @write: will the pages be written to? Otherwise they are read
  *
  * The pages are pinned for as long as the driver likes, until it is told to let go of
- * them (struct ioasid_mediated_ops). They are charged to the user who mapped them,
+ * them (struct ioasid_mediated_ops): as soon as it has taken note of the pin, under a lock
+ * that its unmap takes, another thread may do so. They are charged to the user who mapped them,
  * once, however many devices are behind the address space, physical ones too; and all
  * of those see the same pages.
  *

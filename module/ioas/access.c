@@ -15,6 +15,12 @@
  * all addresses, and where a driver is unbound it is not given up. A call of the driver
  * that is under way then does nothing to the memory any more: each looks at
  * ioasid_access.gone in the turn of areas_lock in which it copies, or its pin counts.
+ *
+ * A driver may be told between the return of its pin and its own note of that: then
+ * it does not know what is meant. So it is told again as long as it holds something.
+ *
+ * Calls of drivers wait for those who wait to be exclusive, for these wait for them. But
+ * not while anybody waits for a driver: it may have to read or write before it lets go.
  */
 #include <linux/err.h>
 #include <linux/highmem.h>
@@ -26,6 +32,9 @@
 #include "include/ioasid_api.h"
 #include "ioas/access.h"
 #include "ioas/held.h"
+
+/* So often a driver is told again to let go of what it holds still */
+#define TELL_AGAIN	HZ
 
 /* Every area of a range from its first one on, under areas_lock. They do not change */
 #define for_each_area_of(area, first, last)				\
@@ -58,6 +67,30 @@ int ioasid_access_attach(struct ioasid_ioas *ioas, struct ioasid_access *access)
 	return ret;
 }
 
+/* Until something changes, or it is time to tell drivers again what to let go of */
+static int wait_for_driver(struct ioasid_ioas *ioas, unsigned long changes, bool killable)
+{
+	long left;
+
+	if (killable)
+		left = wait_event_killable_timeout(ioas->wait,
+						   READ_ONCE(ioas->changes) != changes,
+						   TELL_AGAIN);
+	else
+		left = wait_event_timeout(ioas->wait,
+					  READ_ONCE(ioas->changes) != changes,
+					  TELL_AGAIN);
+	return left < 0 ? -EINTR : 0;
+}
+
+/* A call begins to wait for drivers, whose calls wait for none meanwhile; or ends */
+static void waits_for_drivers(struct ioasid_ioas *ioas, int by)
+{
+	lockdep_assert_held(&ioas->areas_lock);
+	ioas->nr_leaving += by;
+	ioasid_areas_changed(ioas);
+}
+
 /**
  * ioasid_access_leave() - have a driver let go of all that it has pinned
  * @access: the access; nothing can be pinned any more
@@ -69,11 +102,12 @@ int ioasid_access_attach(struct ioasid_ioas *ioas, struct ioasid_access *access)
 int ioasid_access_leave(struct ioasid_access *access, bool killable)
 {
 	struct ioasid_ioas *ioas = access->point.ioas;
-	unsigned long changes;
+	unsigned long changes, told = jiffies;
 	int ret = 0;
 
 	mutex_lock(&ioas->areas_lock);
 	access->gone = true;
+	waits_for_drivers(ioas, 1);
 	mutex_unlock(&ioas->areas_lock);
 	access->unmap(access->data, 0, U64_MAX);
 
@@ -81,11 +115,16 @@ int ioasid_access_leave(struct ioasid_access *access, bool killable)
 	while (access->pins && !ret) {
 		changes = ioas->changes;
 		mutex_unlock(&ioas->areas_lock);
-		ret = ioasid_areas_wait(ioas, changes, killable);
+		ret = wait_for_driver(ioas, changes, killable);
+		if (!ret && time_after_eq(jiffies, told + TELL_AGAIN)) {
+			told = jiffies;
+			access->unmap(access->data, 0, U64_MAX);
+		}
 		mutex_lock(&ioas->areas_lock);
 	}
 	if (ret)
 		access->gone = false;
+	waits_for_drivers(ioas, -1);
 	mutex_unlock(&ioas->areas_lock);
 	return ret;
 }
@@ -116,6 +155,16 @@ void ioasid_access_release(struct ioasid_access *access)
 	kfree(access);
 }
 
+static void accesses_tell(struct ioasid_ioas *ioas, struct ioasid_area *area)
+{
+	struct ioasid_access *access;
+
+	list_for_each_entry(access, &ioas->accesses, node) {
+		access->unmap(access->data, area->start, area->last);
+		cond_resched();
+	}
+}
+
 /**
  * ioasid_accesses_leave() - have drivers let go of areas that are to be unmapped
  * @ioas: their address space
@@ -126,18 +175,17 @@ void ioasid_access_release(struct ioasid_access *access)
  */
 int ioasid_accesses_leave(struct ioasid_ioas *ioas, struct ioasid_area *areas)
 {
-	struct ioasid_access *access;
+	unsigned long changes, told = jiffies;
 	struct ioasid_area *area;
 	unsigned int turn = 0;
-	unsigned long changes;
 	int ret = 0;
 
+	mutex_lock(&ioas->areas_lock);
+	waits_for_drivers(ioas, 1);
+	mutex_unlock(&ioas->areas_lock);
 	down_read(&ioas->access_sem);
-	for (area = areas; area; area = area->next) {
-		list_for_each_entry(access, &ioas->accesses, node)
-			access->unmap(access->data, area->start, area->last);
-		cond_resched();
-	}
+	for (area = areas; area; area = area->next)
+		accesses_tell(ioas, area);
 	up_read(&ioas->access_sem);
 
 	mutex_lock(&ioas->areas_lock);
@@ -149,9 +197,16 @@ int ioasid_accesses_leave(struct ioasid_ioas *ioas, struct ioasid_area *areas)
 		}
 		changes = ioas->changes;
 		mutex_unlock(&ioas->areas_lock);
-		ret = ioasid_areas_wait(ioas, changes, true);
+		ret = wait_for_driver(ioas, changes, true);
+		if (!ret && time_after_eq(jiffies, told + TELL_AGAIN)) {
+			told = jiffies;
+			down_read(&ioas->access_sem);
+			accesses_tell(ioas, area);
+			up_read(&ioas->access_sem);
+		}
 		mutex_lock(&ioas->areas_lock);
 	}
+	waits_for_drivers(ioas, -1);
 	mutex_unlock(&ioas->areas_lock);
 	return ret;
 }
@@ -178,6 +233,18 @@ static int rights(struct ioasid_ioas *ioas, u64 start, u64 last, int need)
 }
 
 /*
+ * Somebody attaches, and pins memory; he waits for no driver. Or is about to, and has his
+ * turn first.
+ */
+static bool must_wait(const struct ioasid_access *access)
+{
+	const struct ioasid_ioas *ioas = access->point.ioas;
+
+	return !access->gone && (ioasid_areas_closed(ioas) ||
+				 (ioas->nr_waiting && !ioas->nr_leaving));
+}
+
+/*
  * Keep the areas of a range busy for a call that @need be done. The first one, or an
  * ERR_PTR() that says why not.
  */
@@ -191,8 +258,7 @@ static struct ioasid_area *begin(struct ioasid_access *access, u64 start, u64 la
 	int ret;
 
 	ret = mutex_lock_killable(&ioas->areas_lock);
-	/* Somebody attaches, and pins memory; he waits for no driver */
-	while (!ret && ioasid_areas_closed(ioas) && !access->gone) {
+	while (!ret && must_wait(access)) {
 		changes = ioas->changes;
 		mutex_unlock(&ioas->areas_lock);
 		ret = ioasid_areas_wait(ioas, changes, true);
@@ -456,11 +522,12 @@ static void copy_page_part(struct page *page, unsigned int offset, void *buf,
 /* Copy, @pages[0] being the page of the first byte */
 static void copy_pages(struct page **pages, u64 iova, void *buf, u64 length, bool write)
 {
-	unsigned int part;
+	unsigned int part, turn = 0;
 
 	for (; length; length -= part, buf += part, iova += part) {
 		part = min_t(u64, length, PAGE_SIZE - offset_in_page(iova));
 		copy_page_part(*pages++, offset_in_page(iova), buf, part, write);
+		take_turns(&turn);
 	}
 }
 

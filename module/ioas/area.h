@@ -92,8 +92,8 @@ static inline bool ioasid_areas_closed(const struct ioasid_ioas *ioas)
  * ioasid_areas_full() - must calls that would add areas wait?
  * @ioas: the address space, its areas_lock held
  *
- * As ioasid_areas_closed(), and also while others wait to be exclusive. Unmapping and
- * calls of drivers do not wait for those, who may be waiting for them.
+ * As ioasid_areas_closed(), and also while others wait to be exclusive. Unmapping does
+ * not wait for those, who may be waiting for it; calls of drivers do (access.c).
  */
 static inline bool ioasid_areas_full(const struct ioasid_ioas *ioas)
 {

@@ -44,7 +44,9 @@ struct page;
  * @dead: out of the id table, or about to be: no attach any more
  * @exclusive: somebody attaches: no call may begin to change areas
  * @nr_waiting: calls that wait for those that change areas, to be exclusive then: no map
- *	may begin, so that they get their turn
+ *	and no call of a driver may begin, so that they get their turn
+ * @nr_leaving: calls that wait until drivers let go of what they hold: calls of drivers do
+ *	not wait for those in @nr_waiting then
  * @frozen: number of those who keep the page tables as they are, ioasid_ioas_freeze()
  * @nr_frozen_out: calls that have begun and wait for that to end
  * @accessed: there are @accesses
@@ -88,6 +90,7 @@ struct ioasid_ioas {
 	struct ioasid_area *highest;
 	unsigned long nr_busy;
 	unsigned int nr_waiting;
+	unsigned int nr_leaving;
 	bool dead : 1;
 	bool exclusive : 1;
 	bool accessed : 1;

@@ -10,6 +10,7 @@
  * those that bind and unbind for writing. What the core calls, mediated_unmap(), takes
  * pins_lock alone.
  */
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
@@ -330,9 +331,19 @@ static void add_pin(struct binding *binding, struct test_pin *pin)
 	spin_unlock(&binding->pins_lock);
 }
 
+/* A driver that is slow to take note of a pin. It is told to let go again later */
+static void wait_until_told(struct binding *binding, u64 before)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1000 && READ_ONCE(binding->told) == before; i++)
+		msleep(10);
+}
+
 static int do_pin(struct binding *binding, struct mediated_op *op)
 {
 	struct test_pin *pin = kzalloc(sizeof(*pin), GFP_KERNEL);
+	u64 before = READ_ONCE(binding->told);
 	unsigned long i;
 	int ret = 0;
 	u64 phys;
@@ -357,6 +368,8 @@ static int do_pin(struct binding *binding, struct mediated_op *op)
 		unpin(pin);
 		return ret;
 	}
+	if (op->flags & MEDIATED_LATE)
+		wait_until_told(binding, before);
 	spin_lock(&binding->pins_lock);
 	pin->id = ++binding->last_id;
 	op->id = pin->id;

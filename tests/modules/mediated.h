@@ -28,6 +28,9 @@ struct mediated_op {
 	__u32 flags;
 #define MEDIATED_FOR_WRITE	(1 << 0)	/* of a pin */
 #define MEDIATED_KTHREAD	(1 << 1)	/* done by a kernel thread */
+#define MEDIATED_LATE		(1 << 2)	/* of a pin: the driver takes note of it only
+						 * after it has been told to let go
+						 */
 	__aligned_u64 iova;
 	__aligned_u64 length;
 	__aligned_u64 buf;

@@ -5,6 +5,9 @@
  * nothing else. Detaching beside calls of the driver.
  */
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dma.h"
@@ -243,6 +246,162 @@ START_TEST(a_driver_reads_nothing_once_it_is_detached)
 }
 END_TEST
 
+/* --------------------------------------------- attaches beside busy drivers */
+
+struct busy {
+	pthread_t thread;
+	struct mediated *m;
+	const volatile int *stop;
+	volatile int done;
+	int index;
+};
+
+#define DRIVERS	8
+#define SHARE	(2 * MIB)
+
+/* Pins, unpins, reads and writes a range of its own, and never rests */
+static void *be_busy(void *arg)
+{
+	struct busy *b = arg;
+	__u64 iova = IOVA + b->index * SHARE, pin;
+	int dev = b->m->dev, fd = b->m->fd;
+	char *bytes = malloc(SHARE);
+
+	while (!*b->stop) {
+		EXPECT_OK(m_read(dev, fd, iova, bytes, SHARE));
+		EXPECT_OK(m_pin(dev, fd, iova, SHARE, NULL, &pin));
+		EXPECT_OK(m_unpin(dev, fd, pin));
+		EXPECT_OK(m_write(dev, fd, iova + 1, bytes, SHARE - 1));
+		EXPECT_EQ(m_translate(dev, fd, iova, SHARE), RW);
+		b->done++;
+	}
+	free(bytes);
+	return NULL;
+}
+
+static long milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+START_TEST(attach_gets_its_turn_among_busy_drivers)
+{
+	struct mediated m = mediated();
+	long before, took, longest = 0;
+	volatile int stop = 0;
+	struct busy b[DRIVERS];
+	struct dev dev;
+	int i, done;
+
+	EXPECT_OK(ioas_map(m.fd, m.ioas, memory(DRIVERS * SHARE, CANARY), IOVA, DRIVERS * SHARE, RW));
+	dev_start(&dev, TESTDEV_0, m.fd);
+	for (i = 0; i < DRIVERS; i++) {
+		b[i] = (struct busy){ .m = &m, .stop = &stop, .index = i };
+		EXPECT_EQ(pthread_create(&b[i].thread, NULL, be_busy, &b[i]), 0);
+	}
+	for (i = 0; i < DRIVERS; i++)
+		wait_for(&b[i].done);
+	for (i = 0; i < 10; i++) {
+		before = milliseconds();
+		EXPECT_OK(dev_attach(dev.fd, m.fd, m.ioas));
+		took = milliseconds() - before;
+		longest = took > longest ? took : longest;
+		EXPECT_OK(dev_detach(dev.fd, m.fd));
+	}
+	/* and so do the drivers */
+	done = b[0].done;
+	while (b[0].done == done)
+		sleep_ms(1);
+	stop = 1;
+	for (i = 0; i < DRIVERS; i++)
+		pthread_join(b[i].thread, NULL);
+	printf("# attach took %ld ms at most\n", longest);
+	fflush(stdout);
+	EXPECT_LE(longest, 1000);
+}
+END_TEST
+
+/* Nor does a driver wait that has to read before it lets go, or both would for ever */
+struct one_call {
+	pthread_t thread;
+	struct mediated *m;
+	__u64 iova, length;
+	volatile int ended;
+};
+
+static void *pin_and_unpin(void *arg)
+{
+	struct one_call *c = arg;
+	__u64 pin;
+
+	EXPECT_OK(m_pin(c->m->dev, c->m->fd, c->iova, c->length, NULL, &pin));
+	EXPECT_OK(m_unpin(c->m->dev, c->m->fd, pin));
+	c->ended = 1;
+	return NULL;
+}
+
+START_TEST(no_call_of_a_driver_begins_while_an_attach_waits)
+{
+	char *p = memory(SIZE, CANARY);
+	struct stall stall = stall_at(p + HOLE);
+	struct mediated m = mediated();
+	struct one_call first = { .m = &m, .iova = IOVA, .length = SIZE };
+	struct one_call second = { .m = &m, .iova = IOVA + 2 * SIZE, .length = PAGE };
+	struct call attach;
+	struct dev dev;
+
+	EXPECT_OK(ioas_map(m.fd, m.ioas, p, IOVA, SIZE, RW));
+	EXPECT_OK(ioas_map(m.fd, m.ioas, memory(PAGE, 0x44), IOVA + 2 * SIZE, PAGE, RW));
+	dev_start(&dev, TESTDEV_0, m.fd);
+	EXPECT_EQ(pthread_create(&first.thread, NULL, pin_and_unpin, &first), 0);
+	stall_wait(&stall);
+	attach = call(&m, ATTACH, 0, 0);
+	attach.dev = dev.fd;
+	call_start(&attach);
+	call_waits(&attach);
+	EXPECT_EQ(pthread_create(&second.thread, NULL, pin_and_unpin, &second), 0);
+	sleep_ms(A_WHILE);
+	EXPECT_TRUE(!second.ended);
+	EXPECT_TRUE(!attach.ended);
+	stall_end(&stall);
+	call_ends(&attach, 0);
+	pthread_join(first.thread, NULL);
+	pthread_join(second.thread, NULL);
+	EXPECT_EQ(testdev_write(&dev, IOVA + 2 * SIZE, 64, 0), DMA_DONE);
+}
+END_TEST
+
+START_TEST(drivers_read_while_an_unmap_waits_for_them_and_an_attach_for_that)
+{
+	struct call unmap, attach;
+	struct mediated m;
+	struct dev dev;
+	char c = 0;
+	__u64 pin;
+
+	m = held(&pin);
+	EXPECT_OK(ioas_map(m.fd, m.ioas, memory(PAGE, 0x44), IOVA + MIB, PAGE, RW));
+	dev_start(&dev, TESTDEV_0, m.fd);
+	unmap = call(&m, UNMAP, IOVA, LENGTH);
+	attach = call(&m, ATTACH, 0, 0);
+	attach.dev = dev.fd;
+	call_start(&unmap);
+	call_waits(&unmap);
+	call_start(&attach);
+	call_waits(&attach);
+	EXPECT_OK(m_read(m.dev, m.fd, IOVA + MIB, &c, 1));
+	EXPECT_EQ(c, 0x44);
+	EXPECT_OK(m_unpin(m.dev, m.fd, pin));
+	call_ends(&unmap, 0);
+	call_ends(&attach, 0);
+	EXPECT_EQ(testdev_write(&dev, IOVA + MIB, 64, 0), DMA_DONE);
+	EXPECT_EQ(testdev_write(&dev, IOVA, 64, 0), DMA_BLOCKED);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -252,6 +411,9 @@ int main(int argc, char **argv)
 		the_last_page_table_goes_while_an_unmap_waits,
 		a_driver_writes_nothing_once_it_is_detached,
 		a_driver_reads_nothing_once_it_is_detached,
+		attach_gets_its_turn_among_busy_drivers,
+		no_call_of_a_driver_begins_while_an_attach_waits,
+		drivers_read_while_an_unmap_waits_for_them_and_an_attach_for_that,
 		NULL,
 	};
 

@@ -96,6 +96,11 @@ int m_pin_for_read(int dev, int fd, __u64 iova, __u64 length, __u64 *id)
 	return pin(dev, fd, 0, iova, length, NULL, id);
 }
 
+int m_pin_late(int dev, int fd, __u64 iova, __u64 length)
+{
+	return pin(dev, fd, MEDIATED_LATE, iova, length, NULL, NULL);
+}
+
 int m_unpin(int dev, int fd, __u64 id)
 {
 	struct mediated_op op = { .iommu_fd = fd, .id = id };

@@ -33,6 +33,8 @@ int m_kwrite(int dev, int fd, __u64 iova, const void *buf, __u64 length);
 /* For writing. @phys has room for a number a page, or is NULL; @id may be NULL too */
 int m_pin(int dev, int fd, __u64 iova, __u64 length, __u64 *phys, __u64 *id);
 int m_pin_for_read(int dev, int fd, __u64 iova, __u64 length, __u64 *id);
+/* The driver takes note of it only once it has been told to let go */
+int m_pin_late(int dev, int fd, __u64 iova, __u64 length);
 int m_unpin(int dev, int fd, __u64 id);
 /* Fill all that is pinned with a byte */
 int m_fill(int dev, int fd, __u64 id, unsigned char byte);
