@@ -305,6 +305,8 @@ static int map_array(struct ioasid_ioas *ioas, struct ioasid_map *args)
 				ioasid_areas_stock(&stock, nr - i);
 			ret = ret ?: ioasid_area_map(ioas, &range[i], &stock, NULL);
 			args->nr_done += !ret;
+			if (i % 16 == 15)
+				cond_resched();
 		}
 		cond_resched();
 	}

@@ -636,6 +636,7 @@ static u32 unmap_some(struct ioasid_ioas *ioas,
 	for (area = areas; area; area = area->next) {
 		pinned += area->populated;
 		nr_areas++;
+		take_turns(&turn);
 	}
 	ioasid_area_list_depopulate(ioas, areas);
 	mutex_lock(&ioas->areas_lock);

@@ -95,8 +95,10 @@ int ioasid_areas_give(struct ioasid_ioas *ioas, struct ioasid_area *areas, int e
 
 	if (error) {
 		ioasid_ioas_lock_tables(ioas);
-		for (area = areas; area; area = area->next)
+		for (area = areas; area; area = area->next) {
 			area->populating = false;
+			take_turns(&turn);
+		}
 		ioasid_area_list_depopulate(ioas, areas);
 		up_read(&ioas->lock);
 	}

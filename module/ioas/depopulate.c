@@ -126,7 +126,8 @@ static void area_unmap_last(struct depopulating *d, struct ioasid_area *area,
 
 	if (ioasid_runs_is_one(&area->runs)) {
 		nr = ioasid_run_pages(area->runs.first);
-		if (nr && !table_unmap(d->table, area->start, nr, &d->gather))
+		if (nr && !table_unmap_known(d->table, area->start,
+					     ioasid_run_pfn(area->runs.first), nr, &d->gather))
 			area->stuck = true;
 		take_turns_for(turn, nr);
 		return;
@@ -135,7 +136,7 @@ static void area_unmap_last(struct depopulating *d, struct ioasid_area *area,
 	while ((nr = area_step(area, &steps))) {
 		if (steps.pfn == IOASID_PFN_UNKNOWN)
 			unmap_unknown(d, area, steps.iova, nr);
-		else if (!table_unmap(d->table, steps.iova, nr, &d->gather))
+		else if (!table_unmap_known(d->table, steps.iova, steps.pfn, nr, &d->gather))
 			area->stuck = true;
 		take_turns_for(turn, nr);
 	}
@@ -152,6 +153,7 @@ void ioasid_area_unpin(struct ioasid_area *area, unsigned int *turn)
 	u32 nr;
 	u64 pfn;
 
+	take_turns(turn);
 	if (ioasid_runs_is_one(&area->runs)) {
 		if (area->populated && !area->stuck)
 			ioasid_unpin_run(ioasid_run_pfn(area->runs.first),
@@ -194,18 +196,20 @@ static void area_unpin_page(struct depopulating *d, struct ioasid_area *area)
  * @table: the page table
  * @nr_steps: at most so many steps
  * @gather: what is to be flushed
+ * @turn: work done so far
  */
 void ioasid_area_unmap(struct ioasid_area *area, struct ioasid_table *table,
-		       unsigned long nr_steps, struct ioasid_gather *gather)
+		       unsigned long nr_steps, struct ioasid_gather *gather,
+		       unsigned int *turn)
 {
 	struct area_steps steps = area_steps(area);
-	unsigned int nr, turn = 0;
 	unsigned long done;
+	unsigned int nr;
 
 	for (done = 0; done < nr_steps && (nr = area_step(area, &steps)); done++) {
-		if (!table_unmap(table, steps.iova, nr, gather))
+		if (!table_unmap_known(table, steps.iova, steps.pfn, nr, gather))
 			area->stuck = true;
-		take_turns_for(&turn, nr);
+		take_turns_for(turn, nr);
 	}
 }
 
@@ -233,7 +237,7 @@ static void areas_depopulate(struct ioasid_ioas *ioas, struct ioasid_area *areas
 		/* The others first: the last one knows the pages */
 		list_for_each_entry_continue(table, &ioas->tables, node) {
 			for (area = areas; area; area = area_after(area, list))
-				ioasid_area_unmap(area, table, ULONG_MAX, &d.gather);
+				ioasid_area_unmap(area, table, ULONG_MAX, &d.gather, &turn);
 			table->shim->flush(table->domain, &d.gather);
 			ioasid_gather_init(&d.gather);
 		}
@@ -247,6 +251,8 @@ static void areas_depopulate(struct ioasid_ioas *ioas, struct ioasid_area *areas
 			area_unpin_page(&d, area);
 		else if (area->populated)
 			ioasid_area_unpin(area, &turn);
+		else
+			take_turns(&turn);
 		if (area->populating) {
 			area->gone = true;
 		} else if (area->charged) {
@@ -316,9 +322,10 @@ void ioasid_areas_unmap_table(struct ioasid_ioas *ioas,
 {
 	struct ioasid_gather gather;
 	struct ioasid_area *area;
+	unsigned int turn = 0;
 
 	ioasid_gather_init(&gather);
 	for_each_area(area, ioas)
-		ioasid_area_unmap(area, table, ULONG_MAX, &gather);
+		ioasid_area_unmap(area, table, ULONG_MAX, &gather, &turn);
 	table->shim->flush(table->domain, &gather);
 }

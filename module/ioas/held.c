@@ -270,11 +270,13 @@ static void unshare(struct ioasid_ioas *ioas, u64 iova, struct page **pages, u64
 	u64 last = iova + (((u64)nr << PAGE_SHIFT) - 1), next;
 	unsigned long done, n;
 	struct ioasid_held *held;
+	unsigned int turn = 0;
 
 	lockdep_assert_held(&ioas->areas_lock);
 	for (done = 0; done < nr; done += n) {
 		u64 at = iova + ((u64)done << PAGE_SHIFT);
 
+		take_turns(&turn);
 		held = xa_load(&ioas->held, index_of(at));
 		if (held) {
 			held->shared = false;
@@ -337,7 +339,7 @@ static void unmap_steps(struct ioasid_ioas *ioas, struct ioasid_area *area,
 		known = steps.pfn != IOASID_PFN_UNKNOWN;
 		ioasid_gather_init(&gather);
 		if ((!known && !ioasid_read_back(table, steps.iova, pages, nr)) ||
-		    !table_unmap(table, steps.iova, nr, &gather))
+		    !table_unmap_known(table, steps.iova, steps.pfn, nr, &gather))
 			area->stuck = true;
 		table->shim->flush(table->domain, &gather);
 		if (!area->stuck)
@@ -360,6 +362,7 @@ unsigned long ioasid_held_depopulate(struct ioasid_ioas *ioas, struct ioasid_are
 {
 	struct ioasid_table *first, *table;
 	struct ioasid_gather gather;
+	unsigned int turn = 0;
 	unsigned long nr;
 
 	lockdep_assert_held(&ioas->areas_lock);
@@ -368,7 +371,7 @@ unsigned long ioasid_held_depopulate(struct ioasid_ioas *ioas, struct ioasid_are
 		table = first;
 		list_for_each_entry_continue(table, &ioas->tables, node) {
 			ioasid_gather_init(&gather);
-			ioasid_area_unmap(area, table, ULONG_MAX, &gather);
+			ioasid_area_unmap(area, table, ULONG_MAX, &gather, &turn);
 			table->shim->flush(table->domain, &gather);
 		}
 		unmap_steps(ioas, area, first);

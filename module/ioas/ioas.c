@@ -10,6 +10,7 @@
 #include "base/args.h"
 #include "ioas/area.h"
 #include "ioas/pin.h"
+#include "ioas/steps.h"
 
 /**
  * ioasid_ioas_new() - make an address space
@@ -853,7 +854,7 @@ bool ioasid_ioas_look_permitted(struct ioasid_ioas *ioas, u64 start, u64 last)
 	struct ioasid_range window = { .last = ioasid_width_last(ioas->width) };
 	struct ioasid_attachment_point *point;
 	struct ioasid_table *table;
-	unsigned int i;
+	unsigned int i, turn = 0;
 
 	lockdep_assert_held(&ioas->areas_lock);
 	if (ioas->hints.nr) {
@@ -866,7 +867,7 @@ bool ioasid_ioas_look_permitted(struct ioasid_ioas *ioas, u64 start, u64 last)
 		window.start = max(window.start, table->aperture.start);
 		window.last = min(window.last, table->aperture.last);
 	}
-	list_for_each_entry(point, &ioas->attachments, node)
+	list_for_each_entry(point, &ioas->attachments, node) {
 		for (i = 0; i < point->nr_reserved; i++) {
 			if (point->reserved[i].last < start)
 				window.start = max(window.start,
@@ -877,6 +878,8 @@ bool ioasid_ioas_look_permitted(struct ioasid_ioas *ioas, u64 start, u64 last)
 			else
 				return false;
 		}
+		take_turns_for(&turn, point->nr_reserved);
+	}
 	if (start < window.start || last > window.last)
 		return false;
 	ioas->window = window;
@@ -894,7 +897,7 @@ int ioasid_ioas_permitted(struct ioasid_ioas *ioas, struct ioasid_ranges *set)
 {
 	struct ioasid_attachment_point *point;
 	struct ioasid_table *table;
-	unsigned int i;
+	unsigned int i, turn = 0;
 	int ret = 0;
 
 	lockdep_assert_held(&ioas->lock);
@@ -907,9 +910,11 @@ int ioasid_ioas_permitted(struct ioasid_ioas *ioas, struct ioasid_ranges *set)
 	list_for_each_entry(table, &ioas->tables, node)
 		ioasid_ranges_intersect(set, table->aperture.start,
 					table->aperture.last);
-	list_for_each_entry(point, &ioas->attachments, node)
+	list_for_each_entry(point, &ioas->attachments, node) {
 		for (i = 0; !ret && i < point->nr_reserved; i++)
 			ret = ioasid_ranges_subtract(set, point->reserved[i].start,
 						     point->reserved[i].last);
+		take_turns_for(&turn, point->nr_reserved);
+	}
 	return ret;
 }

@@ -17,12 +17,14 @@
  * @area: the first area that does not end below @start, or NULL
  * @start: first address of the place that is looked at
  * @last: last address
+ * @turn: work done so far
  */
 struct hole {
 	struct ioasid_ioas *ioas;
 	struct ioasid_area *area;
 	u64 start;
 	u64 last;
+	unsigned int turn;
 };
 
 static struct ioasid_area *first_area_from(struct ioasid_ioas *ioas, u64 start)
@@ -64,7 +66,7 @@ static bool hint_blocks(const struct hole *hole, u64 *end)
 }
 
 /* And what is behind the devices? */
-static bool device_blocks(const struct hole *hole, u64 *end)
+static bool device_blocks(struct hole *hole, u64 *end)
 {
 	struct ioasid_ioas *ioas = hole->ioas;
 	struct ioasid_attachment_point *point;
@@ -83,7 +85,7 @@ static bool device_blocks(const struct hole *hole, u64 *end)
 			return true;
 		}
 	}
-	list_for_each_entry(point, &ioas->attachments, node)
+	list_for_each_entry(point, &ioas->attachments, node) {
 		for (i = 0; i < point->nr_reserved; i++) {
 			reserved = &point->reserved[i];
 			if (reserved->start > hole->last || reserved->last < hole->start)
@@ -91,13 +93,17 @@ static bool device_blocks(const struct hole *hole, u64 *end)
 			*end = reserved->last;
 			return true;
 		}
+		take_turns_for(&hole->turn, point->nr_reserved);
+	}
 	return false;
 }
 
 static bool area_blocks(struct hole *hole, u64 *end)
 {
-	while (hole->area && hole->area->last < hole->start)
+	while (hole->area && hole->area->last < hole->start) {
 		hole->area = ioasid_area_of(rb_next(&hole->area->node));
+		take_turns(&hole->turn);
+	}
 	if (!hole->area || hole->area->start > hole->last)
 		return false;
 	*end = hole->area->last;
@@ -111,7 +117,6 @@ static int find_hole(struct hole *hole, const struct ioasid_range *range,
 	u64 last = min_t(u64, range->last, U64_MAX - PAGE_SIZE);
 	/* Address 0 is for those who ask for it: some programs take it for none */
 	u64 from = max_t(u64, range->start, PAGE_SIZE);
-	unsigned int turn = 0;
 	u64 end;
 
 	hole->area = first_area_from(hole->ioas, from);
@@ -130,7 +135,7 @@ static int find_hole(struct hole *hole, const struct ioasid_range *range,
 		from = end + 1;
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		take_turns(&turn);
+		take_turns(&hole->turn);
 	}
 }
 

@@ -63,11 +63,45 @@ static bool table_maps_large(const struct ioasid_table *table, u64 iova, unsigne
 	       ((iova >> PAGE_SHIFT) - pfn) % (SZ_2M >> PAGE_SHIFT) == 0;
 }
 
+/* So many pages of a long step are mapped by a call of the driver */
+static unsigned int table_a_turn(const struct ioasid_table *table, u64 iova,
+				 unsigned long pfn, unsigned int nr)
+{
+	return table_maps_large(table, iova, pfn) ? nr : MAP_A_TURN;
+}
+
+/**
+ * ioasid_unmap_long() - table_unmap() for many pages
+ * @table: the page table
+ * @iova: first address of the step
+ * @pfn: number of its first page
+ * @nr: pages
+ * @gather: what is to be flushed
+ *
+ * In the same parts as it was mapped, so that nothing is taken apart.
+ *
+ * Context: yields in between.
+ * Return: false if some of it is still mapped.
+ */
+bool ioasid_unmap_long(struct ioasid_table *table, u64 iova, u64 pfn, unsigned int nr,
+		       struct ioasid_gather *gather)
+{
+	unsigned int most = table_a_turn(table, iova, pfn, nr), done, n;
+	bool all = true;
+
+	for (done = 0; done < nr; done += n) {
+		n = min(nr - done, most);
+		all &= table_unmap(table, iova + ((u64)done << PAGE_SHIFT), n, gather);
+		cond_resched();
+	}
+	return all;
+}
+
 /* Map many pages in one page table; on error none is */
 static int table_map_long(struct ioasid_table *table, u64 iova, unsigned long pfn,
 			  unsigned int nr, int prot)
 {
-	unsigned int most = table_maps_large(table, iova, pfn) ? nr : MAP_A_TURN, done, n;
+	unsigned int most = table_a_turn(table, iova, pfn, nr), done, n;
 	struct ioasid_gather gather;
 	int ret = 0;
 
@@ -362,10 +396,12 @@ int ioasid_area_populate_few(struct ioasid_ioas *ioas, struct ioasid_area *area,
 int ioasid_areas_populate(struct ioasid_ioas *ioas)
 {
 	struct ioasid_area *area;
+	unsigned int turn = 0;
 	u64 pinned = 0;
 	int ret;
 
 	for_each_area(area, ioas) {
+		take_turns(&turn);
 		if (!area->charged) {
 			ret = ioasid_held_charge(ioas, area);
 			if (ret)
@@ -414,11 +450,11 @@ unmap:
 /* Map an area in one page table as another one has it. How many steps were done */
 static unsigned long area_copy(struct ioasid_area *area, struct ioasid_table *from,
 			       struct ioasid_table *to, struct page **pages,
-			       int *error)
+			       unsigned int *turn, int *error)
 {
 	struct area_steps steps = area_steps(area);
-	unsigned int nr, turn = 0;
 	unsigned long done = 0;
+	unsigned int nr;
 
 	for (*error = 0; (nr = area_step(area, &steps)); done++) {
 		if (steps.pfn != IOASID_PFN_UNKNOWN)
@@ -429,7 +465,7 @@ static unsigned long area_copy(struct ioasid_area *area, struct ioasid_table *fr
 			*error = -EIO;
 		if (*error)
 			break;
-		take_turns_for(&turn, nr);
+		take_turns_for(turn, nr);
 	}
 	return done;
 }
@@ -448,12 +484,13 @@ int ioasid_areas_copy(struct ioasid_ioas *ioas, struct ioasid_table *from,
 {
 	struct ioasid_gather gather;
 	struct ioasid_area *area, *undo;
+	unsigned int turn = 0;
 	unsigned long done;
 	int ret = 0;
 
 	mutex_lock(&ioas->spare_lock);
 	for_each_area(area, ioas) {
-		done = area_copy(area, from, to, ioas->spare_pages, &ret);
+		done = area_copy(area, from, to, ioas->spare_pages, &turn, &ret);
 		if (ret)
 			break;
 	}
@@ -463,7 +500,8 @@ int ioasid_areas_copy(struct ioasid_ioas *ioas, struct ioasid_table *from,
 
 	ioasid_gather_init(&gather);
 	for_each_area(undo, ioas) {
-		ioasid_area_unmap(undo, to, undo == area ? done : ULONG_MAX, &gather);
+		ioasid_area_unmap(undo, to, undo == area ? done : ULONG_MAX, &gather,
+				  &turn);
 		if (undo == area)
 			break;
 	}

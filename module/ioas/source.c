@@ -288,9 +288,11 @@ static int copies_populate(struct ioasid_ioas *dst, struct ioasid_area *copies,
 {
 	struct ioasid_source source = { .ioas = src };
 	struct ioasid_area *area;
+	unsigned int turn = 0;
 	int ret;
 
 	for (area = copies; area; area = area->next) {
+		take_turns(&turn);
 		/* Nothing is if there is no page table, and none comes while it is ours */
 		if (!area->charged)
 			continue;

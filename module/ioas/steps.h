@@ -77,13 +77,15 @@ struct ioasid_area {
 #define CHUNK_PAGES	IOASID_CHUNK_PAGES
 /* Work of so many steps may be done before others have a turn */
 #define STEPS_A_TURN	64U
-/* After so many something is flushed */
+/* After so many something is flushed, and the page tables freed that are empty then */
 #define STEPS_A_FLUSH	4096U
 /* And more pages than these are mapped by several calls, unless in large pages */
 #define MAP_A_TURN	(16 * CHUNK_PAGES)
 
 int ioasid_map_long(struct ioasid_ioas *ioas, u64 iova, unsigned long pfn, unsigned int nr,
 		    int prot);
+bool ioasid_unmap_long(struct ioasid_table *table, u64 iova, u64 pfn, unsigned int nr,
+		       struct ioasid_gather *gather);
 void ioasid_unmap_step(struct ioasid_ioas *ioas, struct ioasid_table *failed,
 		       u64 iova, unsigned int nr);
 int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area,
@@ -110,7 +112,8 @@ int ioasid_area_place(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 ro
 bool ioasid_read_back(struct ioasid_table *table, u64 iova, struct page **pages,
 		      unsigned int nr);
 void ioasid_area_unmap(struct ioasid_area *area, struct ioasid_table *table,
-		       unsigned long nr_steps, struct ioasid_gather *gather);
+		       unsigned long nr_steps, struct ioasid_gather *gather,
+		       unsigned int *turn);
 void ioasid_area_unpin(struct ioasid_area *area, unsigned int *turn);
 void ioasid_area_list_depopulate(struct ioasid_ioas *ioas,
 				 struct ioasid_area *areas);
@@ -211,11 +214,20 @@ static inline bool table_unmap(struct ioasid_table *table, u64 iova, unsigned in
 	size_t unmapped = table->shim->unmap(table->domain, iova, size, gather);
 
 	/* Not for long is a device that comes or goes kept waiting, and all who wait for it */
-	if (unlikely(++gather->nr == STEPS_A_FLUSH)) {
+	gather->nr += 1 + nr / CHUNK_PAGES;
+	if (unlikely(gather->nr >= STEPS_A_FLUSH)) {
 		table->shim->flush(table->domain, gather);
 		ioasid_gather_init(gather);
 	}
 	return !WARN_ON_ONCE(unmapped != size);
+}
+
+/* The same for a step of which the pages are known */
+static inline bool table_unmap_known(struct ioasid_table *table, u64 iova, u64 pfn,
+				     unsigned int nr, struct ioasid_gather *gather)
+{
+	return unlikely(nr > MAP_A_TURN) ? ioasid_unmap_long(table, iova, pfn, nr, gather) :
+					   table_unmap(table, iova, nr, gather);
 }
 
 /* How many of the pages follow one another in memory */
