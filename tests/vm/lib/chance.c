@@ -81,3 +81,10 @@ unsigned int chance_rounds(unsigned int rounds)
 
 	return env ? (rounds * strtoul(env, NULL, 0) + 99) / 100 : rounds;
 }
+
+unsigned int chance_seconds(unsigned int seconds)
+{
+	const char *env = getenv("STRESS_SECONDS");
+
+	return env ? strtoul(env, NULL, 0) : chance_rounds(seconds);
+}

@@ -30,6 +30,10 @@ const char *chance_text(void);
 
 /* How many of @rounds to do: STRESS_ROUNDS in the environment, percent */
 unsigned int chance_rounds(unsigned int rounds);
+/* How many of @seconds to go on: STRESS_SECONDS in the environment; else as many percent
+ * as of the rounds
+ */
+unsigned int chance_seconds(unsigned int seconds);
 
 #define CHANCE_FAIL(format, ...) \
 	FAIL(format "; %s", ##__VA_ARGS__, chance_text())

@@ -126,11 +126,16 @@ void set_memlock_limit(unsigned long pages)
 	EXPECT_OK(setrlimit(RLIMIT_MEMLOCK, &limit));
 }
 
-void become_user(unsigned long pages)
+void become_user_of(uid_t uid, unsigned long pages)
 {
 	set_memlock_limit(pages);
-	EXPECT_OK(setresgid(TEST_UID, TEST_UID, TEST_UID));
-	EXPECT_OK(setresuid(TEST_UID, TEST_UID, TEST_UID));
+	EXPECT_OK(setresgid(uid, uid, uid));
+	EXPECT_OK(setresuid(uid, uid, uid));
+}
+
+void become_user(unsigned long pages)
+{
+	become_user_of(TEST_UID, pages);
 }
 
 /* Register and unregister @pages with an io_uring: 0, or errno */
@@ -193,16 +198,22 @@ long locked_pages(void)
 static void none_locked(void *arg)
 {
 	void *p = memory(17 * PAGE, 0);
+	uid_t *uid = arg;
 	int ring;
 
-	become_user(16);
+	become_user_of(*uid, 16);
 	ring = new_ring();
 	EXPECT_EQ(try_to_lock(ring, p, 16), 0);
 	EXPECT_EQ(try_to_lock(ring, p, 17), ENOMEM);
 	close(ring);
 }
 
+void expect_no_locked_pages_of(uid_t uid)
+{
+	run_child(none_locked, &uid);
+}
+
 void expect_no_locked_pages(void)
 {
-	run_child(none_locked, NULL);
+	expect_no_locked_pages_of(TEST_UID);
 }

@@ -40,9 +40,12 @@ size_t vm_pinned(void);
 long locked_pages(void);
 /* The quick way to know that it is none */
 void expect_no_locked_pages(void);
+/* The same of another user */
+void expect_no_locked_pages_of(uid_t uid);
 
 /* Drop root and all capabilities, with a limit of @pages for locked memory */
 void become_user(unsigned long pages);
+void become_user_of(uid_t uid, unsigned long pages);
 void set_memlock_limit(unsigned long pages);
 
 #endif /* TESTS_MEMORY_H */
