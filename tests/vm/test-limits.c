@@ -296,11 +296,14 @@ static void in_a_namespace_of_its_own(void *arg)
 	int fds[FILES_MAX];
 	char map[32];
 
+	/* its user and group have the same number */
 	snprintf(map, sizeof(map), "0 %u 1", getuid());
 	EXPECT_OK(unshare(CLONE_NEWUSER));
 	/* or its files in /proc are root's, for it has changed its user ID */
 	EXPECT_OK(prctl(PR_SET_DUMPABLE, 1));
+	write_file("/proc/self/setgroups", "deny");
 	write_file("/proc/self/uid_map", map);
+	write_file("/proc/self/gid_map", map);
 	/* one within the other changes nothing */
 	EXPECT_OK(unshare(CLONE_NEWUSER));
 	EXPECT_EQ(open_all(fds, FILES_MAX), 2);
@@ -556,6 +559,8 @@ START_TEST(nothing_is_left_charged_after_much_at_once)
 	kill_child(pids[1]);
 	for (i = 2; i < 6; i++)
 		end_child(pids[i]);
+	EXPECT_OK(dev_unbind(t->a.fd, -1));
+	EXPECT_OK(dev_unbind(t->b.fd, -1));
 	limit_set("contexts", 10);
 	two_end(t);
 }
