@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "dma.h"
@@ -389,12 +390,10 @@ END_TEST
 
 static unsigned long free_memory(void)
 {
-	char text[256], *at;
+	struct sysinfo info;
 
-	sysfs_read("/proc/meminfo", text, sizeof(text));
-	at = strstr(text, "MemFree:");
-	EXPECT_TRUE(at != NULL);
-	return strtoul(at + strlen("MemFree:"), NULL, 0) << 10;
+	EXPECT_OK(sysinfo(&info));
+	return info.freeram * info.mem_unit;
 }
 
 /* Map and unmap a page @rounds times, each time so much further on */
