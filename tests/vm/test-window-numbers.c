@@ -148,7 +148,6 @@ START_TEST(alias_is_taken_while_it_is_made_and_shared_afterwards)
 	held_start(&alias);
 	EXPECT_ERRNO(dev_attach_pasid(s.eight.fd, s.user.fd, s.user.ioas, 8), EBUSY);
 	EXPECT_ERRNO(dev_attach_pasid(s.eight.fd, s.user.fd, s.user.ioas, 8), EBUSY);
-	EXPECT_ERRNO(dev_set_pasid_floor(s.seven.fd, s.user.fd, 0), EBUSY);
 	EXPECT_EQ(ppasid_of(s.cpu, &s.user, &s.seven, 8), 0);
 	expect_pasid_blocked(&s.seven, 8, IOVA);
 	EXPECT_TRUE(hold_has_one());
