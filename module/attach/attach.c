@@ -50,11 +50,26 @@ static int route_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 						    flags & IOASID_ATTACH_NO_SNOOP);
 }
 
+/* For what is attached where nothing was: what replaces it does not pay anew */
+static int rid_charge(struct ioasid_device *idev)
+{
+	if (has_default_pasid(idev) || device_ioasid(idev))
+		return 0;
+	return ioasid_charge(&idev->charge, IOASID_LIMIT_ATTACHMENTS, 1);
+}
+
 /* What a binding has attached has another name, or none */
 static void set_hwpt(struct ioasid_device *idev, struct ioasid_hwpt *hwpt)
 {
 	ioasid_hwpt_unuse(idev->hwpt);
 	idev->hwpt = hwpt;
+}
+
+/* It has nothing attached any more */
+static void rid_gone(struct ioasid_device *idev)
+{
+	set_hwpt(idev, NULL);
+	ioasid_uncharge(&idev->charge);
 }
 
 /* Who may not fail is not @killable */
@@ -69,7 +84,7 @@ static int rid_detach(struct ioasid_device *idev, bool killable)
 		ret = idev->mediated ? ioasid_mediated_detach(idev, killable) :
 				       ioasid_group_detach(idev);
 	if (!ret)
-		set_hwpt(idev, NULL);
+		rid_gone(idev);
 	trace_ioasid_detach(idev, ioasid, IOASID_NO_PASID, ret);
 	return ret;
 }
@@ -119,14 +134,15 @@ static int rid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 	if (ret)
 		goto unlock;
 	old = device_ioasid(idev);
-	ret = route_attach(idev, ioas, flags);
+	ret = rid_charge(idev);
+	ret = ret ?: route_attach(idev, ioas, flags);
 	if (ret)
 		ioasid_hwpt_unuse(hwpt);
 	else
 		set_hwpt(idev, hwpt);
 	/* The old one may have ended in the attempt */
 	if (!device_ioasid(idev))
-		set_hwpt(idev, NULL);
+		rid_gone(idev);
 	trace_attach(idev, old, ioas->obj.id, IOASID_NO_PASID, ret);
 unlock:
 	mutex_unlock(attach_lock(idev));

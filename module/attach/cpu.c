@@ -27,6 +27,10 @@
  */
 #define ASIDE_MAX		4096
 
+/* Of all numbers of the global allocator the host keeps a part, for its own processes */
+#define GLOBAL_NUMBERS		(1U << 20)
+#define GLOBAL_KEPT		(GLOBAL_NUMBERS / 16)
+
 /* Numbers of the global allocator that are ours; under ioasid_wire_lock */
 static DEFINE_XARRAY(sent);
 
@@ -111,6 +115,12 @@ static struct ioasid_cpu_pasid *cpu_new(struct device *dev, u32 floor)
 	cpu = kzalloc(sizeof(*cpu), GFP_KERNEL_ACCOUNT);
 	if (!cpu)
 		return ERR_PTR(-ENOMEM);
+	ret = ioasid_charge_shared(&cpu->charge, IOASID_LIMIT_PASIDS, &sent,
+				   GLOBAL_NUMBERS - GLOBAL_KEPT);
+	if (ret) {
+		kfree(cpu);
+		return ERR_PTR(ret);
+	}
 	mutex_lock(&ioasid_wire_lock);
 	ret = global_alloc(dev, floor, &cpu->ppasid);
 	if (!ret) {
@@ -120,6 +130,7 @@ static struct ioasid_cpu_pasid *cpu_new(struct device *dev, u32 floor)
 	}
 	mutex_unlock(&ioasid_wire_lock);
 	if (ret) {
+		ioasid_uncharge(&cpu->charge);
 		kfree(cpu);
 		return ERR_PTR(ret);
 	}
@@ -138,6 +149,7 @@ static void cpu_put(struct ioasid_ctx *ctx, struct ioasid_cpu_pasid *cpu)
 	xa_erase(&sent, cpu->ppasid);
 	kc_global_pasid_free(cpu->ppasid);
 	mutex_unlock(&ioasid_wire_lock);
+	ioasid_uncharge(&cpu->charge);
 	kfree(cpu);
 }
 

@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+#include "base/limits.h"
+
 struct ioasid_device;
 struct ioasid_pasid;
 
@@ -12,6 +14,7 @@ struct ioasid_pasid;
  * @ppasid: the number on the wire
  * @vpasid: what the CPU translates to it; 0: nothing yet
  * @users: attached PASIDs that have it, under the lock of their context
+ * @charge: for the number
  *
  * CPU instructions name one PASID for whatever device they go to, so that all
  * devices of an open file have the same one behind a vPASID.
@@ -20,6 +23,7 @@ struct ioasid_cpu_pasid {
 	u32 ppasid;
 	u32 vpasid;
 	unsigned int users;
+	struct ioasid_charge charge;
 };
 
 int ioasid_cpu_take_direct(struct ioasid_pasid *pasid, u32 number);

@@ -74,6 +74,7 @@ struct ioasid_group {
  * @cookie: the user's name for it
  * @hwpt: what it has attached was named by this id of a page table, or NULL; as
  *	@attached
+ * @charge: for what is attached behind its RID, unless that is a PASID; as @hwpt
  * @attached: its place in the group's attachment, or NULL; under the group's
  *	lock. Changed for no one but this binding, whose calls come one by one
  * @type: what kind of device it is
@@ -97,6 +98,7 @@ struct ioasid_device {
 	void *owner;
 	u64 cookie;
 	struct ioasid_hwpt *hwpt;
+	struct ioasid_charge charge;
 	struct ioasid_attached *attached;
 	enum ioasid_device_type type;
 	struct ioasid_pasids *pasids;

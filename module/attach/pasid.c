@@ -316,6 +316,20 @@ static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 	return 0;
 }
 
+/*
+ * Whose numbers a RID's are. Users who share it share them: each number that is on the
+ * wire is one less for the others
+ */
+static int charge_pasid(struct ioasid_pasid *pasid)
+{
+	struct ioasid_pasids *pasids = pasid->idev->pasids;
+
+	if (!pasids->shared)
+		return ioasid_charge(&pasid->charge, IOASID_LIMIT_ATTACHMENTS, 1);
+	return ioasid_charge_shared(&pasid->charge, IOASID_LIMIT_ATTACHMENTS, pasids,
+				    pasids->wire.limit - 1);
+}
+
 /* The lowest one that is free and that no CPU sends */
 static int alloc_on_wire(struct ioasid_pasid *pasid, u32 from)
 {
@@ -458,6 +472,7 @@ static void end(struct ioasid_pasid *pasid)
 	}
 	if (pasid->hwpt)
 		ioasid_hwpt_unuse(pasid->hwpt);
+	ioasid_uncharge(&pasid->charge);
 	kfree_rcu(pasid, rcu);
 }
 
@@ -527,9 +542,12 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 		.route.msi = idev->pasids->msi,
 		.route.resets = &idev->pasids->resets,
 	};
-	ret = is_mediated(idev) ? attach_mediated(pasid, ioas, flags, *number) :
-				  attach_physical(pasid, ioas, flags, *number);
+	ret = charge_pasid(pasid);
+	if (!ret)
+		ret = is_mediated(idev) ? attach_mediated(pasid, ioas, flags, *number) :
+					  attach_physical(pasid, ioas, flags, *number);
 	if (ret) {
+		ioasid_uncharge(&pasid->charge);
 		kfree_rcu(pasid, rcu);
 		return ioasid_attach_error(ret);
 	}

@@ -75,6 +75,7 @@ struct ioasid_pasid_point {
  *	instructions that send it; otherwise NULL
  * @ioasid: of the attached address space, for those who hold no lock; 0: none. What
  *	is read after it was found not to be 0 is complete
+ * @charge: for the attachment
  * @rcu: to be freed when nobody looks it up any more
  */
 struct ioasid_pasid {
@@ -87,6 +88,7 @@ struct ioasid_pasid {
 	u32 number;
 	struct ioasid_cpu_pasid *cpu;
 	u32 ioasid;
+	struct ioasid_charge charge;
 	struct rcu_head rcu;
 };
 

@@ -13,15 +13,22 @@
  * ioasid_ctx_new() - the state of a newly opened file
  * @file: the file
  *
- * Return: a context with one reference, or ERR_PTR(-ENOMEM).
+ * Return: a context with one reference, or an ERR_PTR(): -ENOSPC if the user may have
+ * no more, -ENOMEM.
  */
 struct ioasid_ctx *ioasid_ctx_new(struct file *file)
 {
 	static atomic_t last_nr = ATOMIC_INIT(0);
 	struct ioasid_ctx *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+	int ret;
 
 	if (!ctx)
 		return ERR_PTR(-ENOMEM);
+	ret = ioasid_charge(&ctx->charge, IOASID_LIMIT_CONTEXTS, 1);
+	if (ret) {
+		kfree(ctx);
+		return ERR_PTR(ret);
+	}
 	kref_init(&ctx->kref);
 	ctx->nr = atomic_inc_return(&last_nr);
 	ctx->file = file;
@@ -48,6 +55,7 @@ void ioasid_ctx_release(struct kref *kref)
 	mutex_destroy(&ctx->lock);
 	mutex_destroy(&ctx->no_snoop_lock);
 	mutex_destroy(&ctx->pasid_lock);
+	ioasid_uncharge(&ctx->charge);
 	kfree_rcu(ctx, rcu);
 }
 

@@ -11,6 +11,8 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+#include "base/limits.h"
+
 struct file;
 
 /*
@@ -42,6 +44,8 @@ struct file;
  *	ioasid_ctx.objects.xa_lock	the id table
  *	ioasid_domains_lock		work in the kernel's domains (shim/domains.h)
  *	ioasid_ids_lock			attaching; detaching by PASID
+ *	ids_lock (shim/ids.c)		domains of ours, by their addresses
+ *	limits_lock (base/limits.c)	what users hold of what is scarce
  *
  * The locks of two address spaces are taken in the order of their addresses: first both
  * locks, then both areas_locks.
@@ -73,6 +77,7 @@ struct file;
 /**
  * struct ioasid_ctx - an open /dev/iommu
  * @kref: held by the open file and by every binding
+ * @charge: for it, to the user that opened it
  * @nr: its number, as traces and fdinfo show it
  * @file: the open file; not to be touched after @closed
  * @objects: id to struct ioasid_obj
@@ -100,6 +105,7 @@ struct file;
  */
 struct ioasid_ctx {
 	struct kref kref;
+	struct ioasid_charge charge;
 	u32 nr;
 	struct file *file;
 	struct xarray objects;

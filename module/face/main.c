@@ -78,9 +78,10 @@ static void show_ioas(struct seq_file *seq, struct ioasid_ioas *ioas)
 }
 
 /*
- * As /proc/PID/fdinfo/FD shows it: the number of the open file in traces, a line
- * for each device that is bound to it, and one for each address space, with one
- * more for each device behind it. It waits for no user.
+ * As /proc/PID/fdinfo/FD shows it: the number of the open file in traces, what the user
+ * that opened it holds and may hold of what is limited, a line for each device that is
+ * bound to it, and one for each address space, with one more for each device behind it.
+ * It waits for no user.
  */
 static void ioasid_show_fdinfo(struct seq_file *seq, struct file *file)
 {
@@ -90,6 +91,7 @@ static void ioasid_show_fdinfo(struct seq_file *seq, struct file *file)
 	unsigned long id;
 
 	seq_printf(seq, "context:\t%u\n", ctx->nr);
+	ioasid_limits_show(seq, &ctx->charge);
 	show_devices(seq, ctx);
 	for (id = 0; (obj = xa_find(&ctx->objects, &id, ULONG_MAX, XA_PRESENT));
 	     id++) {

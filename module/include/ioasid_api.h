@@ -132,10 +132,13 @@ struct ioasid_device_desc {
  * While the machine sleeps and after its shutdown the IOMMU translates nothing. The
  * driver of a physical device stops its DMA in suspend, freeze, poweroff and shutdown.
  *
+ * What is limited is charged to the calling process's user, here and when something is
+ * attached: call it in the user's system call.
+ *
  * Context: process. May sleep.
  * Return: the binding, or an ERR_PTR() as IOASID_DEVICE_BIND says: -EEXIST,
  * -EALREADY, -EPERM, -EINVAL, -ENODEV, -EOPNOTSUPP (a type that is not offered
- * too), -EADDRINUSE, -EAGAIN, -ENOMEM, -EINTR.
+ * too), -EADDRINUSE, -EAGAIN, -ENOSPC, -ENOMEM, -EINTR.
  */
 struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
 					 const struct ioasid_device_desc *desc);

@@ -5,13 +5,25 @@
  */
 #include <linux/printk.h>
 
+#include "shim/ids.h"
 #include "shim/shim.h"
+
+/* All IOMMUs of the machine together (MAX_DOMAIN_ID): a domain has one for all of them */
+#define AMD_DOMAIN_IDS	65536U
 
 static int amd_claim(struct ioasid_route *route, void *owner)
 {
 	if (kc_amd_blocked_may_pass())
 		pr_warn_once("ioasidfd: AMD IOMMU in a virtual machine: if it is emulated as in QEMU, DMA reaches all memory while address spaces are attached and detached\n");
 	return ioasid_rid_claim(route, owner);
+}
+
+static struct iommu_domain *amd_domain_alloc(struct device *dev,
+					     const struct ioasid_route *route,
+					     unsigned int flags)
+{
+	return ioasid_ids_domain_alloc(dev, route, flags, &ioasid_shim_amd,
+				       ioasid_ids_for_users(AMD_DOMAIN_IDS));
 }
 
 /* Capability header (3.2.1) and extended feature register (3.4.10) */
@@ -38,6 +50,7 @@ const struct ioasid_shim ioasid_shim_amd = {
 	.flush = ioasid_generic_flush,
 	.aperture = ioasid_generic_aperture,
 	.hw_info = amd_hw_info,
-	IOASID_GENERIC_DOMAIN,
+	.domain_alloc = amd_domain_alloc,
+	.domain_free = ioasid_generic_domain_free,
 	IOASID_GENERIC_OPS,
 };

@@ -12,11 +12,20 @@
 
 #include "compat/pasid_compat.h"
 #include "shim/domains.h"
+#include "shim/ids.h"
 #include "shim/shim.h"
 
-struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
-						 const struct ioasid_route *route,
-						 unsigned int flags)
+/**
+ * ioasid_generic_domain_new() - make a paging domain that nobody is charged for
+ * @dev: as the shim's domain_alloc()
+ * @route: as there
+ * @flags: as there
+ *
+ * Return: the domain, or an error of the kernel's.
+ */
+struct iommu_domain *ioasid_generic_domain_new(struct device *dev,
+					       const struct ioasid_route *route,
+					       unsigned int flags)
 {
 	struct iommu_domain *domain;
 	int ret;
@@ -33,10 +42,20 @@ struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
 	return domain;
 }
 
+struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
+						 const struct ioasid_route *route,
+						 unsigned int flags)
+{
+	return ioasid_ids_domain_alloc(dev, route, flags, NULL, 0);
+}
+
 void ioasid_generic_domain_free(struct iommu_domain *domain)
 {
+	struct ioasid_charge charge = ioasid_ids_forget(domain);
+
 	ioasid_msi_domain_exit(domain);
 	iommu_domain_free(domain);
+	ioasid_uncharge(&charge);
 }
 
 static void route_block(struct ioasid_route *route)

@@ -97,7 +97,8 @@ struct ioasid_hw_data {
  *	attached
  * @atomic_replace_pasid: the same by PASID, a number at a time
  * @domain_alloc: make a paging domain for a device with @route; @flags are
- *	IOASID_DOMAIN_*. ERR_PTR() on error
+ *	IOASID_DOMAIN_*. It is charged to the caller (shim/ids.c). ERR_PTR() on error,
+ *	-ENOSPC if the caller, or the IOMMU, can have no more
  * @domain_free: free it; no device is attached
  * @claim: take the DMA of a group for an owner, as iommu_group_claim_dma_owner()
  *	does: it is blocked from then on
@@ -171,6 +172,9 @@ int ioasid_rid_claim(struct ioasid_route *route, void *owner);
 void ioasid_rid_release(struct ioasid_route *route);
 
 /* generic.c, for the vendors' shims to use where they have nothing to add */
+struct iommu_domain *ioasid_generic_domain_new(struct device *dev,
+					       const struct ioasid_route *route,
+					       unsigned int flags);
 struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
 						 const struct ioasid_route *route,
 						 unsigned int flags);

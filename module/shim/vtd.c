@@ -5,10 +5,9 @@
 #include <linux/bits.h>
 #include <linux/err.h>
 #include <linux/minmax.h>
-#include <linux/mutex.h>
-#include <linux/xarray.h>
 
 #include "base/args.h"
+#include "shim/ids.h"
 #include "shim/shim.h"
 #include "shim/vtd_abi.h"
 
@@ -67,68 +66,24 @@ static u32 vtd_width(u64 cap, u64 ecap)
  * Domain ids. There are 2^(4 + 2 * ND) of them an IOMMU (11.4.2), each address space of
  * a device takes one, and one that is given back is taken by who comes first: in a reset
  * from 7.2 on, for one, a device gives its own back and needs one again. So some are
- * never taken for users.
+ * never taken for users, and those that are are shared between them.
  */
 #define CAP_NDOMS(cap)	(1U << (4 + 2 * ((cap) & 7)))
-#define VTD_KEPT_PART	16
-
-/* Domains of ours to their IOMMUs, and IOMMUs to how many of them there are */
-static DEFINE_XARRAY(vtd_domains);
-static DEFINE_XARRAY(vtd_counts);
-static DEFINE_MUTEX(vtd_count_lock);
-
-static int vtd_count(struct iommu_device *iommu, int by, unsigned long most)
-{
-	unsigned long index = (unsigned long)iommu, nr;
-	int ret = -ENOSPC;
-	void *count;
-
-	mutex_lock(&vtd_count_lock);
-	count = xa_load(&vtd_counts, index);
-	nr = (count ? xa_to_value(count) : 0) + by;
-	/* There is an entry where it becomes less: that needs no memory */
-	if (by < 0 || nr <= most)
-		ret = xa_err(xa_store(&vtd_counts, index, nr ? xa_mk_value(nr) : NULL,
-				      GFP_KERNEL));
-	mutex_unlock(&vtd_count_lock);
-	return ret;
-}
 
 static struct iommu_domain *vtd_domain_alloc(struct device *dev,
 					     const struct ioasid_route *route,
 					     unsigned int flags)
 {
 	struct iommu_device *iommu = dev->iommu->iommu_dev;
-	struct iommu_domain *domain;
-	unsigned long most = ULONG_MAX;
+	const void *pool = NULL;
+	unsigned int nr = 0;
 	u64 cap;
-	int ret;
 
-	if (!ioasid_shim_sysfs_hex(dev, "intel-iommu", "cap", &cap))
-		most = CAP_NDOMS(cap) - CAP_NDOMS(cap) / VTD_KEPT_PART;
-	ret = vtd_count(iommu, 1, most);
-	if (ret)
-		return ERR_PTR(ret);
-	domain = ioasid_generic_domain_alloc(dev, route, flags);
-	ret = PTR_ERR_OR_ZERO(domain);
-	if (ret)
-		goto uncount;
-	ret = xa_err(xa_store(&vtd_domains, (unsigned long)domain, iommu,
-			      GFP_KERNEL_ACCOUNT));
-	if (!ret)
-		return domain;
-	ioasid_generic_domain_free(domain);
-uncount:
-	vtd_count(iommu, -1, 0);
-	return ERR_PTR(ret);
-}
-
-static void vtd_domain_free(struct iommu_domain *domain)
-{
-	struct iommu_device *iommu = xa_erase(&vtd_domains, (unsigned long)domain);
-
-	ioasid_generic_domain_free(domain);
-	vtd_count(iommu, -1, 0);
+	if (!ioasid_shim_sysfs_hex(dev, "intel-iommu", "cap", &cap)) {
+		pool = iommu;
+		nr = ioasid_ids_for_users(CAP_NDOMS(cap));
+	}
+	return ioasid_ids_domain_alloc(dev, route, flags, pool, nr);
 }
 
 /* One more IOMMU, which flushes at most 2^order bytes at once */
@@ -256,7 +211,7 @@ const struct ioasid_shim ioasid_shim_vtd = {
 	.hw_info = vtd_hw_info,
 	.hw_data = vtd_hw_data,
 	.domain_alloc = vtd_domain_alloc,
-	.domain_free = vtd_domain_free,
+	.domain_free = ioasid_generic_domain_free,
 	IOASID_GENERIC_ATTACH,
 	IOASID_GENERIC_OPS,
 };

@@ -19,6 +19,11 @@
  *   answer goes to. Every ioctl may fail with EFAULT (the structure cannot be read or written), ENOMEM,
  *   or EINTR (a signal killed the caller while it waited).
  * - ENOTTY: not an ioctl of this file descriptor.
+ * - ENOSPC: what is asked for would be more than there is, or more than one user may
+ *   hold. Limited, for all files of a user together, are open I/O address space fds,
+ *   page tables, attachments, and PASIDs of the kernel's global allocator (module
+ *   parameters max_... of ioasidfd). fdinfo of an I/O address space fd shows what the
+ *   user that opened it holds, and may hold. open() of one may fail with ENOSPC, too.
  *
  * Addresses, lengths and page sizes are bytes. Ranges are [start, last], both
  * ends belonging to the range.
@@ -506,8 +511,8 @@ struct ioasid_unmap {
  * that wants none), EBUSY (the device is open through VFIO's group), EAGAIN
  * (somebody is resetting or configuring the device, or attaching another of its
  * group, just now), EADDRINUSE (something is mapped, behind another device of the
- * group, where this device's DMA is not permitted), ENOSPC (too many objects, or the
- * IOMMU has no room for one more page table),
+ * group, where this device's DMA is not permitted), ENOSPC (too many objects; the
+ * IOMMU has no room for one more page table, or the user may hold no more),
  * ENODEV (no IOMMU, or the device is being removed), EOPNOTSUPP (the devices of
  * its group are not all behind one IOMMU that can do the same for all; a mediated
  * device with PASIDs whose parent has none that could be attached, or is not alone in
@@ -575,7 +580,8 @@ struct ioasid_unbind {
  * one, which cannot be replaced; or a device of the group is being reset just now),
  * EFAULT (mapped memory is gone or cannot be pinned; or the IOMMU's driver has failed),
  * ENOMEM (or RLIMIT_MEMLOCK is exceeded), ENOSPC (the IOMMU has no room for one more
- * page table; by PASID also: no number is left), EIO (the old address space could not
+ * page table, or the user may hold no more of those or no more attachments; by PASID also:
+ * no number is left, or the user may hold no more of them), EIO (the old address space could not
  * be put back after a failure: nothing is attached any more, and the device is
  * blocked), EOPNOTSUPP (the device has no PASIDs, or the kernel cannot attach by
  * PASID). By PASID also EINVAL (0, too wide, or not below the floor), EBUSY (the number
