@@ -330,6 +330,12 @@ static int charge_pasid(struct ioasid_pasid *pasid)
 				    pasids->wire.limit - 1);
 }
 
+/* The driver may keep something for a number: may the user have that? */
+static int wire_room(const struct ioasid_pasids *pasids, u32 number)
+{
+	return pasids->shim->pasid_room ? pasids->shim->pasid_room(pasids->dev, number) : 0;
+}
+
 /* The lowest one that is free and that no CPU sends */
 static int alloc_on_wire(struct ioasid_pasid *pasid, u32 from)
 {
@@ -380,6 +386,11 @@ static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioa
 			ret = alloc_on_wire(pasid, 0);
 		if (ret)
 			return ret;
+		ret = wire_room(pasid->idev->pasids, *number);
+		if (ret) {
+			ioasid_numbers_give_back(wire, *number);
+			return ret;
+		}
 		taken = tries && !wire_takes(pasid);
 		if (!taken) {
 			ret = set_point(pasid, ioas, no_snoop);

@@ -44,7 +44,9 @@ struct file;
  *	ioasid_ctx.objects.xa_lock	the id table
  *	ioasid_domains_lock		work in the kernel's domains (shim/domains.h)
  *	ioasid_ids_lock			attaching; detaching by PASID
+ *	leaves_lock (shim/leaves.c)	what drivers keep for PASIDs
  *	ids_lock (shim/ids.c)		domains of ours, by their addresses
+ *	vtd_dry_lock (shim/vtd.c)	IOMMUs without an id left
  *	limits_lock (base/limits.c)	what users hold of what is scarce
  *
  * The locks of two address spaces are taken in the order of their addresses: first both

@@ -27,12 +27,14 @@
 #define MAX_CONTEXTS		4096
 #define MAX_PAGE_TABLES		16384
 #define MAX_PASIDS		8192
+#define MAX_PASID_PAGES		4096
 #define MAX_ATTACHMENTS		65536
 
 static unsigned int limits_max[IOASID_NR_LIMITS] = {
 	[IOASID_LIMIT_CONTEXTS] = MAX_CONTEXTS,
 	[IOASID_LIMIT_PAGE_TABLES] = MAX_PAGE_TABLES,
 	[IOASID_LIMIT_PASIDS] = MAX_PASIDS,
+	[IOASID_LIMIT_PASID_PAGES] = MAX_PASID_PAGES,
 	[IOASID_LIMIT_ATTACHMENTS] = MAX_ATTACHMENTS,
 };
 
@@ -41,6 +43,8 @@ LIMIT_PARAM(IOASID_LIMIT_PAGE_TABLES, max_page_tables, MAX_PAGE_TABLES,
 	    "I/O page tables, each with a domain id,");
 LIMIT_PARAM(IOASID_LIMIT_PASIDS, max_pasids, MAX_PASIDS,
 	    "PASIDs of the kernel's global allocator");
+LIMIT_PARAM(IOASID_LIMIT_PASID_PAGES, max_pasid_pages, MAX_PASID_PAGES,
+	    "Pages of devices' PASID tables");
 LIMIT_PARAM(IOASID_LIMIT_ATTACHMENTS, max_attachments, MAX_ATTACHMENTS,
 	    "Attachments by RID and PASID");
 
@@ -48,13 +52,14 @@ static const char *const limits_names[IOASID_NR_LIMITS] = {
 	[IOASID_LIMIT_CONTEXTS] = "contexts",
 	[IOASID_LIMIT_PAGE_TABLES] = "page-tables",
 	[IOASID_LIMIT_PASIDS] = "pasids",
+	[IOASID_LIMIT_PASID_PAGES] = "pasid-pages",
 	[IOASID_LIMIT_ATTACHMENTS] = "attachments",
 };
 
 /**
  * struct ioasid_account - what one user holds, of all that is limited or of a pool
  * @node: in the accounts of the same hash
- * @key: whose it is, and of what
+ * @key: of which user, and of what
  * @used: objects of each kind
  * @total: of all kinds; an account without any is freed
  *
@@ -147,7 +152,7 @@ static void account_add(struct ioasid_account *account, enum ioasid_limit what,
 	account->total += nr;
 }
 
-/* One that is empty goes; to be freed by the caller, who holds the lock */
+/* An empty one goes: to be freed by the caller once it has dropped the lock */
 static void account_drop(struct ioasid_account *account, struct hlist_head *empty)
 {
 	if (account && !account->total) {
@@ -285,7 +290,7 @@ int ioasid_charge(struct ioasid_charge *charge, enum ioasid_limit what, unsigned
 }
 
 /**
- * ioasid_charge_shared() - charge the calling user for one of what there is a number of
+ * ioasid_charge_shared() - charge the calling user for an object out of a pool
  * @charge: out: the charge, to be given back with ioasid_uncharge()
  * @what: the kind of object
  * @pool: what it is taken from: any address that stands for that, and for no other

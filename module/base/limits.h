@@ -27,6 +27,8 @@ struct ioasid_account;
  * @IOASID_LIMIT_CONTEXTS: open /dev/iommu files, and what bindings keep of closed ones
  * @IOASID_LIMIT_PAGE_TABLES: domains, each of which takes one of an IOMMU's domain ids
  * @IOASID_LIMIT_PASIDS: numbers of the kernel's global PASID allocator
+ * @IOASID_LIMIT_PASID_PAGES: pages of PASID tables that an IOMMU's driver keeps until
+ *	the device goes
  * @IOASID_LIMIT_ATTACHMENTS: address spaces behind a RID or a PASID of a device
  * @IOASID_NR_LIMITS: how many there are
  */
@@ -34,6 +36,7 @@ enum ioasid_limit {
 	IOASID_LIMIT_CONTEXTS,
 	IOASID_LIMIT_PAGE_TABLES,
 	IOASID_LIMIT_PASIDS,
+	IOASID_LIMIT_PASID_PAGES,
 	IOASID_LIMIT_ATTACHMENTS,
 	IOASID_NR_LIMITS,
 };

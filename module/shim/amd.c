@@ -46,6 +46,7 @@ const struct ioasid_shim ioasid_shim_amd = {
 	.claim = amd_claim,
 	.attach = ioasid_generic_attach,
 	.block = ioasid_generic_block,
+	.alias = ioasid_generic_alias,
 	.unmap = ioasid_generic_unmap,
 	.flush = ioasid_generic_flush,
 	.aperture = ioasid_generic_aperture,

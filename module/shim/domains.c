@@ -22,6 +22,7 @@
 #include <linux/sched.h>
 
 #include "shim/domains.h"
+#include "shim/leaves.h"
 
 struct percpu_rw_semaphore ioasid_domains_lock;
 DECLARE_RWSEM(ioasid_ids_lock);
@@ -50,6 +51,9 @@ static int change_begins(struct notifier_block *nb, unsigned long action, void *
 /* The two are not registered at once: it may be one that has not been seen to begin */
 static int change_ends(struct notifier_block *nb, unsigned long action, void *dev)
 {
+	/* The kernel has freed what it had for it */
+	if (action == BUS_NOTIFY_REMOVED_DEVICE)
+		ioasid_leaves_forget(dev);
 	if (!is_change(action) || READ_ONCE(changer) != current)
 		return NOTIFY_DONE;
 	if (!--depth) {
@@ -115,5 +119,6 @@ undo:
 void ioasid_domains_exit(void)
 {
 	unwatch(ARRAY_SIZE(buses));
+	ioasid_leaves_exit();
 	percpu_free_rwsem(&ioasid_domains_lock);
 }

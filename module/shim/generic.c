@@ -265,10 +265,11 @@ int ioasid_generic_hw_info(struct device *dev, struct ioasid_cap_hw *hw)
 }
 
 /**
- * ioasid_shim_sysfs_hex() - a register that an IOMMU driver shows in sysfs
- * @dev: a device behind the IOMMU
- * @group: name of the attribute group of the IOMMU's device
- * @name: name of the attribute, a hexadecimal number
+ * ioasid_shim_sysfs() - a number that an IOMMU driver shows in sysfs
+ * @iommu: the IOMMU's own device
+ * @group: name of the attribute group of it
+ * @name: name of the attribute
+ * @base: of the number that it is
  * @value: the number
  *
  * The drivers' own structures are private, and the hw_info operation is not
@@ -276,10 +277,9 @@ int ioasid_generic_hw_info(struct device *dev, struct ioasid_cap_hw *hw)
  *
  * Return: 0, or -ENODATA if it is not shown or not a number.
  */
-int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
-			  const char *name, u64 *value)
+int ioasid_shim_sysfs(struct device *iommu, const char *group, const char *name,
+		      unsigned int base, u64 *value)
 {
-	struct device *iommu = dev->iommu->iommu_dev->dev;
 	const struct attribute_group *const *groups;
 	struct attribute *const *attrs;
 	struct device_attribute *show;
@@ -306,7 +306,7 @@ int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
 		page[len] = '\0';
 		/* AMD's driver shows a second register after a colon */
 		page[strcspn(page, ":\n")] = '\0';
-		ret = kstrtou64(page, 16, value) ? -ENODATA : 0;
+		ret = kstrtou64(page, base, value) ? -ENODATA : 0;
 	}
 	free_page((unsigned long)page);
 	return ret;

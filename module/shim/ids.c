@@ -18,15 +18,19 @@
  * struct id - a domain of ours
  * @node: among those of the same hash
  * @domain: the domain
+ * @iommu: of which it takes an id
+ * @nr_routes: routes that are attached to it. It has an id if that is not 0
  * @charge: for it
  */
 struct id {
 	struct hlist_node node;
 	const struct iommu_domain *domain;
+	struct iommu_device *iommu;
+	unsigned int nr_routes;
 	struct ioasid_charge charge;
 };
 
-/* Protects @node of all */
+/* Protects @node and @nr_routes of all */
 static DEFINE_SPINLOCK(ids_lock);
 static DEFINE_HASHTABLE(ids, 12);
 
@@ -78,6 +82,7 @@ struct iommu_domain *ioasid_ids_domain_alloc(struct device *dev,
 	if (ret)
 		goto uncharge;
 	id->domain = domain;
+	id->iommu = dev->iommu->iommu_dev;
 	spin_lock(&ids_lock);
 	hash_add(ids, &id->node, (unsigned long)domain);
 	spin_unlock(&ids_lock);
@@ -110,4 +115,48 @@ struct ioasid_charge ioasid_ids_forget(const struct iommu_domain *domain)
 		charge = id->charge;
 	kfree(id);
 	return charge;
+}
+
+/**
+ * ioasid_ids_needed() - would attaching to a domain take one more id?
+ * @domain: one of ours
+ * @iommu: out: of which IOMMU
+ */
+bool ioasid_ids_needed(const struct iommu_domain *domain, struct iommu_device **iommu)
+{
+	bool needed;
+	struct id *id;
+
+	spin_lock(&ids_lock);
+	id = id_of(domain);
+	*iommu = id->iommu;
+	needed = !id->nr_routes;
+	spin_unlock(&ids_lock);
+	return needed;
+}
+
+/**
+ * ioasid_ids_moved() - a route has gone from one domain to another
+ * @old: what it was attached to, or NULL
+ * @new: what it is attached to, or NULL
+ *
+ * Return: the IOMMU of which an id has become free, or NULL.
+ */
+struct iommu_device *ioasid_ids_moved(const struct iommu_domain *old,
+				      const struct iommu_domain *new)
+{
+	struct iommu_device *iommu = NULL;
+	struct id *id;
+
+	if (old == new)
+		return NULL;
+	spin_lock(&ids_lock);
+	id = old ? id_of(old) : NULL;
+	if (id && !--id->nr_routes)
+		iommu = id->iommu;
+	id = new ? id_of(new) : NULL;
+	if (id)
+		id->nr_routes++;
+	spin_unlock(&ids_lock);
+	return iommu;
 }

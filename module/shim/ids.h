@@ -7,6 +7,7 @@
 #include "base/limits.h"
 
 struct device;
+struct iommu_device;
 struct iommu_domain;
 struct ioasid_route;
 
@@ -24,5 +25,8 @@ struct iommu_domain *ioasid_ids_domain_alloc(struct device *dev,
 					     unsigned int flags, const void *pool,
 					     unsigned int nr_ids);
 struct ioasid_charge ioasid_ids_forget(const struct iommu_domain *domain);
+bool ioasid_ids_needed(const struct iommu_domain *domain, struct iommu_device **iommu);
+struct iommu_device *ioasid_ids_moved(const struct iommu_domain *old,
+				      const struct iommu_domain *new);
 
 #endif /* IOASID_IDS_H */

@@ -110,6 +110,9 @@ struct ioasid_hw_data {
  * @alias: give a route by PASID, which is attached and has none, an alias
  * @pasid_limit: what the PASIDs of a device are below; 0: none can be attached.
  *	@paging is a domain that was made for it, or NULL: what the device says
+ * @pasid_room: may the caller have what the driver keeps for a PASID of a device once it
+ *	has been attached? @attach and @alias charge it (shim/leaves.c). -ENOSPC if not,
+ *	-ENOMEM; NULL: it keeps nothing
  * @map: map physically contiguous memory, in the largest pages possible. On
  *	error nothing of it is mapped
  * @unmap: unmap what one call or more have mapped, to be flushed: the caller does so,
@@ -143,6 +146,7 @@ struct ioasid_shim {
 	void (*block)(struct ioasid_route *route);
 	int (*alias)(struct ioasid_route *route, u32 alias);
 	u32 (*pasid_limit)(struct device *dev, struct iommu_domain *paging);
+	int (*pasid_room)(struct device *dev, u32 pasid);
 	int (*map)(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 		   size_t size, int prot);
 	size_t (*unmap)(struct iommu_domain *domain, u64 iova, size_t size,
@@ -196,8 +200,15 @@ bool ioasid_generic_can_enforce_snoop(struct device *dev,
 				      struct iommu_domain *attached);
 bool ioasid_generic_enforce_snoop(struct iommu_domain *domain);
 int ioasid_generic_hw_info(struct device *dev, struct ioasid_cap_hw *hw);
-int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
-			  const char *attr, u64 *value);
+int ioasid_shim_sysfs(struct device *iommu, const char *group, const char *name,
+		      unsigned int base, u64 *value);
+
+/* A register of the IOMMU that @dev is behind, which is shown as a hexadecimal number */
+static inline int ioasid_shim_sysfs_hex(struct device *dev, const char *group,
+					const char *name, u64 *value)
+{
+	return ioasid_shim_sysfs(dev->iommu->iommu_dev->dev, group, name, 16, value);
+}
 
 /* msi.c */
 
@@ -231,7 +242,6 @@ u32 ioasid_generic_pasid_limit(struct device *dev, struct iommu_domain *paging);
 	.domain_free = ioasid_generic_domain_free
 
 #define IOASID_GENERIC_OPS						\
-	.alias = ioasid_generic_alias,					\
 	.pasid_limit = ioasid_generic_pasid_limit,			\
 	.map = ioasid_generic_map,					\
 	.iova_to_phys = ioasid_generic_iova_to_phys,			\
@@ -242,6 +252,7 @@ u32 ioasid_generic_pasid_limit(struct device *dev, struct iommu_domain *paging);
 #define IOASID_GENERIC_ATTACH						\
 	.claim = ioasid_rid_claim,					\
 	.attach = ioasid_generic_attach,				\
-	.block = ioasid_generic_block
+	.block = ioasid_generic_block,					\
+	.alias = ioasid_generic_alias
 
 #endif /* IOASID_SHIM_H */

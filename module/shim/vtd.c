@@ -4,10 +4,14 @@
  */
 #include <linux/bits.h>
 #include <linux/err.h>
+#include <linux/hash.h>
+#include <linux/jiffies.h>
 #include <linux/minmax.h>
+#include <linux/spinlock.h>
 
 #include "base/args.h"
 #include "shim/ids.h"
+#include "shim/leaves.h"
 #include "shim/shim.h"
 #include "shim/vtd_abi.h"
 
@@ -70,6 +74,75 @@ static u32 vtd_width(u64 cap, u64 ecap)
  */
 #define CAP_NDOMS(cap)	(1U << (4 + 2 * ((cap) & 7)))
 
+/* The driver has two at most for itself, which not every kernel counts among those used */
+#define VTD_IDS_RESERVED	2
+
+/*
+ * The host has ids as well, and may have taken all. For each domain that gets none the
+ * driver prints a line, which nothing limits: so it is asked again when one of ours has
+ * become free, or after a second. An IOMMU has a place by its hash; one that loses it to
+ * another is asked too often.
+ */
+#define VTD_DRY_BITS	4
+
+static struct vtd_dry {
+	const struct iommu_device *iommu;
+	unsigned long at;		/* jiffies when there was no id */
+} vtd_dry[1 << VTD_DRY_BITS];
+
+static DEFINE_SPINLOCK(vtd_dry_lock);
+
+static struct vtd_dry *vtd_dry_of(const struct iommu_device *iommu)
+{
+	return &vtd_dry[hash_ptr(iommu, VTD_DRY_BITS)];
+}
+
+static bool vtd_is_dry(const struct iommu_device *iommu)
+{
+	struct vtd_dry *dry = vtd_dry_of(iommu);
+	bool ret;
+
+	spin_lock(&vtd_dry_lock);
+	ret = dry->iommu == iommu && time_before(jiffies, dry->at + HZ);
+	spin_unlock(&vtd_dry_lock);
+	return ret;
+}
+
+static void vtd_set_dry(const struct iommu_device *iommu)
+{
+	struct vtd_dry *dry = vtd_dry_of(iommu);
+
+	spin_lock(&vtd_dry_lock);
+	dry->iommu = iommu;
+	dry->at = jiffies;
+	spin_unlock(&vtd_dry_lock);
+}
+
+/* An attach had no space: is that because there is no id? */
+static void vtd_look_dry(struct iommu_device *iommu)
+{
+	u64 supported, used;
+
+	if (ioasid_shim_sysfs(iommu->dev, "intel-iommu", "domains_supported", 10,
+			      &supported) ||
+	    ioasid_shim_sysfs(iommu->dev, "intel-iommu", "domains_used", 10, &used) ||
+	    used + VTD_IDS_RESERVED >= supported)
+		vtd_set_dry(iommu);
+}
+
+static void vtd_moved(struct iommu_domain *old, struct iommu_domain *new)
+{
+	struct iommu_device *iommu = ioasid_ids_moved(old, new);
+	struct vtd_dry *dry = iommu ? vtd_dry_of(iommu) : NULL;
+
+	if (!dry)
+		return;
+	spin_lock(&vtd_dry_lock);
+	if (dry->iommu == iommu)
+		dry->iommu = NULL;
+	spin_unlock(&vtd_dry_lock);
+}
+
 static struct iommu_domain *vtd_domain_alloc(struct device *dev,
 					     const struct ioasid_route *route,
 					     unsigned int flags)
@@ -79,11 +152,59 @@ static struct iommu_domain *vtd_domain_alloc(struct device *dev,
 	unsigned int nr = 0;
 	u64 cap;
 
+	if (vtd_is_dry(iommu))
+		return ERR_PTR(-ENOSPC);
 	if (!ioasid_shim_sysfs_hex(dev, "intel-iommu", "cap", &cap)) {
 		pool = iommu;
 		nr = ioasid_ids_for_users(CAP_NDOMS(cap));
 	}
 	return ioasid_ids_domain_alloc(dev, route, flags, pool, nr);
+}
+
+/* A leaf of a PASID table is a page, with 64 entries (9.5), and kept until the device goes */
+#define VTD_LEAF_NUMBERS	64
+
+static int vtd_pasid_room(struct device *dev, u32 pasid)
+{
+	return ioasid_leaves_room(dev, pasid, VTD_LEAF_NUMBERS, 1);
+}
+
+static int vtd_use_pasid(struct device *dev, u32 pasid)
+{
+	return ioasid_leaves_use(dev, pasid, VTD_LEAF_NUMBERS, 1);
+}
+
+static int vtd_attach(struct ioasid_route *route, struct iommu_domain *domain)
+{
+	struct iommu_domain *old = route->domain;
+	struct iommu_device *iommu;
+	bool needs_id = ioasid_ids_needed(domain, &iommu);
+	int ret;
+
+	if (needs_id && vtd_is_dry(iommu))
+		return -ENOSPC;
+	ret = vtd_use_pasid(route->dev, route->pasid);
+	ret = ret ?: vtd_use_pasid(route->dev, route->alias);
+	if (ret)
+		return ret;
+	ret = ioasid_generic_attach(route, domain);
+	vtd_moved(old, route->domain);
+	if (needs_id && ret == -ENOSPC)
+		vtd_look_dry(iommu);
+	return ret;
+}
+
+static void vtd_block(struct ioasid_route *route)
+{
+	struct iommu_domain *old = route->domain;
+
+	ioasid_generic_block(route);
+	vtd_moved(old, route->domain);
+}
+
+static int vtd_alias(struct ioasid_route *route, u32 alias)
+{
+	return vtd_use_pasid(route->dev, alias) ?: ioasid_generic_alias(route, alias);
 }
 
 /* One more IOMMU, which flushes at most 2^order bytes at once */
@@ -212,6 +333,10 @@ const struct ioasid_shim ioasid_shim_vtd = {
 	.hw_data = vtd_hw_data,
 	.domain_alloc = vtd_domain_alloc,
 	.domain_free = ioasid_generic_domain_free,
-	IOASID_GENERIC_ATTACH,
+	.pasid_room = vtd_pasid_room,
+	.claim = ioasid_rid_claim,
+	.attach = vtd_attach,
+	.block = vtd_block,
+	.alias = vtd_alias,
 	IOASID_GENERIC_OPS,
 };

@@ -21,9 +21,10 @@
  * - ENOTTY: not an ioctl of this file descriptor.
  * - ENOSPC: what is asked for would be more than there is, or more than one user may
  *   hold. Limited, for all files of a user together, are open I/O address space fds,
- *   page tables, attachments, and PASIDs of the kernel's global allocator (module
- *   parameters max_... of ioasidfd). fdinfo of an I/O address space fd shows what the
- *   user that opened it holds, and may hold. open() of one may fail with ENOSPC, too.
+ *   page tables, attachments, PASIDs of the kernel's global allocator, and pages of
+ *   devices' PASID tables (module parameters max_... of ioasidfd). fdinfo of an I/O
+ *   address space fd shows what the user that opened it holds, and may hold. open()
+ *   of one may fail with ENOSPC, too.
  *
  * Addresses, lengths and page sizes are bytes. Ranges are [start, last], both
  * ends belonging to the range.
@@ -581,7 +582,7 @@ struct ioasid_unbind {
  * EFAULT (mapped memory is gone or cannot be pinned; or the IOMMU's driver has failed),
  * ENOMEM (or RLIMIT_MEMLOCK is exceeded), ENOSPC (the IOMMU has no room for one more
  * page table, or the user may hold no more of those or no more attachments; by PASID also:
- * no number is left, or the user may hold no more of them), EIO (the old address space could not
+ * no number is left, or the user may hold no more of them, or of PASID tables), EIO (the old address space could not
  * be put back after a failure: nothing is attached any more, and the device is
  * blocked), EOPNOTSUPP (the device has no PASIDs, or the kernel cannot attach by
  * PASID). By PASID also EINVAL (0, too wide, or not below the floor), EBUSY (the number
@@ -698,8 +699,8 @@ struct ioasid_pasid_floor {
  * Errors: EINVAL (not bound to that fd; nothing is attached to @pasid; @alias is
  * 0, too wide or not below the floor), EBUSY (@alias is attached; @pasid has an
  * alias, or is attached through another I/O address space fd; the CPU translates
- * @alias to something else), EBADF, EBADFD (as for bind), EOPNOTSUPP (no
- * IOASID_PASID_ALIAS).
+ * @alias to something else), ENOSPC (the user may hold no more pages of PASID tables),
+ * EBADF, EBADFD (as for bind), EOPNOTSUPP (no IOASID_PASID_ALIAS).
  */
 struct ioasid_alias {
 	__u32 argsz;

@@ -70,7 +70,7 @@ void run_user(uid_t uid, child_fn fn, void *arg)
 static void look(void *arg)
 {
 	static const char *const names[] = {
-		"page-tables", "pasids", "attachments",
+		"page-tables", "pasids", "pasid-pages", "attachments",
 	};
 	int fd = EXPECT_OK(iommu_open());
 	unsigned int i;
