@@ -244,50 +244,6 @@ START_TEST(driver_is_not_taken_from_a_device_with_pasids)
 }
 END_TEST
 
-/* What is attached by PASID is attached to all of the group that is there by then */
-START_TEST(pasids_stay_when_a_neighbour_of_the_device_comes_and_goes)
-{
-	const struct swiommu_device_create options = {
-		.type = 5, .pasid_width = 20, .group = 1, .flags = SWIOMMU_DEVICE_TLB,
-	};
-	struct swscene s = swscene(NULL);
-	char *mem = memory(PAGE, CANARY);
-	struct ioasid_pasid_info info;
-	struct swdev dev, neighbour;
-
-	EXPECT_OK(ioas_map(s.fd, s.ioas, mem, IOVA, PAGE, RW));
-	swdev_start_with(&dev, &options, s.fd);
-	EXPECT_OK(dev_attach_pasid(dev.fd, s.fd, s.ioas, 5));
-	swdev_start_with(&neighbour, &options, s.fd);
-	EXPECT_OK(dev_pasid_info(neighbour.fd, &info));
-	EXPECT_EQ(info.width, 0);
-	EXPECT_OK(dev_attach_pasid(dev.fd, s.fd, s.ioas, 6));
-	expect_swwrite(BY(&dev, 5), IOVA, mem, PAGE);
-	expect_swwrite(BY(&dev, 6), IOVA, mem, PAGE);
-	expect_pasid_blocked(&neighbour, 5, IOVA);
-	expect_swwrite(BY(&neighbour, 6), IOVA, mem, PAGE);
-	/* and unmapped and detached for all */
-	EXPECT_OK(ioas_unmap(s.fd, s.ioas, IOVA, PAGE, NULL));
-	expect_swblocked(BY(&neighbour, 6), IOVA, SWIOMMU_FAULT_NOT_MAPPED);
-	EXPECT_OK(ioas_map(s.fd, s.ioas, mem, IOVA, PAGE, RW));
-	expect_swwrite(BY(&neighbour, 6), IOVA, mem, PAGE);
-	EXPECT_OK(dev_detach_pasid(dev.fd, s.fd, 6));
-	expect_pasid_blocked(&neighbour, 6, IOVA);
-	/* it goes with some attached */
-	EXPECT_OK(dev_attach_pasid(dev.fd, s.fd, s.ioas, 6));
-	expect_swwrite(BY(&neighbour, 6), IOVA, mem, PAGE);
-	EXPECT_OK(swdev_destroy(neighbour.id));
-	expect_swwrite(BY(&dev, 5), IOVA, mem, PAGE);
-	expect_swwrite(BY(&dev, 6), IOVA, mem, PAGE);
-	EXPECT_OK(dev_detach_pasid(dev.fd, s.fd, 6));
-	expect_pasid_blocked(&dev, 6, IOVA);
-	EXPECT_OK(close(dev.fd));
-	EXPECT_OK(close(neighbour.fd));
-	EXPECT_EQ(nr_attachments(s.fd, s.ioas), 0);
-	swscene_end(&s);
-}
-END_TEST
-
 /* ---------------------------------------------------------------------- races */
 
 #define NR_THREADS	4
@@ -584,7 +540,6 @@ int main(int argc, char **argv)
 		pasids_end_with_their_process,
 		pasids_end_with_their_device,
 		driver_is_not_taken_from_a_device_with_pasids,
-		pasids_stay_when_a_neighbour_of_the_device_comes_and_goes,
 		pasid_attach_meets_free,
 		pasid_attach_meets_unmap,
 		pasid_attach_meets_the_end_of_its_device,
