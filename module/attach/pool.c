@@ -122,8 +122,6 @@ static int pool_grow(struct ioasid_pool_rid *rid, struct device *dev, u32 *numbe
 {
 	int ret = -ENOSPC;
 
-	if (READ_ONCE(pool_nr[POOL_BITS]) >= POOL_MAX)
-		return ret;
 	*number = kc_global_pasid_alloc(dev);
 	if (*number == IOMMU_PASID_INVALID)
 		return ret;
@@ -131,7 +129,8 @@ static int pool_grow(struct ioasid_pool_rid *rid, struct device *dev, u32 *numbe
 	if (*number >= rid->limit)
 		goto free;
 	xa_lock(&pool);
-	ret = __xa_insert(&pool, *number, xa_mk_value(1), GFP_KERNEL_ACCOUNT);
+	if (pool_nr[POOL_BITS] < POOL_MAX)
+		ret = __xa_insert(&pool, *number, xa_mk_value(1), GFP_KERNEL_ACCOUNT);
 	if (!ret) {
 		pool_count(*number, 1);
 		pool_put_on(rid, *number);
