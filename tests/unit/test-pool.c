@@ -187,7 +187,7 @@ START_TEST(random_users_and_the_host_never_have_the_same)
 	unsigned int step;
 
 	srandom(1);
-	for (step = 0; step < 300000; step++) {
+	for (step = 0; step < 30000; step++) {
 		struct rid *rid = &rids[random() % RIDS];
 		int ret;
 
@@ -196,7 +196,7 @@ START_TEST(random_users_and_the_host_never_have_the_same)
 				host_takes(random() % 2 ? 64 : 2000);
 			else
 				host_gives_back(random() % 2000);
-		} else if (random() % 100 < (step / 10000 % 2 ? 40 : 60)) {
+		} else if (random() % 100 < (step / 1000 % 2 ? 40 : 60)) {
 			ret = rid->nr < HELD_MAX ? take(rid) : 0;
 			ck_assert(!ret || ret == -ENOSPC);
 			if (ret)
