@@ -69,8 +69,8 @@ static u32 vtd_width(u64 cap, u64 ecap)
 /*
  * Domain ids. There are 2^(4 + 2 * ND) of them an IOMMU (11.4.2), each address space of
  * a device takes one, and one that is given back is taken by who comes first: in a reset
- * from 7.2 on, for one, a device gives its own back and needs one again. So some are
- * never taken for users, and those that are are shared between them.
+ * from 7.2 on a device gives its own back and needs one again. So some are never taken
+ * for users, and the others are shared between them.
  */
 #define CAP_NDOMS(cap)	(1U << (4 + 2 * ((cap) & 7)))
 

@@ -336,8 +336,8 @@ static void wait_until_told(struct binding *binding, u64 before)
 {
 	unsigned int i;
 
-	for (i = 0; i < 1000 && READ_ONCE(binding->told) == before; i++)
-		msleep(10);
+	for (i = 0; i < 500 && READ_ONCE(binding->told) == before; i++)
+		msleep(20);
 }
 
 static int do_pin(struct binding *binding, struct mediated_op *op)
