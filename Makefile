@@ -23,22 +23,29 @@ release = $(shell sed -n 's/^$(1) //p' build/roots/$(root-$(1))/kernels)
 modules:
 	@sh scripts/build-modules $(KERNEL) $(KDIR) $(OUT)
 
-# make modules-SERIES [MUTATION=name]: for a kernel of the roots
-MUTATION_OUT = build/modules/$*$(addprefix -,$(MUTATION))
+# make modules-SERIES [MUTATION=name] [POINTS=1]: for a kernel of the roots; with
+# points at which tests hold threads (tests/points)
+MUTATION_OUT = build/modules/$*$(addprefix -,$(MUTATION))$(if $(POINTS),-points)
 MUTATION_PATCH = $(addprefix tests/mutations/,$(addsuffix .patch,$(MUTATION)))
+POINTS_FLAGS = $(if $(POINTS),KFLAGS='KCFLAGS=-include$(CURDIR)/tests/points/points.h \
+	KBUILD_EXTRA_SYMBOLS=$(CURDIR)/$(MUTATION_OUT)/points/Module.symvers')
 
 .PHONY: $(addprefix modules-,$(SERIES)) modules-debug
 .SECONDEXPANSION:
 modules-debug: modules-%:
 	@scripts/debug-kernel
-	@scripts/in-root bookworm scripts/build-modules debug \
+	$(if $(POINTS),@scripts/in-root bookworm scripts/build-points \
+		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT))
+	@scripts/in-root bookworm env $(POINTS_FLAGS) scripts/build-modules debug \
 		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT) $(MUTATION_PATCH)
 	@scripts/in-root bookworm scripts/build-test-modules \
 		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT)
 
 cross = $(if $(filter %-arm64,$*),ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-)
 $(addprefix modules-,$(SERIES)): modules-%: root-$$(root-$$*)
-	@scripts/in-root $(root-$*) env $(cross) scripts/build-modules $(call release,$*) \
+	$(if $(POINTS),@scripts/in-root $(root-$*) env $(cross) scripts/build-points \
+		/lib/modules/$(call release,$*)/build $(MUTATION_OUT))
+	@scripts/in-root $(root-$*) env $(cross) $(POINTS_FLAGS) scripts/build-modules $(call release,$*) \
 		/lib/modules/$(call release,$*)/build $(MUTATION_OUT) $(MUTATION_PATCH)
 	@scripts/in-root $(root-$*) env $(cross) scripts/build-test-modules \
 		/lib/modules/$(call release,$*)/build $(MUTATION_OUT)

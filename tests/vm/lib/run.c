@@ -229,7 +229,8 @@ int run_program(int argc, char **argv, const char *name,
 	/* Emulated, beside another machine; and the debug kernel looks at all it does */
 	scale = kernel_is("debug") ? 4 : 2;
 	tcase_set_timeout(first, scale * TIME_LIMIT);
-	tcase_set_timeout(main, flags & RUN_SLOW ? SLOW_LIMIT + (int)chance_seconds(0) :
+	tcase_set_timeout(main, flags & RUN_ENDLESS ? 0 :
+			  flags & RUN_SLOW ? SLOW_LIMIT + (int)chance_seconds(0) :
 			  scale * (flags & RUN_LONG ? TIME_LIMIT_LONG : TIME_LIMIT));
 	tcase_set_timeout(last, scale * TIME_LIMIT);
 	if (flags & RUN_DEVICES)

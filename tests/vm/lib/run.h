@@ -20,6 +20,8 @@
 #define RUN_LONG	(1 << 3)
 /* Tests may take minutes */
 #define RUN_SLOW	(1 << 4)
+/* As long as the machine itself is given */
+#define RUN_ENDLESS	(1 << 5)
 
 /**
  * run_program() - the main function of a test program

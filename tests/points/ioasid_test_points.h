@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * /dev/ioasid_test_points: the points of the modules (points.h) and of functions of the
+ * kernel, and threads held there.
+ */
+#ifndef IOASID_TEST_POINTS_H
+#define IOASID_TEST_POINTS_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define POINTS_ROLES	2
+#define POINTS_MAX	4096	/* that one call can pass */
+#define POINTS_NAME	160
+
+/**
+ * struct points_join - the calling thread is the one that plays @role from now on
+ * @role: below POINTS_ROLES
+ * @__pad: 0
+ */
+struct points_join {
+	__u32 role;
+	__u32 __pad;
+};
+
+/**
+ * struct points_arm - a role's next call begins
+ * @role: which
+ * @hold: at which of the points that it passes it is held, counted from 0;
+ *	POINTS_NEVER: at none
+ */
+struct points_arm {
+	__u32 role;
+	__u32 hold;
+};
+
+#define POINTS_NEVER	(~0U)
+
+/**
+ * struct points_state - what a role does
+ * @role: in: which
+ * @passed: out: how many points it has passed since it was armed
+ * @held: out: 1: it is held
+ * @__pad: 0
+ */
+struct points_state {
+	__u32 role;
+	__u32 passed;
+	__u32 held;
+	__u32 __pad;
+};
+
+/**
+ * struct points_name - the name of a point that a role has passed since it was armed
+ * @role: in: which
+ * @index: in: which one
+ * @name: out: "file function: what"
+ */
+struct points_name {
+	__u32 role;
+	__u32 index;
+	char name[POINTS_NAME];
+};
+
+/**
+ * struct points_probe - make the entry of a function a point, too
+ * @name: of a function that may sleep, with at most six arguments, all of them integers
+ *	or pointers. ENOENT: there is none that can be probed
+ */
+struct points_probe {
+	char name[POINTS_NAME];
+};
+
+#define POINTS_JOIN	_IOW('<', 0, struct points_join)
+#define POINTS_ARM	_IOW('<', 1, struct points_arm)
+#define POINTS_STATE	_IOWR('<', 2, struct points_state)
+#define POINTS_GET_NAME	_IOWR('<', 3, struct points_name)
+#define POINTS_GO	_IOW('<', 4, struct points_join)	/* a role goes on */
+#define POINTS_PROBE	_IOW('<', 5, struct points_probe)
+
+#endif /* IOASID_TEST_POINTS_H */
