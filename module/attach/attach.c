@@ -65,7 +65,7 @@ static void set_hwpt(struct ioasid_device *idev, struct ioasid_hwpt *hwpt)
 	idev->hwpt = hwpt;
 }
 
-/* It has nothing attached any more */
+/* Nothing is attached to it */
 static void rid_gone(struct ioasid_device *idev)
 {
 	set_hwpt(idev, NULL);

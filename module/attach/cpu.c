@@ -22,8 +22,8 @@
 
 /*
  * The global allocator takes the lowest number that is free, which may be below the
- * floor of a type 7 device: so many are put aside to get another one, by one thread at
- * a time. No more, for the host lacks them meanwhile.
+ * floor of a type 7 device: up to this number are put aside to get another one, by one thread
+ * at a time. No more, for the host lacks them meanwhile.
  */
 #define ASIDE_MAX		4096
 
@@ -34,7 +34,7 @@
 #define GLOBAL_NUMBERS		(1U << 20)
 #define GLOBAL_SENT		(GLOBAL_NUMBERS / 2 - GLOBAL_NUMBERS / 16)
 
-/* Held while numbers are put aside. Waited for by those who have to do that, killably */
+/* Held while numbers are put aside. Waited for killably, and only to do that */
 static DEFINE_MUTEX(aside_lock);
 
 /* What a number is translated to while the alias that it is to be is made: it is taken */
@@ -139,7 +139,7 @@ static void cpu_free(struct ioasid_cpu_pasid *cpu)
 	kfree(cpu);
 }
 
-/* What the CPU translates a number to, for one more; NULL: nothing yet */
+/* What the CPU translates a number to, with one user more; NULL: nothing yet */
 static struct ioasid_cpu_pasid *cpu_share(struct ioasid_ctx *ctx, u32 vpasid)
 {
 	struct ioasid_cpu_pasid *cpu = xa_load(&ctx->cpu_pasids, vpasid);

@@ -34,7 +34,7 @@ static LIST_HEAD(rids);
  */
 #define HOST_COLLISIONS_MAX	16
 
-/* So many ends are told in one turn of groups_lock */
+/* Ends told in one turn of groups_lock */
 #define TELL_AT_ONCE	64
 
 /* Tell some; is there more to be told? */
@@ -88,7 +88,7 @@ static void pasids_ended(struct ioasid_sole *sole)
 /**
  * ioasid_pasids_exit() - nothing is left to be told
  *
- * Context: nothing is bound any more, and no device that comes or goes is seen.
+ * Context: nothing is bound, and the notifiers are unregistered.
  */
 void ioasid_pasids_exit(void)
 {
@@ -375,8 +375,8 @@ static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 }
 
 /*
- * Whose numbers a RID's are. Users who share it share them: each number that is on the
- * wire is one less for the others
+ * Users of a shared RID share its numbers: each number that is on the wire is one less
+ * for the others
  */
 static int charge_pasid(struct ioasid_pasid *pasid)
 {
@@ -707,7 +707,7 @@ int ioasid_pasid_alias(struct ioasid_device *idev, u32 number, u32 alias)
 	if (pasid->route.alias)
 		return -EBUSY;
 
-	/* Reserved, so that nothing can fail once it is attached; nobody finds it before */
+	/* Reserved: nothing can fail once it is attached, and no look-up finds it before */
 	ret = ioasid_numbers_reserve(idev->numbers, alias);
 	if (ret)
 		return ret;

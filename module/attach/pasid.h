@@ -83,7 +83,7 @@ struct ioasid_pasid_point {
  *	which the user knows as the RID
  * @cpu: its number on the wire is of the kernel's global allocator, for CPU
  *	instructions that send it; otherwise NULL
- * @ioasid: of the attached address space, for those who hold no lock; 0: none, or it
+ * @ioasid: of the attached address space, for readers without a lock; 0: none, or it
  *	has ended. What is read after it was found not to be 0 is complete
  * @charge: for the attachment
  * @rcu: to be freed when nobody looks it up any more

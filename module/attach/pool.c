@@ -69,7 +69,7 @@ int ioasid_pool_join(struct ioasid_pool_rid *rid, u32 limit)
 }
 
 /**
- * ioasid_pool_leave() - a RID is not shared any more
+ * ioasid_pool_leave() - a RID is no longer shared
  * @rid: the RID, all numbers given back
  *
  * Context: groups_lock is held.

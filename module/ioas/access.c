@@ -19,8 +19,8 @@
  * A driver may be told between the return of its pin and its own note of that: then
  * it does not know what is meant. So it is told again as long as it holds something.
  *
- * Calls of drivers wait for those who wait to be exclusive, for these wait for them. But
- * not while anybody waits for a driver: it may have to read or write before it lets go.
+ * Calls of drivers wait for callers that wait to be exclusive. They do not while a call
+ * waits for a driver: that may have to read or write before it lets go.
  */
 #include <linux/err.h>
 #include <linux/highmem.h>
@@ -233,8 +233,8 @@ static int rights(struct ioasid_ioas *ioas, u64 start, u64 last, int need)
 }
 
 /*
- * Somebody attaches, and pins memory; he waits for no driver. Or is about to, and has his
- * turn first.
+ * An attach pins memory, and waits for no driver; or it is about to, and has its turn
+ * first.
  */
 static bool must_wait(const struct ioasid_access *access)
 {

@@ -63,7 +63,7 @@ static bool table_maps_large(const struct ioasid_table *table, u64 iova, unsigne
 	       ((iova >> PAGE_SHIFT) - pfn) % (SZ_2M >> PAGE_SHIFT) == 0;
 }
 
-/* So many pages of a long step are mapped by a call of the driver */
+/* Pages of a long step that one call of the driver maps */
 static unsigned int table_a_turn(const struct ioasid_table *table, u64 iova,
 				 unsigned long pfn, unsigned int nr)
 {

@@ -29,12 +29,12 @@
 struct percpu_rw_semaphore ioasid_domains_lock;
 DECLARE_RWSEM(ioasid_ids_lock);
 
-/* So many PASIDs end in one turn of the lock, which others wait for */
+/* PASIDs ended in one turn of the lock, which others wait for */
 #define ENDS_AT_ONCE	64
 
 /* One change at a time, between those turns too */
 static DEFINE_MUTEX(changes_lock);
-/* Who adds or removes a device, and how many one within the other, under both locks */
+/* The thread that adds or removes a device, and its depth of nesting; under both locks */
 static struct task_struct *changer;
 static unsigned int depth;
 

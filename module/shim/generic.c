@@ -16,7 +16,7 @@
 #include "shim/shim.h"
 
 /**
- * ioasid_generic_domain_new() - make a paging domain that nobody is charged for
+ * ioasid_generic_domain_new() - make a paging domain that is not charged
  * @dev: as the shim's domain_alloc()
  * @route: as there
  * @flags: as there

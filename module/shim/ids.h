@@ -11,7 +11,7 @@ struct iommu_device;
 struct iommu_domain;
 struct ioasid_route;
 
-/* Of so many ids one is never a user's: the kernel needs some again, in a reset */
+/* One id of this number is never a user's: the kernel needs some again, in a reset */
 #define IOASID_IDS_KEPT		16
 
 /* Of @nr ids, how many users may have */

@@ -161,7 +161,7 @@ void ioasid_sole_enter(struct ioasid_sole *sole, struct ioasid_pasid_entry *entr
 }
 
 /**
- * ioasid_sole_leave() - a PASID is attached to nothing any more
+ * ioasid_sole_leave() - a PASID is blocked
  * @sole: the device
  * @entry: of the PASID, which was attached
  *

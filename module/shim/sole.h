@@ -27,9 +27,9 @@ struct iommu_domain;
  * @ended: called when PASIDs that were attached have ended: under ioasid_domains_lock,
  *	takes no lock
  * @alone: the device has been seen to be the only one, and nothing has come since.
- *	Under ioasid_domains_lock: true by those who read, false by those who write
+ *	Under ioasid_domains_lock: set to true by readers, to false by writers
  * @closed: a device is joining just now; changes with ioasid_domains_lock for writing
- * @lock: protects @entries against those who hold ioasid_domains_lock for reading
+ * @lock: protects @entries among holders of ioasid_domains_lock for reading
  * @entries: PASIDs that are attached, struct ioasid_pasid_entry
  */
 struct ioasid_sole {

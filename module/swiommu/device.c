@@ -182,7 +182,7 @@ struct iommu_group *swiommu_device_group(struct swiommu_device *dev)
 }
 
 /**
- * swiommu_device_ungroup() - a device is in no group any more
+ * swiommu_device_ungroup() - a device leaves its group
  * @dev: the device
  *
  * Context: as swiommu_device_group().

@@ -66,7 +66,7 @@ static u64 *table_of(u64 pte)
 
 /*
  * Charged to the caller, also where the kernel does not pass on who asked for it. A
- * kernel thread's are charged to nobody.
+ * kernel thread's are not charged.
  */
 static u64 *alloc_table(gfp_t gfp)
 {
@@ -369,7 +369,7 @@ int swiommu_pgtable_map(struct swiommu_pgtable *pgtable, u64 iova,
 }
 
 /**
- * struct removed - tables that nothing is mapped by any more
+ * struct removed - tables that map nothing
  * @tables: not linked any more, and not seen by walks that begin from now on
  * @nr: how many
  */
@@ -445,7 +445,7 @@ static u64 unmap_in_table(struct swiommu_pgtable *pgtable, u64 iova, u64 last,
  * @iommu: the IOMMU whose devices walk the table
  *
  * Of a page that is larger all is unmapped. What is not mapped is an end. Tables by which
- * nothing is mapped any more are freed.
+ * nothing is mapped are freed.
  *
  * Return: bytes unmapped, counted from @iova.
  */

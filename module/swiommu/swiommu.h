@@ -197,9 +197,9 @@ struct swiommu_context {
  * enum swiommu_state - of a device
  * @SWIOMMU_NEW: it is being made, and in the list for its group's sake
  * @SWIOMMU_LIVE: it can be used, and be a parent
- * @SWIOMMU_GOING: it is being removed. Nobody makes it a parent; SWIOMMU_LIVE again if
+ * @SWIOMMU_GOING: it is being removed. It cannot be made a parent; SWIOMMU_LIVE again if
  *	the process that removes it is killed
- * @SWIOMMU_GONE: it is in no list any more
+ * @SWIOMMU_GONE: it is in no list
  *
  * From one to the next under both swiommu_device.removal and devices_lock.
  */

@@ -6,7 +6,6 @@
  *
  * kernel parameters: init_on_alloc=0
  */
-#include "huge.h"
 #include "mapfile.h"
 #include "pci.h"
 #include "process.h"
@@ -112,25 +111,6 @@ START_TEST(a_fallocated_file_of_large_pages_is_cleared)
 	expect_cleared(r, LARGE, LARGE / 16 + PAGE);
 }
 END_TEST
-
-START_TEST(huge_pages_are_cleared)
-{
-	struct reader *r = new_reader();
-	int file;
-
-	if (!has_map_file())
-		return;
-	run_child(leave_secrets, NULL);
-	set_huge_pages(4);
-	/* one is allocated, the other one is a hole */
-	file = new_memfd(4 * MIB, MFD_HUGETLB);
-	EXPECT_OK(fallocate(file, 0, 0, 2 * MIB));
-	EXPECT_OK(ifd_map_all(&r->a, file, 4 * MIB, FIXED_RW));
-	expect_cleared(r, 4 * MIB, MIB / 4 + PAGE);
-	EXPECT_OK(close(file));
-	set_huge_pages(0);
-}
-END_TEST
 #endif
 
 int main(int argc, char **argv)
@@ -140,7 +120,6 @@ int main(int argc, char **argv)
 		a_fallocated_file_is_cleared,
 		a_fallocated_file_is_cleared_to_be_read,
 		a_fallocated_file_of_large_pages_is_cleared,
-		huge_pages_are_cleared,
 #endif
 		NULL
 	};

@@ -640,9 +640,9 @@ struct ioasid_detach {
  * does not know yet (bind a driver to it), @width is 0 and attaching by PASID is
  * EOPNOTSUPP. If a device is plugged in that may be in the group, all attached PASIDs
  * end first, with their aliases: DMA with them is blocked, the kernel's log says so, and
- * those in the kernel are told who are told of a detach. The number, and what it costs,
+ * listeners in the kernel are told as of a detach. The number, and what it costs,
  * stay the caller's until IOASID_DEVICE_DETACH, or IOASID_DEVICE_ATTACH in its place,
- * which is EIO and detaches it. It can be attached anew when @width is not 0 any more.
+ * which is EIO and detaches it. It can be attached anew when @width is no longer 0.
  * What is attached by RID goes on; the PASID that a mediated device has in its place
  * ends, too. A device that is bound while @width is 0 has no PASIDs through that
  * binding.
