@@ -11,6 +11,7 @@
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/rbtree.h>
+#include <linux/sched.h>
 
 #include "swiommu/swiommu.h"
 
@@ -203,25 +204,64 @@ void swiommu_tlb_add(struct swiommu_cache *tlb, u32 tag, u64 iova,
 	entry->page = ((u64)phys & ~(SWIOMMU_PAGE_SIZE - 1)) | prot;
 }
 
+/* Translations that are forgotten in one turn of the lock that all users share */
+#define FORGET_BATCH	256U
+
+/* Forget up to @most translations; are there more? */
+static bool tlb_forget(struct swiommu_cache *tlb, u32 tag, u64 start, u64 last,
+		       unsigned int most)
+{
+	struct swiommu_cached *entry = cache_lower_bound(tlb, tag, start >> SWIOMMU_PAGE_SHIFT);
+	struct rb_node *next;
+
+	while (entry && cached_cmp(entry, tag, last >> SWIOMMU_PAGE_SHIFT) <= 0) {
+		if (!most--)
+			return true;
+		next = rb_next(&entry->key);
+		cache_forget(tlb, entry);
+		entry = rb_entry_safe(next, struct swiommu_cached, key);
+	}
+	return false;
+}
+
 /**
- * swiommu_tlb_invalidate() - obey, or ignore, a request to invalidate
+ * swiommu_tlb_invalidate() - obey, or ignore, a request to invalidate a device's TLB
  * @tlb: the TLB
  * @tag: what translations are meant
  * @start: first address
  * @last: last address
+ *
+ * Context: swiommu.lock is held.
  */
 void swiommu_tlb_invalidate(struct swiommu_cache *tlb, u32 tag, u64 start, u64 last)
 {
-	struct swiommu_cached *entry;
-	struct rb_node *next;
+	if (!cache_drops(tlb))
+		tlb_forget(tlb, tag, start, last, UINT_MAX);
+}
 
-	if (cache_drops(tlb))
-		return;
-	entry = cache_lower_bound(tlb, tag, start >> SWIOMMU_PAGE_SHIFT);
-	while (entry && cached_cmp(entry, tag, last >> SWIOMMU_PAGE_SHIFT) <= 0) {
-		next = rb_next(&entry->key);
-		cache_forget(tlb, entry);
-		entry = rb_entry_safe(next, struct swiommu_cached, key);
+/**
+ * swiommu_iotlb_invalidate() - obey, or ignore, a request to invalidate the IOTLB
+ * @iommu: the IOMMU
+ * @did: of the domain that is meant
+ * @start: first address
+ * @last: last address
+ *
+ * Context: swiommu.lock is not held; it is taken, and let go of now and then.
+ */
+void swiommu_iotlb_invalidate(struct swiommu *iommu, u32 did, u64 start, u64 last)
+{
+	bool more;
+
+	spin_lock(&iommu->lock);
+	more = !cache_drops(&iommu->iotlb) &&
+	       tlb_forget(&iommu->iotlb, did, start, last, FORGET_BATCH);
+	spin_unlock(&iommu->lock);
+	while (more) {
+		/* So many are of DMA that users have asked for */
+		cond_resched();
+		spin_lock(&iommu->lock);
+		more = tlb_forget(&iommu->iotlb, did, start, last, FORGET_BATCH);
+		spin_unlock(&iommu->lock);
 	}
 }
 

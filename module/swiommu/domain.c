@@ -94,7 +94,7 @@ void swiommu_domain_free(struct swiommu_domain *domain)
 		ida_free(&domain->iommu->dids, domain->pgtable->did);
 		swiommu_pgtable_put(domain->pgtable);
 	}
-	kfree(domain);
+	swiommu_fault_free(domain);
 }
 
 static void tell_device_tlb(struct swiommu_context *ctx, u64 start, u64 last)
@@ -116,14 +116,16 @@ struct swiommu_context *swiommu_context(struct swiommu_device *dev, u32 pasid)
 	return pasid ? xa_load(&dev->contexts, pasid) : &dev->no_pasid;
 }
 
-/* From one domain, or none, to another, or none. Cannot fail */
-static void change(struct swiommu_context *ctx, struct swiommu_domain *domain,
+/*
+ * From one domain, or none, to another, or none. Cannot fail. Of which domain the IOTLB
+ * is to forget all, which no context leads to any more; -1: of none
+ */
+static int change(struct swiommu_context *ctx, struct swiommu_domain *domain,
 		   struct swiommu_pgtable *pgtable)
 {
-	struct swiommu *iommu = ctx->dev->iommu;
 	struct swiommu_domain *old = ctx->domain;
 
-	lockdep_assert_held(&iommu->lock);
+	lockdep_assert_held(&ctx->dev->iommu->lock);
 	/* Not every kernel keeps attaching away from removal; that is no error here */
 	if (ctx->dev->released) {
 		domain = NULL;
@@ -142,9 +144,8 @@ static void change(struct swiommu_context *ctx, struct swiommu_domain *domain,
 	ctx->pgtable = pgtable;
 	swiommu_fault_fail(ctx);
 	swiommu_pasid_cache_invalidate(ctx->dev, ctx->pasid);
-	if (old && !old->nr_contexts)
-		swiommu_tlb_invalidate(&iommu->iotlb, old->pgtable->did, 0, U64_MAX);
 	tell_device_tlb(ctx, 0, U64_MAX);
+	return old && !old->nr_contexts ? old->pgtable->did : -1;
 }
 
 static void lock_contexts(struct swiommu_device *dev)
@@ -154,11 +155,14 @@ static void lock_contexts(struct swiommu_device *dev)
 	spin_lock(&dev->iommu->lock);
 }
 
-static void unlock_contexts(struct swiommu_device *dev)
+/* @did is what change() says */
+static void unlock_contexts(struct swiommu_device *dev, int did)
 	__releases(&dev->iommu->lock)
 {
 	spin_unlock(&dev->iommu->lock);
 	up_write(&dev->reporting);
+	if (did >= 0)
+		swiommu_iotlb_invalidate(dev->iommu, did, 0, U64_MAX);
 }
 
 /**
@@ -193,8 +197,7 @@ int swiommu_context_set(struct swiommu_device *dev, u32 pasid,
 		}
 	}
 	lock_contexts(dev);
-	change(ctx, domain, pgtable);
-	unlock_contexts(dev);
+	unlock_contexts(dev, change(ctx, domain, pgtable));
 	return 0;
 }
 
@@ -213,8 +216,7 @@ void swiommu_context_clear(struct swiommu_device *dev, u32 pasid)
 		return;
 	lock_contexts(dev);
 	xa_erase(&dev->contexts, pasid);
-	change(ctx, NULL, NULL);
-	unlock_contexts(dev);
+	unlock_contexts(dev, change(ctx, NULL, NULL));
 	kfree(ctx);
 }
 
@@ -234,8 +236,7 @@ void swiommu_context_release(struct swiommu_device *dev)
 		swiommu_context_clear(dev, pasid);
 	lock_contexts(dev);
 	dev->released = true;
-	change(&dev->no_pasid, NULL, NULL);
-	unlock_contexts(dev);
+	unlock_contexts(dev, change(&dev->no_pasid, NULL, NULL));
 }
 
 /**
@@ -256,8 +257,8 @@ void swiommu_domain_flush(struct swiommu_domain *domain, u64 start, u64 last)
 
 	if (!iommu)
 		return;
+	swiommu_iotlb_invalidate(iommu, domain->pgtable->did, start, last);
 	spin_lock(&iommu->lock);
-	swiommu_tlb_invalidate(&iommu->iotlb, domain->pgtable->did, start, last);
 	list_add(&mark.node, &domain->contexts);
 	while (!list_is_last(&mark.node, &domain->contexts)) {
 		ctx = list_next_entry(&mark, node);
@@ -267,7 +268,8 @@ void swiommu_domain_flush(struct swiommu_domain *domain, u64 start, u64 last)
 			tell_device_tlb(ctx, start, last);
 		if (++n % FLUSH_BATCH == 0) {
 			spin_unlock(&iommu->lock);
-			cpu_relax();
+			/* So many have PASIDs, and whoever attaches those may sleep */
+			cond_resched();
 			spin_lock(&iommu->lock);
 		}
 	}

@@ -6,12 +6,15 @@
  *
  * A request goes to the handler of the domain that is attached; with none the
  * kernel answers no. A change of what is attached fails those that wait. It waits
- * for those on their way to a handler, which would otherwise find a domain that is
- * freed (dev->reporting).
+ * for those on their way to a handler (dev->reporting). The kernel remembers what is
+ * attached only after the change, so one that comes then may find the old domain yet: that
+ * is not freed before it has been answered (asking).
  */
 #include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/rwsem.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
 
 #include "compat/swiommu_compat.h"
 #include "swiommu/swiommu.h"
@@ -31,6 +34,9 @@ struct request {
 	bool success;
 	struct completion done;
 };
+
+/* On their way to a handler */
+DEFINE_STATIC_SRCU(asking);
 
 static void answer(struct request *request, bool success)
 {
@@ -129,15 +135,17 @@ int swiommu_fault_ask(struct swiommu_device *dev, struct file *file, u32 pasid, 
 		.node = LIST_HEAD_INIT(request.node), .pasid = pasid, .success = true,
 		.done = COMPLETION_INITIALIZER_ONSTACK(request.done),
 	};
+	int ret = 0, idx;
 	bool asked;
-	int ret = 0;
 
 	down_read(&dev->reporting);
+	idx = srcu_read_lock(&asking);
 	asked = add(dev, file, &request);
 	if (asked)
 		kc_swiommu_page_request(&dev->pdev->dev, pasid, request.group,
 					iova & ~(u64)(SWIOMMU_PAGE_SIZE - 1),
 					want == SWIOMMU_WRITE);
+	srcu_read_unlock(&asking, idx);
 	up_read(&dev->reporting);
 	if (asked)
 		ret = wait_for_completion_killable(&request.done);
@@ -145,6 +153,31 @@ int swiommu_fault_ask(struct swiommu_device *dev, struct file *file, u32 pasid, 
 	list_del_init(&request.node);
 	spin_unlock(&dev->iommu->lock);
 	return ret ? -EINTR : request.success;
+}
+
+static void domain_free(struct rcu_head *rcu)
+{
+	kfree(container_of(rcu, struct swiommu_domain, rcu));
+}
+
+/**
+ * swiommu_fault_free() - free a domain once no page request finds it
+ * @domain: the domain, which the kernel has forgotten
+ */
+void swiommu_fault_free(struct swiommu_domain *domain)
+{
+	if (KC_SWIOMMU_FAULTS)
+		call_srcu(&asking, &domain->rcu, domain_free);
+	else
+		kfree(domain);
+}
+
+/**
+ * swiommu_fault_exit() - all domains have been freed
+ */
+void swiommu_fault_exit(void)
+{
+	srcu_barrier(&asking);
 }
 
 /**

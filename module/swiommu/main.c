@@ -144,6 +144,7 @@ static void __exit swiommu_exit(void)
 	swiommu_control_del();
 	swiommu_devices_exit();
 	unregister_all();
+	swiommu_fault_exit();
 }
 module_exit(swiommu_exit);
 

@@ -48,6 +48,9 @@ int swiommu_portal_take(struct swiommu_work *work, struct file *file,
 		return -EBADFD;
 	if (!swiommu_has_portal(dev))
 		return -EOPNOTSUPP;
+	/* Without a PASID it would be the parent's own DMA, the host's */
+	if (!pasid)
+		return -EINVAL;
 	work->dev = dev;
 	work->file = file;
 	work->ctx = sender->ctx;

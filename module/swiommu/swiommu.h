@@ -167,6 +167,7 @@ struct swiommu {
  *	swiommu_context.dev is NULL; under swiommu.lock
  * @nr_contexts: how many contexts
  * @snoop: what is mapped from now on makes DMA snoop
+ * @rcu: to be freed when no page request is on its way to it any more
  */
 struct swiommu_domain {
 	struct iommu_domain domain;
@@ -175,6 +176,7 @@ struct swiommu_domain {
 	struct list_head contexts;
 	unsigned int nr_contexts;
 	bool snoop;
+	struct rcu_head rcu;
 };
 
 /**
@@ -325,6 +327,7 @@ bool swiommu_tlb_find(struct swiommu_cache *tlb, u32 tag, u64 iova,
 void swiommu_tlb_add(struct swiommu_cache *tlb, u32 tag, u64 iova,
 		     phys_addr_t phys, unsigned int prot);
 void swiommu_tlb_invalidate(struct swiommu_cache *tlb, u32 tag, u64 start, u64 last);
+void swiommu_iotlb_invalidate(struct swiommu *iommu, u32 did, u64 start, u64 last);
 struct swiommu_pgtable *swiommu_pasid_cache_find(struct swiommu_device *dev,
 						 u32 pasid);
 void swiommu_pasid_cache_add(struct swiommu_device *dev, u32 pasid,
@@ -344,6 +347,8 @@ int swiommu_fault_ask(struct swiommu_device *dev, struct file *file, u32 pasid, 
 		      unsigned int want);
 int swiommu_fault_start(struct swiommu_device *dev);
 void swiommu_fault_stop(struct swiommu_device *dev);
+void swiommu_fault_free(struct swiommu_domain *domain);
+void swiommu_fault_exit(void);
 
 /* device.c */
 int swiommu_devices_init(void);
