@@ -10,27 +10,39 @@
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include "base/limits.h"
 #include "shim/leaves.h"
 
 /**
+ * struct leaf - a leaf that is charged
+ * @node: in its table
+ * @nr: which one of the table it is
+ * @charge: what it is charged
+ */
+struct leaf {
+	struct rb_node node;
+	u32 nr;
+	struct ioasid_charge charge;
+};
+
+/**
  * struct table - a device's PASID table
  * @node: in the list of them
  * @dev: the device
- * @leaves: struct ioasid_charge, by the number of a leaf
+ * @leaves: struct leaf, by @nr
  */
 struct table {
 	struct list_head node;
 	const struct device *dev;
-	struct xarray leaves;
+	struct rb_root leaves;
 };
 
 static LIST_HEAD(tables);
 
-/* Protects all of it. Innermost, with limits_lock */
+/* Protects all of it. Innermost, with limits_lock, and held for no allocation */
 static DEFINE_MUTEX(leaves_lock);
 
 static struct table *table_find(const struct device *dev)
@@ -44,64 +56,98 @@ static struct table *table_find(const struct device *dev)
 	return NULL;
 }
 
-static struct table *table_get(const struct device *dev)
+/* That of a device, which may be *@spare from now on, which is NULL then */
+static struct table *table_get(const struct device *dev, struct table **spare)
 {
 	struct table *table = table_find(dev);
 
-	if (table)
-		return table;
-	table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
-	if (!table)
-		return NULL;
-	table->dev = dev;
-	xa_init_flags(&table->leaves, XA_FLAGS_ACCOUNT);
-	list_add(&table->node, &tables);
+	if (!table) {
+		table = *spare;
+		*spare = NULL;
+		list_add(&table->node, &tables);
+	}
 	return table;
+}
+
+static struct table *table_new(const struct device *dev)
+{
+	struct table *table = kmalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
+
+	if (table)
+		*table = (struct table){ .dev = dev, .leaves = RB_ROOT };
+	return table;
+}
+
+static struct leaf *leaf_new(u32 nr)
+{
+	struct leaf *leaf = kmalloc(sizeof(*leaf), GFP_KERNEL_ACCOUNT);
+
+	if (leaf)
+		*leaf = (struct leaf){ .nr = nr };
+	return leaf;
+}
+
+/* Ends its charge; NULL: nothing is done */
+static void leaf_free(struct leaf *leaf)
+{
+	if (!leaf)
+		return;
+	ioasid_uncharge(&leaf->charge);
+	kfree(leaf);
 }
 
 static void table_free(struct table *table)
 {
-	struct ioasid_charge *charge;
-	unsigned long leaf;
+	struct leaf *leaf, *next;
 
 	list_del(&table->node);
-	xa_for_each(&table->leaves, leaf, charge) {
-		ioasid_uncharge(charge);
-		kfree(charge);
-	}
-	xa_destroy(&table->leaves);
+	rbtree_postorder_for_each_entry_safe(leaf, next, &table->leaves, node)
+		leaf_free(leaf);
 	kfree(table);
 }
 
-static int leaf_add(struct table *table, unsigned long leaf, unsigned int pages)
+static int leaf_compare(const void *nr, const struct rb_node *node)
 {
-	struct ioasid_charge *charge = kmalloc(sizeof(*charge), GFP_KERNEL_ACCOUNT);
-	int ret;
+	u32 other = rb_entry(node, struct leaf, node)->nr;
 
-	if (!charge)
-		return -ENOMEM;
-	ret = ioasid_charge(charge, IOASID_LIMIT_PASID_PAGES, pages);
-	if (ret)
-		goto free;
-	ret = xa_insert(&table->leaves, leaf, charge, GFP_KERNEL_ACCOUNT);
-	if (!ret)
-		return 0;
-	ioasid_uncharge(charge);
-free:
-	kfree(charge);
-	return ret;
+	return *(const u32 *)nr < other ? -1 : *(const u32 *)nr > other;
 }
 
-static bool leaf_is_there(const struct device *dev, unsigned long leaf)
+static int leaf_compare_new(struct rb_node *new, const struct rb_node *node)
+{
+	return leaf_compare(&rb_entry(new, struct leaf, node)->nr, node);
+}
+
+static bool leaf_is_there(const struct device *dev, u32 nr)
 {
 	struct table *table;
 	bool there;
 
 	mutex_lock(&leaves_lock);
 	table = table_find(dev);
-	there = table && xa_load(&table->leaves, leaf);
+	there = table && rb_find(&nr, &table->leaves, leaf_compare);
 	mutex_unlock(&leaves_lock);
 	return there;
+}
+
+/* Charge one that was not there a moment ago, unless another thread has come first */
+static int leaf_add(const struct device *dev, u32 nr, u32 pages)
+{
+	struct table *spare = table_new(dev);
+	struct leaf *leaf = leaf_new(nr);
+	int ret = -ENOMEM;
+
+	if (leaf && spare)
+		ret = ioasid_charge(&leaf->charge, IOASID_LIMIT_PASID_PAGES, pages);
+	if (!ret) {
+		mutex_lock(&leaves_lock);
+		if (!rb_find_add(&leaf->node, &table_get(dev, &spare)->leaves, leaf_compare_new))
+			leaf = NULL;
+		mutex_unlock(&leaves_lock);
+	}
+	leaf_free(leaf);
+	kfree(spare);
+	return ret;
 }
 
 /**
@@ -138,18 +184,9 @@ int ioasid_leaves_room(const struct device *dev, u32 pasid, u32 numbers, u32 pag
  */
 int ioasid_leaves_use(const struct device *dev, u32 pasid, u32 numbers, u32 pages)
 {
-	unsigned long leaf = pasid / numbers;
-	struct table *table;
-	int ret = -ENOMEM;
-
-	if (!pasid)
+	if (!pasid || leaf_is_there(dev, pasid / numbers))
 		return 0;
-	mutex_lock(&leaves_lock);
-	table = table_get(dev);
-	if (table)
-		ret = xa_load(&table->leaves, leaf) ? 0 : leaf_add(table, leaf, pages);
-	mutex_unlock(&leaves_lock);
-	return ret;
+	return leaf_add(dev, pasid / numbers, pages);
 }
 
 /**
