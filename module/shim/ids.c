@@ -140,7 +140,7 @@ bool ioasid_ids_needed(const struct iommu_domain *domain, struct iommu_device **
  * @old: what it was attached to, or NULL
  * @new: what it is attached to, or NULL
  *
- * Return: the IOMMU of which an id has become free, or NULL.
+ * Return: the IOMMU that has one id more free than before, or NULL.
  */
 struct iommu_device *ioasid_ids_moved(const struct iommu_domain *old,
 				      const struct iommu_domain *new)
@@ -155,8 +155,8 @@ struct iommu_device *ioasid_ids_moved(const struct iommu_domain *old,
 	if (id && !--id->nr_routes)
 		iommu = id->iommu;
 	id = new ? id_of(new) : NULL;
-	if (id)
-		id->nr_routes++;
+	if (id && !id->nr_routes++)
+		iommu = NULL;
 	spin_unlock(&ids_lock);
 	return iommu;
 }

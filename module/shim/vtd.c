@@ -79,47 +79,66 @@ static u32 vtd_width(u64 cap, u64 ecap)
 
 /*
  * The host has ids as well, and may have taken all. For each domain that gets none the
- * driver prints a line, which nothing limits: so it is asked again when one of ours has
- * become free, or after a second. An IOMMU has a place by its hash; one that loses it to
- * another is asked too often.
+ * driver prints a line, which nothing limits: so it is asked again after a second, and
+ * once for each of ours that has become free. A RID gives its own id back before it needs
+ * another one, so what happens by PASID says nothing of that.
+ *
+ * No machine has so many IOMMUs without an id at once: more of them are asked too often.
  */
-#define VTD_DRY_BITS	4
+#define VTD_DRY_MAX	32
 
 static struct vtd_dry {
 	const struct iommu_device *iommu;
+	bool by_pasid;
 	unsigned long at;		/* jiffies when there was no id */
-} vtd_dry[1 << VTD_DRY_BITS];
+	unsigned int nr_free;		/* of ours, since */
+} vtd_dry[VTD_DRY_MAX];
 
 static DEFINE_SPINLOCK(vtd_dry_lock);
 
-static struct vtd_dry *vtd_dry_of(const struct iommu_device *iommu)
+static bool vtd_is_dry(const struct iommu_device *iommu, bool by_pasid)
 {
-	return &vtd_dry[hash_ptr(iommu, VTD_DRY_BITS)];
-}
-
-static bool vtd_is_dry(const struct iommu_device *iommu)
-{
-	struct vtd_dry *dry = vtd_dry_of(iommu);
-	bool ret;
+	struct vtd_dry *dry;
+	bool ret = false;
 
 	spin_lock(&vtd_dry_lock);
-	ret = dry->iommu == iommu && time_before(jiffies, dry->at + HZ);
+	for (dry = vtd_dry; dry < vtd_dry + VTD_DRY_MAX; dry++) {
+		if (dry->iommu != iommu || dry->by_pasid != by_pasid ||
+		    !time_before(jiffies, dry->at + HZ))
+			continue;
+		ret = !dry->nr_free;
+		if (!ret)
+			dry->nr_free--;
+		break;
+	}
 	spin_unlock(&vtd_dry_lock);
 	return ret;
 }
 
-static void vtd_set_dry(const struct iommu_device *iommu)
+static bool vtd_dry_is_older(const struct vtd_dry *dry, const struct vtd_dry *than)
 {
-	struct vtd_dry *dry = vtd_dry_of(iommu);
+	return than->iommu && (!dry->iommu || time_before(dry->at, than->at));
+}
+
+static void vtd_set_dry(const struct iommu_device *iommu, bool by_pasid)
+{
+	struct vtd_dry *dry, *place = vtd_dry;
 
 	spin_lock(&vtd_dry_lock);
-	dry->iommu = iommu;
-	dry->at = jiffies;
+	for (dry = vtd_dry; dry < vtd_dry + VTD_DRY_MAX; dry++) {
+		if (dry->iommu == iommu && dry->by_pasid == by_pasid) {
+			place = dry;
+			break;
+		}
+		if (vtd_dry_is_older(dry, place))
+			place = dry;
+	}
+	*place = (struct vtd_dry){ .iommu = iommu, .by_pasid = by_pasid, .at = jiffies };
 	spin_unlock(&vtd_dry_lock);
 }
 
 /* An attach had no space: is that because there is no id? */
-static void vtd_look_dry(struct iommu_device *iommu)
+static void vtd_look_dry(struct iommu_device *iommu, bool by_pasid)
 {
 	u64 supported, used;
 
@@ -127,19 +146,20 @@ static void vtd_look_dry(struct iommu_device *iommu)
 			      &supported) ||
 	    ioasid_shim_sysfs(iommu->dev, "intel-iommu", "domains_used", 10, &used) ||
 	    used + VTD_IDS_RESERVED >= supported)
-		vtd_set_dry(iommu);
+		vtd_set_dry(iommu, by_pasid);
 }
 
 static void vtd_moved(struct iommu_domain *old, struct iommu_domain *new)
 {
 	struct iommu_device *iommu = ioasid_ids_moved(old, new);
-	struct vtd_dry *dry = iommu ? vtd_dry_of(iommu) : NULL;
+	struct vtd_dry *dry;
 
-	if (!dry)
+	if (!iommu)
 		return;
 	spin_lock(&vtd_dry_lock);
-	if (dry->iommu == iommu)
-		dry->iommu = NULL;
+	for (dry = vtd_dry; dry < vtd_dry + VTD_DRY_MAX; dry++)
+		if (dry->iommu == iommu)
+			dry->nr_free++;
 	spin_unlock(&vtd_dry_lock);
 }
 
@@ -152,8 +172,6 @@ static struct iommu_domain *vtd_domain_alloc(struct device *dev,
 	unsigned int nr = 0;
 	u64 cap;
 
-	if (vtd_is_dry(iommu))
-		return ERR_PTR(-ENOSPC);
 	if (!ioasid_shim_sysfs_hex(dev, "intel-iommu", "cap", &cap)) {
 		pool = iommu;
 		nr = ioasid_ids_for_users(CAP_NDOMS(cap));
@@ -178,10 +196,10 @@ static int vtd_attach(struct ioasid_route *route, struct iommu_domain *domain)
 {
 	struct iommu_domain *old = route->domain;
 	struct iommu_device *iommu;
-	bool needs_id = ioasid_ids_needed(domain, &iommu);
+	bool needs_id = ioasid_ids_needed(domain, &iommu), by_pasid = route->pasid;
 	int ret;
 
-	if (needs_id && vtd_is_dry(iommu))
+	if (needs_id && vtd_is_dry(iommu, by_pasid))
 		return -ENOSPC;
 	ret = vtd_use_pasid(route->dev, route->pasid);
 	ret = ret ?: vtd_use_pasid(route->dev, route->alias);
@@ -190,7 +208,7 @@ static int vtd_attach(struct ioasid_route *route, struct iommu_domain *domain)
 	ret = ioasid_generic_attach(route, domain);
 	vtd_moved(old, route->domain);
 	if (needs_id && ret == -ENOSPC)
-		vtd_look_dry(iommu);
+		vtd_look_dry(iommu, by_pasid);
 	return ret;
 }
 
