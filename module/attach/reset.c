@@ -146,18 +146,23 @@ static void reset_freeze(struct reset *reset)
 static void reset_begin(struct device *dev, bool pasids)
 {
 	struct reset *reset = kmalloc(sizeof(*reset), GFP_KERNEL | __GFP_NOFAIL);
+	bool counted;
 
 	*reset = (struct reset) { .dev = dev, .task = current, .pasids = pasids };
 	xa_init(&reset->frozen);
 	ioasid_groups_lock_unkillable();
 	reset->nr = reset_count(dev, pasids);
-	if (reset->nr) {
+	counted = reset->nr;
+	if (counted) {
 		ioasid_resets_change(reset->nr, 1);
 		list_add(&reset->node, &resets);
 	}
 	ioasid_groups_unlock();
-	/* A reset that begins before somebody has the device is none of his */
-	if (reset->nr)
+	/*
+	 * A reset that begins before somebody has the device is none of his. One that has
+	 * begun stays in the list, though the last binding may have ended just now
+	 */
+	if (counted)
 		reset_freeze(reset);
 	else
 		kfree(reset);
