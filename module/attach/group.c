@@ -167,6 +167,25 @@ static int group_check(struct ioasid_group *group, struct device *dev)
 	return 0;
 }
 
+/*
+ * Has firmware memory that must stay mapped for a device (VT-d's RMRR, Arm's RMR)? The
+ * kernel gives such a device to no user, and says so at each try; 6.1 with VT-d only,
+ * where the others would lose what firmware needs.
+ */
+static bool group_is_firmwares(struct iommu_group *iommu_group)
+{
+	struct iommu_resv_region *region, *next;
+	LIST_HEAD(regions);
+	bool found = false;
+
+	iommu_get_group_resv_regions(iommu_group, &regions);
+	list_for_each_entry_safe(region, next, &regions, list) {
+		found |= region->type == IOMMU_RESV_DIRECT;
+		kfree(region);
+	}
+	return found;
+}
+
 /* Take a group that nobody of ours has, for its device */
 static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 				      struct device *dev)
@@ -189,6 +208,12 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	ret = group_check(group, dev);
 	if (ret)
 		goto free;
+	if (group_is_firmwares(iommu_group)) {
+		dev_warn_ratelimited(dev,
+				     "firmware needs memory mapped for it: not given to userspace\n");
+		ret = -EINVAL;
+		goto free;
+	}
 	ret = ioasid_read_reserved(iommu_group, &group->reserved,
 				   &group->nr_reserved, &group->route.msi);
 	if (ret)
