@@ -395,14 +395,20 @@ static int wire_room(const struct ioasid_pasids *pasids, u32 number)
 }
 
 /* Can anything be attached to its number? Seen by what happens, whatever a driver says */
-static bool wire_takes(struct ioasid_pasid *pasid)
+static int wire_try(struct ioasid_pasid *pasid)
 {
 	struct ioasid_pasids *pasids = pasid->idev->pasids;
+	int ret = pasids->shim->attach(&pasid->route, pasids->empty);
 
-	if (pasids->shim->attach(&pasid->route, pasids->empty))
-		return false;
-	pasids->shim->block(&pasid->route);
-	return true;
+	if (!ret)
+		pasids->shim->block(&pasid->route);
+	return ret;
+}
+
+/* Did it fail for what says nothing of the number? */
+static bool wire_lacks(struct ioasid_pasids *pasids, int error)
+{
+	return error == -ENOSPC || error == -ENOMEM || !ioasid_sole_is_alone(&pasids->sole);
 }
 
 /*
@@ -415,9 +421,12 @@ static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioa
 	struct ioasid_pasids *pasids = pasid->idev->pasids;
 	u32 *number = &pasid->route.pasid, hosts[HOST_COLLISIONS_MAX];
 	unsigned int nr = 0;
-	bool taken;
-	int ret;
+	int ret, error;
 
+	/* Whatever the pool has, CPUs and the host lack */
+	ret = ioasid_charge(&pasid->number_charge, IOASID_LIMIT_PASIDS, 1);
+	if (ret)
+		return ret;
 	do {
 		ret = ioasid_pool_take(&pasids->pool, pasids->dev, number);
 		if (ret)
@@ -433,19 +442,16 @@ static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioa
 			ioasid_pool_give_back(&pasids->pool, *number);
 			break;
 		}
-		taken = nr && !wire_takes(pasid);
-		if (!taken) {
+		error = nr ? wire_try(pasid) : 0;
+		ret = error;
+		if (!error) {
 			ret = set_point(pasid, ioas, no_snoop);
 			if (!ret)
 				break;
-			taken = !wire_takes(pasid);
+			error = wire_try(pasid);
 		}
 		ioasid_numbers_give_back(&pasids->wire, *number);
-		if (taken && !ioasid_sole_is_alone(&pasids->sole)) {
-			ret = -EOPNOTSUPP;
-			taken = false;
-		}
-		if (!taken) {
+		if (!error || wire_lacks(pasids, error)) {
 			ioasid_pool_give_back(&pasids->pool, *number);
 			break;
 		}
@@ -510,6 +516,14 @@ static int attach_physical(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 	return ret;
 }
 
+/* Its numbers have been given back, or it has none */
+static void pasid_free(struct ioasid_pasid *pasid)
+{
+	ioasid_uncharge(&pasid->charge);
+	ioasid_uncharge(&pasid->number_charge);
+	kfree_rcu(pasid, rcu);
+}
+
 /* Nothing is behind it any more but the kernel's block */
 static void end(struct ioasid_pasid *pasid)
 {
@@ -534,8 +548,7 @@ static void end(struct ioasid_pasid *pasid)
 	}
 	if (pasid->hwpt)
 		ioasid_hwpt_unuse(pasid->hwpt);
-	ioasid_uncharge(&pasid->charge);
-	kfree_rcu(pasid, rcu);
+	pasid_free(pasid);
 }
 
 static void block_and_end(struct ioasid_pasid *pasid)
@@ -622,8 +635,7 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 		ret = is_mediated(idev) ? attach_mediated(pasid, ioas, flags, *number) :
 					  attach_physical(pasid, ioas, flags, *number);
 	if (ret) {
-		ioasid_uncharge(&pasid->charge);
-		kfree_rcu(pasid, rcu);
+		pasid_free(pasid);
 		return ioasid_attach_error(ret);
 	}
 	list_add(&pasid->node, &idev->attached_pasids);

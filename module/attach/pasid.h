@@ -86,6 +86,7 @@ struct ioasid_pasid_point {
  * @ioasid: of the attached address space, for readers without a lock; 0: none, or it
  *	has ended. What is read after it was found not to be 0 is complete
  * @charge: for the attachment
+ * @number_charge: for a number of the pool. What @cpu stands for has its own
  * @rcu: to be freed when nobody looks it up any more
  */
 struct ioasid_pasid {
@@ -99,6 +100,7 @@ struct ioasid_pasid {
 	struct ioasid_cpu_pasid *cpu;
 	u32 ioasid;
 	struct ioasid_charge charge;
+	struct ioasid_charge number_charge;
 	struct rcu_head rcu;
 };
 

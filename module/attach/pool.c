@@ -28,7 +28,10 @@
 /* No PASID has more */
 #define POOL_BITS		20
 
-/* The others are for CPUs, ours (attach/cpu.c) and those of the host's processes */
+/*
+ * Where PASIDs have that many bits the others are for CPUs, ours (attach/cpu.c) and those
+ * of the host's processes. Where they have fewer only what each user may hold leaves some
+ */
 #define POOL_MAX		(1U << (POOL_BITS - 1))
 
 /* Number to on how many RIDs it is, as a value */

@@ -31,12 +31,6 @@ static u32 attached(const struct ioasid_pasid *pasid)
 	return ioasid_route_has_ended(&pasid->route) ? 0 : ioasid;
 }
 
-/* An alias is taken before it is known whether it can be one */
-static bool goes_by(const struct ioasid_pasid *pasid, u32 vpasid)
-{
-	return vpasid == pasid->number || vpasid == READ_ONCE(pasid->route.alias);
-}
-
 static __always_inline int lookup(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie,
 				  u32 vpasid, bool by_cpu, u32 *ppasid)
 {
@@ -50,8 +44,7 @@ static __always_inline int lookup(struct ioasid_ctx *ctx, u32 ioasid, u64 cookie
 	idev = ioasid_device_find(ctx, cookie);
 	pasid = idev && idev->pasids ?
 		xa_load(&idev->numbers->entries, vpasid) : NULL;
-	if (pasid && pasid->idev == idev && attached(pasid) == ioasid &&
-	    goes_by(pasid, vpasid)) {
+	if (pasid && pasid->idev == idev && attached(pasid) == ioasid) {
 		*ppasid = pasid->route.pasid;
 		/* Set before it was attached; gone after it was told to have ended */
 		ret = by_cpu && !READ_ONCE(pasid->cpu) ? -EACCES : 0;

@@ -85,7 +85,8 @@ static DEFINE_SPINLOCK(limits_lock);
  * The user that is charged, a user ID of the initial namespace. A user with subordinate
  * IDs could be as many users as it has of those: what happens in its namespaces is
  * charged to the user that has made the outermost one. Where root has made that, for a
- * container, it is charged to the user that is root inside: a container is one user.
+ * container, it is charged to the user that is root inside: a container is one user. Unless
+ * that is root itself: services whose users are mapped to themselves are not all one.
  */
 static kuid_t limits_uid(void)
 {
@@ -99,7 +100,7 @@ static kuid_t limits_uid(void)
 	if (!uid_eq(ns->owner, GLOBAL_ROOT_UID))
 		return ns->owner;
 	inside = make_kuid(ns, 0);
-	return uid_valid(inside) ? inside : current_uid();
+	return uid_valid(inside) && !uid_eq(inside, GLOBAL_ROOT_UID) ? inside : current_uid();
 }
 
 /* Asked for each charge: a refusal is nothing to be logged */

@@ -26,7 +26,8 @@ struct ioasid_account;
  * enum ioasid_limit - kinds of objects that are limited
  * @IOASID_LIMIT_CONTEXTS: open /dev/iommu files, and what bindings keep of closed ones
  * @IOASID_LIMIT_PAGE_TABLES: domains, each of which takes one of an IOMMU's domain ids
- * @IOASID_LIMIT_PASIDS: numbers of the kernel's global PASID allocator
+ * @IOASID_LIMIT_PASIDS: numbers of the kernel's global PASID allocator: one for each that
+ *	CPUs send, and for each on a RID that users share
  * @IOASID_LIMIT_PASID_PAGES: pages of PASID tables that an IOMMU's driver keeps until
  *	the device goes
  * @IOASID_LIMIT_ATTACHMENTS: address spaces behind a RID or a PASID of a device

@@ -185,8 +185,8 @@ static void takes_two_numbers(void *arg)
 	EXPECT_ERRNO(dev_attach_pasid(t->a.fd, u.fd, u.ioas, 0), ENOSPC);
 	EXPECT_EQ(limit_used(u.fd, "pasids").used, 2);
 	EXPECT_EQ(limit_used(u.fd, "attachments").used, 2);
-	/* by RID it needs none of them */
-	EXPECT_OK(dev_attach(t->a.fd, u.fd, u.ioas));
+	/* by RID it needs one, too */
+	EXPECT_ERRNO(dev_attach(t->a.fd, u.fd, u.ioas), ENOSPC);
 	t->step = 1;
 	wait_for(&t->go);
 	EXPECT_OK(dev_detach_pasid(t->a.fd, u.fd, 1));
@@ -196,9 +196,9 @@ static void takes_two_numbers(void *arg)
 	EXPECT_EQ(limit_used(u.fd, "pasids").used, 0);
 }
 
-START_TEST(global_numbers_beyond_the_limit_are_enospc_and_others_work)
+static void numbers_beyond_the_limit(__u32 type)
 {
-	struct two *t = two_siblings(8, WIDTH);
+	struct two *t = two_siblings(type, WIDTH);
 	pid_t pid;
 
 	limit_set("pasids", 2);
@@ -208,6 +208,18 @@ START_TEST(global_numbers_beyond_the_limit_are_enospc_and_others_work)
 	t->go = 1;
 	end_child(pid);
 	end(t);
+}
+
+START_TEST(global_numbers_beyond_the_limit_are_enospc_and_others_work)
+{
+	numbers_beyond_the_limit(8);
+}
+END_TEST
+
+/* They are taken from those that CPUs send */
+START_TEST(numbers_on_shared_rids_beyond_the_limit_are_enospc_and_others_work)
+{
+	numbers_beyond_the_limit(6);
 }
 END_TEST
 
@@ -376,6 +388,7 @@ int main(int argc, char **argv)
 		pasids_beyond_the_limit_are_enospc_and_others_work,
 		page_tables_of_pasids_beyond_the_limit_are_enospc_and_others_work,
 		global_numbers_beyond_the_limit_are_enospc_and_others_work,
+		numbers_on_shared_rids_beyond_the_limit_are_enospc_and_others_work,
 		sibling_of_another_user_gets_numbers_of_a_narrow_parent,
 		attachment_is_charged_to_the_user_that_makes_it,
 		nothing_is_left_charged_by_siblings,

@@ -20,6 +20,8 @@
 #define REFUSE		"ioasid_test_refuse"
 #define REFUSED		"/sys/module/" REFUSE "/parameters/"
 
+#define ALL_CALLS	"18446744073709551615"
+
 /* A call of another thread, which is held in it */
 struct held {
 	pthread_t thread;
@@ -252,6 +254,25 @@ START_TEST(nobody_waits_for_a_thread_that_puts_numbers_aside)
 }
 END_TEST
 
+/* A driver that has nothing for it says nothing of the number: the host has it not */
+START_TEST(number_for_which_the_driver_has_no_room_is_enospc)
+{
+	struct scene s = scene("ioasid_ioas_alias");
+	struct swdev six = new_child(6, s.parents[0], &s.user);
+
+	EXPECT_OK(module_load(REFUSE, "functions=iommu_attach_device_pasid error=28"));
+	EXPECT_OK(sysfs_write(REFUSED "calls", ALL_CALLS));
+	EXPECT_ERRNO(dev_attach_pasid(six.fd, s.user.fd, s.user.ioas, 5), ENOSPC);
+	EXPECT_OK(sysfs_write(REFUSED "calls", "0"));
+	expect_pasid_blocked(&six, 5, IOVA);
+	EXPECT_OK(dev_attach_pasid(six.fd, s.user.fd, s.user.ioas, 5));
+	EXPECT_OK(module_unload(REFUSE));
+	expect_reaches(&six, 5, &s.user);
+	EXPECT_OK(close(six.fd));
+	scene_end(&s);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -260,6 +281,7 @@ int main(int argc, char **argv)
 		number_that_two_devices_take_at_once_is_one,
 		nobody_waits_for_a_thread_that_waits_for_a_global_number,
 		nobody_waits_for_a_thread_that_puts_numbers_aside,
+		number_for_which_the_driver_has_no_room_is_enospc,
 		NULL,
 	};
 	int failed = run_swpasid_program(argc, argv, "window-numbers", tests);
