@@ -138,6 +138,7 @@ void ioasid_hwpt_release_all(struct ioasid_ctx *ctx)
 
 	for (id = 0; (obj = xa_find(&ctx->objects, &id, ULONG_MAX, XA_PRESENT));
 	     id++) {
+		cond_resched();
 		hwpt = ioasid_hwpt_get(ctx, id);
 		if (!hwpt)
 			continue;

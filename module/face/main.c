@@ -72,9 +72,14 @@ static void show_ioas(struct seq_file *seq, struct ioasid_ioas *ioas)
 	mutex_unlock(&ioas->areas_lock);
 	if (down_read_killable(&ioas->lock))
 		return;
-	list_for_each_entry(point, &ioas->attachments, node)
+	list_for_each_entry(point, &ioas->attachments, node) {
+		/* What comes now is left out, and all is asked for once more */
+		if (seq_has_overflowed(seq))
+			break;
 		list_for_each_entry(device, &point->devices, node)
 			show_attached(seq, ioas, device);
+		cond_resched();
+	}
 	up_read(&ioas->lock);
 }
 
@@ -101,6 +106,7 @@ static void ioasid_show_fdinfo(struct seq_file *seq, struct file *file)
 			continue;
 		show_ioas(seq, ioas);
 		ioasid_ioas_put(ioas);
+		cond_resched();
 	}
 }
 

@@ -228,6 +228,7 @@ void ioasid_ioas_release_all(struct ioasid_ctx *ctx)
 		if (kill)
 			ioas_remove(ioas);
 		ioasid_ioas_put(ioas);
+		cond_resched();
 	}
 }
 

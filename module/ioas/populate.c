@@ -115,10 +115,24 @@ static int table_map_long(struct ioasid_table *table, u64 iova, unsigned long pf
 	}
 	if (ret && done) {
 		ioasid_gather_init(&gather);
-		table_unmap(table, iova, done, &gather);
+		ioasid_unmap_long(table, iova, pfn, done, &gather);
 		table->shim->flush(table->domain, &gather);
 	}
 	return ret;
+}
+
+/* Take back what is mapped in the page tables before one that failed */
+static void unmap_long_before(struct ioasid_ioas *ioas, struct ioasid_table *failed,
+			      u64 iova, unsigned long pfn, unsigned int nr)
+{
+	struct ioasid_table *table = failed;
+	struct ioasid_gather gather;
+
+	list_for_each_entry_continue_reverse(table, &ioas->tables, node) {
+		ioasid_gather_init(&gather);
+		ioasid_unmap_long(table, iova, pfn, nr, &gather);
+		table->shim->flush(table->domain, &gather);
+	}
 }
 
 /**
@@ -141,7 +155,7 @@ int ioasid_map_long(struct ioasid_ioas *ioas, u64 iova, unsigned long pfn, unsig
 	list_for_each_entry(table, &ioas->tables, node) {
 		ret = table_map_long(table, iova, pfn, nr, prot);
 		if (ret) {
-			ioasid_unmap_step(ioas, table, iova, nr);
+			unmap_long_before(ioas, table, iova, pfn, nr);
 			break;
 		}
 	}

@@ -281,6 +281,9 @@ void ioasid_soles_open(struct device *dev, bool came)
 
 	list_for_each_entry(sole, &soles, node) {
 		sole->closed = false;
+		/* Where the IOMMU's driver knows of aliases that nobody else does */
+		if (came && dev->iommu_group == sole->dev->iommu_group)
+			WRITE_ONCE(sole->alone, false);
 		if (!came || dev->iommu_group ||
 		    !sole->shim->may_join(sole->dev, dev, true))
 			continue;
