@@ -27,8 +27,12 @@ modules:
 # points at which tests hold threads (tests/points)
 MUTATION_OUT = build/modules/$*$(addprefix -,$(MUTATION))$(if $(POINTS),-points)
 MUTATION_PATCH = $(addprefix tests/mutations/,$(addsuffix .patch,$(MUTATION)))
-POINTS_FLAGS = $(if $(POINTS),KFLAGS='KCFLAGS=-include$(CURDIR)/tests/points/points.h \
-	KBUILD_EXTRA_SYMBOLS=$(CURDIR)/$(MUTATION_OUT)/points/Module.symvers')
+POINTS_FLAGS = $(if $(POINTS),KCFLAGS=-include$(CURDIR)/tests/points/points.h \
+	KBUILD_EXTRA_SYMBOLS=$(CURDIR)/$(MUTATION_OUT)/points/Module.symvers)
+# Make in the roots has no part in the jobs of this one
+build_env = env MAKEFLAGS=-j$(shell nproc) $(cross)
+# What scripts/lint has built is not built again
+modules_env = $(build_env) KFLAGS='W=1 $(if $(SPARSE),C=2) $(POINTS_FLAGS)'
 
 .PHONY: $(addprefix modules-,$(SERIES)) modules-debug
 .SECONDEXPANSION:
@@ -36,18 +40,18 @@ modules-debug: modules-%:
 	@scripts/debug-kernel
 	$(if $(POINTS),@scripts/in-root bookworm scripts/build-points \
 		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT))
-	@scripts/in-root bookworm env $(POINTS_FLAGS) scripts/build-modules debug \
+	@scripts/in-root bookworm $(modules_env) scripts/build-modules debug \
 		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT) $(MUTATION_PATCH)
-	@scripts/in-root bookworm scripts/build-test-modules \
+	@scripts/in-root bookworm $(build_env) scripts/build-test-modules \
 		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT)
 
 cross = $(if $(filter %-arm64,$*),ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-)
 $(addprefix modules-,$(SERIES)): modules-%: root-$$(root-$$*)
 	$(if $(POINTS),@scripts/in-root $(root-$*) env $(cross) scripts/build-points \
 		/lib/modules/$(call release,$*)/build $(MUTATION_OUT))
-	@scripts/in-root $(root-$*) env $(cross) $(POINTS_FLAGS) scripts/build-modules $(call release,$*) \
+	@scripts/in-root $(root-$*) $(modules_env) scripts/build-modules $(call release,$*) \
 		/lib/modules/$(call release,$*)/build $(MUTATION_OUT) $(MUTATION_PATCH)
-	@scripts/in-root $(root-$*) env $(cross) scripts/build-test-modules \
+	@scripts/in-root $(root-$*) $(build_env) scripts/build-test-modules \
 		/lib/modules/$(call release,$*)/build $(MUTATION_OUT)
 
 ROOTS := bookworm forky bookworm_arm64 forky_arm64
@@ -57,9 +61,9 @@ $(addprefix root-,$(ROOTS)): root-%:
 
 .PHONY: tests tests-arm64
 tests: root-bookworm root-forky
-	@scripts/in-root bookworm $(MAKE) -s -C tests
+	@scripts/in-root bookworm $(build_env) $(MAKE) -s -C tests
 tests-arm64: root-bookworm_arm64
-	@scripts/in-root bookworm_arm64 $(MAKE) -s -C tests CROSS=aarch64-linux-gnu-
+	@scripts/in-root bookworm_arm64 $(build_env) $(MAKE) -s -C tests CROSS=aarch64-linux-gnu-
 
 # On a machine that has Check, or else in the root
 .PHONY: check-unit
@@ -79,7 +83,7 @@ check:
 check-all:
 	@scripts/check --all
 check-debug:
-	@scripts/check --only /debug/
+	@scripts/check --all --only /debug/
 check-mutations:
 	@scripts/mutations
 lint:

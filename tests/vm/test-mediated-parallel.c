@@ -5,9 +5,7 @@
  * nothing else. Detaching beside calls of the driver.
  */
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "dma.h"
@@ -279,18 +277,10 @@ static void *be_busy(void *arg)
 	return NULL;
 }
 
-static long milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
+/* How long it waits is what no_call_of_a_driver_begins_while_an_attach_waits looks at */
 START_TEST(attach_gets_its_turn_among_busy_drivers)
 {
 	struct mediated m = mediated();
-	long before, took, longest = 0;
 	volatile int stop = 0;
 	struct busy b[DRIVERS];
 	struct dev dev;
@@ -305,10 +295,7 @@ START_TEST(attach_gets_its_turn_among_busy_drivers)
 	for (i = 0; i < DRIVERS; i++)
 		wait_for(&b[i].done);
 	for (i = 0; i < 10; i++) {
-		before = milliseconds();
 		EXPECT_OK(dev_attach(dev.fd, m.fd, m.ioas));
-		took = milliseconds() - before;
-		longest = took > longest ? took : longest;
 		EXPECT_OK(dev_detach(dev.fd, m.fd));
 	}
 	/* and so do the drivers */
@@ -318,9 +305,6 @@ START_TEST(attach_gets_its_turn_among_busy_drivers)
 	stop = 1;
 	for (i = 0; i < DRIVERS; i++)
 		pthread_join(b[i].thread, NULL);
-	printf("# attach took %ld ms at most\n", longest);
-	fflush(stdout);
-	EXPECT_LE(longest, 1000);
 }
 END_TEST
 
