@@ -195,7 +195,7 @@ bool ioasid_device_is_bound_to(const struct ioasid_device *idev,
  *
  * Context: process. May sleep and pin memory, killable.
  * Return: 0, or an error as IOASID_DEVICE_ATTACH says: -EINVAL, -ENOENT,
- * -EBUSY, -EFAULT, -ENOMEM, -EIO, -EOPNOTSUPP, -EINTR.
+ * -EBUSY, -EFAULT, -ENOMEM, -ENOSPC, -EIO, -EOPNOTSUPP, -EINTR.
  */
 int ioasid_device_attach(struct ioasid_device *idev, u32 ioasid, u32 flags);
 

@@ -168,7 +168,7 @@ inline pasid_change_end()
 #endif
 }
 
-/* pasid_attach() and pasid_detach(); pasid_replace() where the kernel can do that */
+/* pasid_set() and pasid_detach() */
 inline attach_pasid(e, d)
 {
 #ifndef ENTRY_FIRST

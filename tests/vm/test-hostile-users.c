@@ -55,7 +55,7 @@
 
 /* Where threads are held, one a round. All may sleep there */
 static const char *const holds[] = {
-	"ioasid_ioas_alias",		/* an alias is known, and not yet attached */
+	"ioasid_ioas_alias",		/* an alias is reserved, and not yet attached */
 	"ioasid_pasid_tell_end",	/* a PASID is not found, and no listener is told */
 	"swiommu_portal_take",		/* a number was looked up, and is not sent yet */
 	"ioasid_cpu_give_back",		/* ... all are told, and it is not free yet */

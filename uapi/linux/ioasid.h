@@ -508,8 +508,8 @@ struct ioasid_unmap {
  * of the device or another I/O address space fd, or by a driver of the host; it is the
  * parent of a mediated device that is bound, or a mediated device whose parent is, by
  * whomever; no isolated MSI and the module parameter allow_unsafe_interrupts is not set), EACCES (the VF token is
- * wrong or missing), EINVAL (no cache-coherent DMA; a VF token for a device
- * that wants none), EBUSY (the device is open through VFIO's group), EAGAIN
+ * wrong or missing), EINVAL (no cache-coherent DMA; firmware needs memory mapped for the
+ * device; a VF token for a device that wants none), EBUSY (the device is open through VFIO's group), EAGAIN
  * (somebody is resetting or configuring the device, or attaching another of its
  * group, just now), EADDRINUSE (something is mapped, behind another device of the
  * group, where this device's DMA is not permitted), ENOSPC (too many objects; the
@@ -586,9 +586,12 @@ struct ioasid_unbind {
  * be put back after a failure: nothing is attached any more, and the device is
  * blocked; or it has ended before, see struct ioasid_pasid_info), EOPNOTSUPP (the device
  * has no PASIDs, the kernel cannot attach by PASID, or another device is in the IOMMU
- * group). By PASID also EINVAL (0, too wide, or not below the floor), EBUSY (the number
- * is attached through another I/O address space fd, or is an IOASID_PASID_GLOBAL one
- * that another device of the same parent has), EXDEV (see struct ioasid_pasid_info).
+ * group). By PASID also EINVAL (0, too wide, or not below the floor; or what the CPU
+ * translates the number to, which another device of the fd has already, is too wide for
+ * this device's parent), EBUSY (the number is attached through another I/O address space
+ * fd, is just being made an alias, or is an IOASID_PASID_GLOBAL one that another device of
+ * the same parent has; or the host has those that were tried), EXDEV (see struct
+ * ioasid_pasid_info).
  * With any error but EIO what was attached is so as before.
  */
 struct ioasid_attach {
@@ -682,6 +685,9 @@ struct ioasid_pasid_info {
  *	kernel's; 0: either may take what is free, as in the beginning
  *
  * Sets apart the caller's PASIDs from those that IOASID_ATTACH_PASID_ALLOC returns.
+ * Numbers of the kernel's global allocator (see struct ioasid_pasid_info) are looked for
+ * among the lowest 4096 that are free: with a floor above that IOASID_ATTACH_PASID_ALLOC
+ * may be ENOSPC.
  * It holds for the device, whichever fd it is bound to, until the last of its
  * bindings ends.
  *

@@ -102,9 +102,11 @@ struct swiommu_iommu_debug {
  * @argsz: size of this structure
  * @flags: SWIOMMU_DEVICE_*
  * @iommu: the IOMMU that it is behind
- * @type: what it says that it is, as numbered in the documentation: 1, 4, 5, 7:
- *	physical; 3, 6, 8: mediated, with a parent that does its DMA; 2: made up by
- *	software, behind no IOMMU
+ * @type: what it says that it is. Physical: 1 issues no PASIDs; 4 has its PASID table from
+ *	the user (not offered yet: it is as 5); 5 has PASIDs; 7 the same, and CPU
+ *	instructions send them. Mediated, with a parent that does its DMA: 3 has one fixed
+ *	PASID; 6 PASIDs of its own; 8 the same, and CPU instructions send them. 2: made up
+ *	by software, behind no IOMMU
  * @pasid_width: width of the PASIDs that it issues, bits, up to 20; 0: none
  * @group: 0: an IOMMU group of its own; otherwise it shares one with all devices
  *	behind the same IOMMU that have the same number
