@@ -194,15 +194,10 @@ int ioasid_held_charge(struct ioasid_ioas *ioas, struct ioasid_area *area)
 {
 	int ret;
 
-	if (!ioasid_area_is_held(ioas, area)) {
-		ret = ioasid_payer_charge(area->payer, area_pages(area));
-		area->charged = !ret;
-		return ret;
-	}
+	/* A page that is just being let go of is no more held before its own charge ends */
 	mutex_lock(&ioas->areas_lock);
 	ret = ioasid_payer_charge(area->payer, area_pages(area) - nr_held(ioas, area));
-	if (!ret)
-		area->charged = true;
+	area->charged = !ret;
 	mutex_unlock(&ioas->areas_lock);
 	return ret;
 }
