@@ -382,10 +382,8 @@ static int charge_pasid(struct ioasid_pasid *pasid)
 {
 	struct ioasid_pasids *pasids = pasid->idev->pasids;
 
-	if (!pasids->shared)
-		return ioasid_charge(&pasid->charge, IOASID_LIMIT_ATTACHMENTS, 1);
-	return ioasid_charge_shared(&pasid->charge, IOASID_LIMIT_ATTACHMENTS, pasids,
-				    pasids->wire.limit - 1);
+	return ioasid_charge_by(pasid->idev->ctx, &pasid->charge, IOASID_LIMIT_ATTACHMENTS,
+				pasids->shared ? pasids : NULL, pasids->wire.limit - 1);
 }
 
 /* The driver may keep something for a number: may the user have that? */
@@ -424,7 +422,8 @@ static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioa
 	int ret, error;
 
 	/* Whatever the pool has, CPUs and the host lack */
-	ret = ioasid_charge(&pasid->number_charge, IOASID_LIMIT_PASIDS, 1);
+	ret = ioasid_charge_by(pasid->idev->ctx, &pasid->number_charge,
+			       IOASID_LIMIT_PASIDS, NULL, 0);
 	if (ret)
 		return ret;
 	do {
@@ -622,14 +621,14 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 	pasid = kmalloc(sizeof(*pasid), GFP_KERNEL_ACCOUNT);
 	if (!pasid)
 		return -ENOMEM;
-	*pasid = (struct ioasid_pasid) {
-		.idev = idev,
-		.route.dev = idev->pasids->dev,
-		.route.group = idev->pasids->dev->iommu_group,
-		.route.msi = idev->pasids->msi,
-		.route.resets = &idev->pasids->resets,
-		.route.sole = &idev->pasids->sole,
-	};
+	memset(pasid, 0, offsetof(struct ioasid_pasid, own_point));
+	pasid->number_charge.user = NULL;
+	pasid->idev = idev;
+	pasid->route.dev = idev->pasids->dev;
+	pasid->route.group = idev->pasids->dev->iommu_group;
+	pasid->route.msi = idev->pasids->msi;
+	pasid->route.resets = &idev->pasids->resets;
+	pasid->route.sole = &idev->pasids->sole;
 	ret = charge_pasid(pasid);
 	if (!ret)
 		ret = is_mediated(idev) ? attach_mediated(pasid, ioas, flags, *number) :

@@ -93,12 +93,13 @@ struct ioasid_pasid {
 	struct list_head node;
 	struct ioasid_route route;
 	struct ioasid_pasid_point *point;
-	struct ioasid_pasid_point own_point;
 	struct ioasid_hwpt *hwpt;
 	struct ioasid_device *idev;
 	u32 number;
 	struct ioasid_cpu_pasid *cpu;
 	u32 ioasid;
+	/* What follows is filled in when it is needed */
+	struct ioasid_pasid_point own_point;
 	struct ioasid_charge charge;
 	struct ioasid_charge number_charge;
 	struct rcu_head rcu;

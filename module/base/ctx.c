@@ -4,6 +4,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/bug.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/slab.h>
 
@@ -30,6 +31,7 @@ struct ioasid_ctx *ioasid_ctx_new(struct file *file)
 		return ERR_PTR(ret);
 	}
 	kref_init(&ctx->kref);
+	ctx->cred = get_current_cred();
 	ctx->nr = atomic_inc_return(&last_nr);
 	ctx->file = file;
 	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
@@ -57,6 +59,7 @@ void ioasid_ctx_release(struct kref *kref)
 	mutex_destroy(&ctx->no_snoop_lock);
 	mutex_destroy(&ctx->pasid_lock);
 	ioasid_uncharge(&ctx->charge);
+	put_cred(ctx->cred);
 	kfree_rcu(ctx, rcu);
 }
 

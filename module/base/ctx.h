@@ -90,6 +90,7 @@ struct ioasid_pasid_listener;
  * struct ioasid_ctx - an open /dev/iommu
  * @kref: held by the open file and by every binding
  * @charge: for it, to the user that opened it
+ * @cred: that user as it was then
  * @nr: its number, as traces and fdinfo show it
  * @file: the open file; not to be touched after @closed
  * @objects: id to struct ioasid_obj
@@ -121,6 +122,7 @@ struct ioasid_pasid_listener;
 struct ioasid_ctx {
 	struct kref kref;
 	struct ioasid_charge charge;
+	const struct cred *cred;
 	u32 nr;
 	struct file *file;
 	struct xarray objects;

@@ -16,6 +16,7 @@
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 
+#include "base/ctx.h"
 #include "base/limits.h"
 
 /* With each: objects of all of a user's files together, changed at any time */
@@ -107,6 +108,11 @@ static kuid_t limits_uid(void)
 static bool limits_exempt(void)
 {
 	return ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE);
+}
+
+static struct account_key caller_key(void)
+{
+	return (struct account_key) { .uid = limits_uid(), .exempt = limits_exempt() };
 }
 
 static struct hlist_head *account_head(const struct account_key *key)
@@ -252,23 +258,23 @@ static int charge_try(struct ioasid_charge *charge, const struct account_key *ke
 	return ret;
 }
 
-static int charge_pool(struct ioasid_charge *charge, enum ioasid_limit what,
-		       unsigned int nr, const void *pool, unsigned int size)
+static int charge_pool(struct ioasid_charge *charge, const struct account_key *key,
+		       enum ioasid_limit what, unsigned int nr, const void *pool,
+		       unsigned int size)
 {
-	struct account_key key = { .uid = limits_uid(), .exempt = limits_exempt() };
 	struct ioasid_account *spare[NR_SPARE] = {};
 	unsigned int i;
 	int ret;
 
 	*charge = (struct ioasid_charge) { .what = what, .nr = nr };
 	/* Most have accounts already */
-	ret = charge_try(charge, &key, pool, size, spare);
+	ret = charge_try(charge, key, pool, size, spare);
 	if (ret != -ENOMEM)
 		goto out;
 	for (i = 0; i < NR_SPARE; i++)
 		spare[i] = kzalloc(sizeof(*spare[i]), GFP_KERNEL_ACCOUNT);
 	charge->user = charge->share = charge->pool = NULL;
-	ret = charge_try(charge, &key, pool, size, spare);
+	ret = charge_try(charge, key, pool, size, spare);
 	for (i = 0; i < NR_SPARE; i++)
 		kfree(spare[i]);
 out:
@@ -287,7 +293,9 @@ out:
  */
 int ioasid_charge(struct ioasid_charge *charge, enum ioasid_limit what, unsigned int nr)
 {
-	return charge_pool(charge, what, nr, NULL, 0);
+	struct account_key key = caller_key();
+
+	return charge_pool(charge, &key, what, nr, NULL, 0);
 }
 
 /**
@@ -303,7 +311,28 @@ int ioasid_charge(struct ioasid_charge *charge, enum ioasid_limit what, unsigned
 int ioasid_charge_shared(struct ioasid_charge *charge, enum ioasid_limit what,
 			 const void *pool, unsigned int size)
 {
-	return charge_pool(charge, what, 1, pool, size);
+	struct account_key key = caller_key();
+
+	return charge_pool(charge, &key, what, 1, pool, size);
+}
+
+/**
+ * ioasid_charge_by() - ioasid_charge_shared() for a call on a context
+ * @ctx: the context. A caller that is as its opener was is not looked at anew
+ * @charge: out: the charge
+ * @what: the kind of object
+ * @pool: what it is taken from, or NULL
+ * @size: how many the pool has for all users together
+ *
+ * Return: as ioasid_charge_shared().
+ */
+int ioasid_charge_by(const struct ioasid_ctx *ctx, struct ioasid_charge *charge,
+		     enum ioasid_limit what, const void *pool, unsigned int size)
+{
+	struct account_key key = ctx->cred == current_cred() ? ctx->charge.user->key :
+							       caller_key();
+
+	return charge_pool(charge, &key, what, 1, pool, size);
 }
 
 /**

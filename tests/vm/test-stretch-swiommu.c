@@ -5,6 +5,10 @@
  * machine: -icount shift=0,sleep=off -smp 1 -m 4G
  * kernel parameters: preempt=none
  */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
 #include "dma.h"
 #include "expect.h"
 #include "memory.h"
@@ -34,6 +38,21 @@ END_TEST
 #define PASIDS	8000
 #define A_FEW	40000UL
 
+/* One line for each attachment */
+static void watch_fdinfo(int fd)
+{
+	static char text[1 << 20];
+	char path[64];
+	int info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = EXPECT_OK(open(path, O_RDONLY | O_CLOEXEC));
+	stretch_watch();
+	EXPECT_GE(read(info, text, sizeof(text)), PASIDS * 10);
+	stretch_expect("fdinfo", MOST_WORK);
+	EXPECT_OK(close(info));
+}
+
 /* What an address space permits is looked for in all that it is attached to */
 START_TEST(many_pasids)
 {
@@ -47,8 +66,28 @@ START_TEST(many_pasids)
 	stretch_watch();
 	nr_attachments(s.fd, s.ioas);
 	stretch_expect("IOMMU_IOASID_GET_INFO", A_FEW);
+	watch_fdinfo(s.fd);
+	SHORT(ioas_unmap(s.fd, s.ioas, 4 * GIB, PAGE, NULL));
 	SHORT(dev_attach_pasid(s.a.fd, s.fd, s.ioas, PASIDS + 1));
 	SHORT(dev_unbind(s.a.fd, s.fd));
+	swscene_end(&s);
+}
+END_TEST
+
+#define WARM	(64 * MIB)
+
+/* All that the IOTLB has of an address space goes with the last device */
+START_TEST(many_translations)
+{
+	struct swscene s = swscene(NULL);
+	char *mem = memory(WARM, CANARY), *to = memory(MIB, CANARY);
+	__u64 done;
+
+	EXPECT_OK(dev_attach(s.a.fd, s.fd, s.ioas));
+	EXPECT_OK(ioas_map(s.fd, s.ioas, mem, 4 * GIB, WARM, RW));
+	for (done = 0; done < WARM; done += MIB)
+		EXPECT_EQ(swdev_dma(&s.a, SWIOMMU_DMA_READ, 4 * GIB + done, to, MIB).done, MIB);
+	SHORT(dev_detach(s.a.fd, s.fd));
 	swscene_end(&s);
 }
 END_TEST
@@ -58,6 +97,7 @@ int main(int argc, char **argv)
 	const TTest *const tests[] = {
 		many_mappings_in_two_tables,
 		many_pasids,
+		many_translations,
 		NULL,
 	};
 

@@ -121,6 +121,18 @@ START_TEST(many_mappings_that_are_not_attached)
 }
 END_TEST
 
+#define SPACES	20000
+
+START_TEST(many_address_spaces)
+{
+	int fd = EXPECT_OK(iommu_open()), i;
+
+	for (i = 0; i < SPACES; i++)
+		new_ioas(fd);
+	SHORT(close(fd));
+}
+END_TEST
+
 /* A page of 1 GiB, many times in a row */
 static char *long_memory(unsigned int nr)
 {
@@ -248,6 +260,7 @@ int main(int argc, char **argv)
 		unmapping_arrays,
 		detaching_many_mappings_and_attaching_again,
 		many_mappings_that_are_not_attached,
+		many_address_spaces,
 		a_long_mapping_in_large_pages,
 		a_long_mapping_in_small_pages,
 		copies_of_many_mappings,
