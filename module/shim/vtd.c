@@ -4,7 +4,6 @@
  */
 #include <linux/bits.h>
 #include <linux/err.h>
-#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/spinlock.h>
