@@ -71,11 +71,11 @@ check-unit:
 	@if pkg-config --exists check 2>/dev/null; then $(MAKE) -s -C tests/unit; \
 	else scripts/in-root bookworm $(MAKE) -s -C tests/unit; fi
 
-# On a machine that has SPIN, or else in the root. [MODELS="areas ids"]
+# On a machine that has SPIN, or else in the root. [MODELS="areas ids"] [HOLDS=1]
 .PHONY: check-model
 check-model:
-	@if command -v spin >/dev/null; then scripts/check-model $(MODELS); \
-	else scripts/in-root bookworm scripts/check-model $(MODELS); fi
+	@if command -v spin >/dev/null; then scripts/check-model $(if $(HOLDS),--holds) $(MODELS); \
+	else scripts/in-root bookworm scripts/check-model $(if $(HOLDS),--holds) $(MODELS); fi
 
 .PHONY: check check-all check-debug check-mutations lint
 check:
