@@ -213,8 +213,11 @@ static inline bool table_unmap(struct ioasid_table *table, u64 iova, unsigned in
 	size_t size = (size_t)nr << PAGE_SHIFT;
 	size_t unmapped = table->shim->unmap(table->domain, iova, size, gather);
 
-	/* Not for long is a device that comes or goes kept waiting, and all who wait for it */
-	gather->nr += 1 + nr / CHUNK_PAGES;
+	/*
+	 * Not for long is a device that comes or goes kept waiting, and all who wait for it.
+	 * The flush frees what it leaves empty in one piece, a table for a chunk
+	 */
+	gather->nr += 1 + nr / (CHUNK_PAGES / 4);
 	if (unlikely(gather->nr >= STEPS_A_FLUSH)) {
 		table->shim->flush(table->domain, gather);
 		ioasid_gather_init(gather);
