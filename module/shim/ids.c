@@ -139,24 +139,29 @@ bool ioasid_ids_needed(const struct iommu_domain *domain, struct iommu_device **
  * ioasid_ids_moved() - a route has gone from one domain to another
  * @old: what it was attached to, or NULL
  * @new: what it is attached to, or NULL
+ * @iommu: out: behind which IOMMU, if what is returned is not 0
  *
- * Return: the IOMMU that has one id more free than before, or NULL.
+ * Return: how many ids are free that were not before: 1, 0 or -1.
  */
-struct iommu_device *ioasid_ids_moved(const struct iommu_domain *old,
-				      const struct iommu_domain *new)
+int ioasid_ids_moved(const struct iommu_domain *old, const struct iommu_domain *new,
+		     struct iommu_device **iommu)
 {
-	struct iommu_device *iommu = NULL;
 	struct id *id;
+	int nr = 0;
 
 	if (old == new)
-		return NULL;
+		return 0;
 	spin_lock(&ids_lock);
 	id = old ? id_of(old) : NULL;
-	if (id && !--id->nr_routes)
-		iommu = id->iommu;
+	if (id && !--id->nr_routes) {
+		*iommu = id->iommu;
+		nr++;
+	}
 	id = new ? id_of(new) : NULL;
-	if (id && !id->nr_routes++)
-		iommu = NULL;
+	if (id && !id->nr_routes++) {
+		*iommu = id->iommu;
+		nr--;
+	}
 	spin_unlock(&ids_lock);
-	return iommu;
+	return nr;
 }

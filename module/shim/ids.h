@@ -26,7 +26,7 @@ struct iommu_domain *ioasid_ids_domain_alloc(struct device *dev,
 					     unsigned int nr_ids);
 struct ioasid_charge ioasid_ids_forget(const struct iommu_domain *domain);
 bool ioasid_ids_needed(const struct iommu_domain *domain, struct iommu_device **iommu);
-struct iommu_device *ioasid_ids_moved(const struct iommu_domain *old,
-				      const struct iommu_domain *new);
+int ioasid_ids_moved(const struct iommu_domain *old, const struct iommu_domain *new,
+		     struct iommu_device **iommu);
 
 #endif /* IOASID_IDS_H */

@@ -78,8 +78,8 @@ static u32 vtd_width(u64 cap, u64 ecap)
 
 /*
  * The host has ids as well, and may have taken all. For each domain that gets none the
- * driver prints a line, which nothing limits: so it is asked again after a second, and
- * once for each of ours that has become free. A RID gives its own id back before it needs
+ * driver prints a line, which nothing limits: so it is asked again after a second, or
+ * when ours have become free and have not been taken since. A RID gives its own id back before it needs
  * another one, so what happens by PASID says nothing of that.
  *
  * No machine has so many IOMMUs without an id at once: more of them are asked too often.
@@ -106,8 +106,6 @@ static bool vtd_is_dry(const struct iommu_device *iommu, bool by_pasid)
 		    !time_before(jiffies, dry->at + HZ))
 			continue;
 		ret = !dry->nr_free;
-		if (!ret)
-			dry->nr_free--;
 		break;
 	}
 	spin_unlock(&vtd_dry_lock);
@@ -150,15 +148,16 @@ static void vtd_look_dry(struct iommu_device *iommu, bool by_pasid)
 
 static void vtd_moved(struct iommu_domain *old, struct iommu_domain *new)
 {
-	struct iommu_device *iommu = ioasid_ids_moved(old, new);
+	struct iommu_device *iommu;
+	int nr = ioasid_ids_moved(old, new, &iommu);
 	struct vtd_dry *dry;
 
-	if (!iommu)
+	if (!nr)
 		return;
 	spin_lock(&vtd_dry_lock);
 	for (dry = vtd_dry; dry < vtd_dry + VTD_DRY_MAX; dry++)
-		if (dry->iommu == iommu)
-			dry->nr_free++;
+		if (dry->iommu == iommu && (nr > 0 || dry->nr_free))
+			dry->nr_free += nr;
 	spin_unlock(&vtd_dry_lock);
 }
 
