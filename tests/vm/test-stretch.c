@@ -122,19 +122,6 @@ START_TEST(many_mappings_that_are_not_attached)
 }
 END_TEST
 
-/* With more RCU frees in one interrupt what is left of them */
-#define SPACES	3000
-
-START_TEST(many_address_spaces)
-{
-	int fd = EXPECT_OK(iommu_open()), i;
-
-	for (i = 0; i < SPACES; i++)
-		new_ioas(fd);
-	SHORT(close(fd));
-}
-END_TEST
-
 /* A page of 1 GiB, many times in a row */
 static char *long_memory(unsigned int nr)
 {
@@ -263,7 +250,6 @@ int main(int argc, char **argv)
 		unmapping_arrays,
 		detaching_many_mappings_and_attaching_again,
 		many_mappings_that_are_not_attached,
-		many_address_spaces,
 		a_long_mapping_in_large_pages,
 		a_long_mapping_in_small_pages,
 		copies_of_many_mappings,
