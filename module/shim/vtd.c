@@ -79,8 +79,8 @@ static u32 vtd_width(u64 cap, u64 ecap)
 /*
  * The host has ids as well, and may have taken all. For each domain that gets none the
  * driver prints a line, which nothing limits: so it is asked again after a second, or
- * when ours have become free and have not been taken since. A RID gives its own id back before it needs
- * another one, so what happens by PASID says nothing of that.
+ * when ours have become free and have not been taken since. A RID gives its own id back
+ * before it needs another one, so what happens by PASID says nothing of that.
  *
  * No machine has so many IOMMUs without an id at once: more of them are asked too often.
  */
