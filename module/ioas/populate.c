@@ -41,17 +41,18 @@ struct populating {
  * @ioas: the address space, its page tables as they were
  * @failed: the page table that did not map it; those before it did
  * @iova: first address
+ * @pfn: number of the first page
  * @nr: pages
  */
 void ioasid_unmap_step(struct ioasid_ioas *ioas, struct ioasid_table *failed,
-		       u64 iova, unsigned int nr)
+		       u64 iova, unsigned long pfn, unsigned int nr)
 {
 	struct ioasid_table *table = failed;
 	struct ioasid_gather gather;
 
 	list_for_each_entry_continue_reverse(table, &ioas->tables, node) {
 		ioasid_gather_init(&gather);
-		table_unmap(table, iova, nr, &gather);
+		table_unmap_known(table, iova, pfn, nr, &gather);
 		table->shim->flush(table->domain, &gather);
 	}
 }
@@ -121,20 +122,6 @@ static int table_map_long(struct ioasid_table *table, u64 iova, unsigned long pf
 	return ret;
 }
 
-/* Take back what is mapped in the page tables before one that failed */
-static void unmap_long_before(struct ioasid_ioas *ioas, struct ioasid_table *failed,
-			      u64 iova, unsigned long pfn, unsigned int nr)
-{
-	struct ioasid_table *table = failed;
-	struct ioasid_gather gather;
-
-	list_for_each_entry_continue_reverse(table, &ioas->tables, node) {
-		ioasid_gather_init(&gather);
-		ioasid_unmap_long(table, iova, pfn, nr, &gather);
-		table->shim->flush(table->domain, &gather);
-	}
-}
-
 /**
  * ioasid_map_long() - map_step() for many pages
  * @ioas: the address space, its page tables as they are
@@ -155,7 +142,7 @@ int ioasid_map_long(struct ioasid_ioas *ioas, u64 iova, unsigned long pfn, unsig
 	list_for_each_entry(table, &ioas->tables, node) {
 		ret = table_map_long(table, iova, pfn, nr, prot);
 		if (ret) {
-			unmap_long_before(ioas, table, iova, pfn, nr);
+			ioasid_unmap_step(ioas, table, iova, pfn, nr);
 			break;
 		}
 	}

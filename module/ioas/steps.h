@@ -87,7 +87,7 @@ int ioasid_map_long(struct ioasid_ioas *ioas, u64 iova, unsigned long pfn, unsig
 bool ioasid_unmap_long(struct ioasid_table *table, u64 iova, u64 pfn, unsigned int nr,
 		       struct ioasid_gather *gather);
 void ioasid_unmap_step(struct ioasid_ioas *ioas, struct ioasid_table *failed,
-		       u64 iova, unsigned int nr);
+		       u64 iova, unsigned long pfn, unsigned int nr);
 int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area,
 			 struct ioasid_source *from);
 int ioasid_area_populate_few(struct ioasid_ioas *ioas, struct ioasid_area *area,
@@ -270,7 +270,7 @@ static __always_inline int map_step(struct ioasid_ioas *ioas, u64 iova,
 		ret = table->shim->map(table->domain, iova, PFN_PHYS(pfn),
 				       (size_t)nr << PAGE_SHIFT, prot);
 		if (unlikely(ret)) {
-			ioasid_unmap_step(ioas, table, iova, nr);
+			ioasid_unmap_step(ioas, table, iova, pfn, nr);
 			break;
 		}
 	}
