@@ -225,15 +225,17 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	 */
 	ret = group->shim->claim(&group->route, group);
 	if (ret) {
-		if (ret == -EBUSY)
+		if (ret != -EBUSY)
+			ret = ioasid_attach_error(ret);
+		else
 			ret = KC_RESET_DETACHES ? -EAGAIN : -EPERM;
 		goto free;
 	}
 	ret = group_block(group, dev);
-	if (ret == -EBUSY)
-		ret = -EAGAIN;
-	if (ret)
+	if (ret) {
+		ret = ret == -EBUSY ? -EAGAIN : ioasid_attach_error(ret);
 		goto release;
+	}
 	list_add(&group->node, &groups);
 	return group;
 
@@ -386,11 +388,27 @@ static void group_forget(struct ioasid_device *idev)
  * ioasid_attach_error() - what a user is told of an attach that failed
  * @error: the error, which the kernel or a driver may have come up with
  *
- * -EIO is for an attachment that has ended, which is not what this one says.
+ * Return: what IOASID_DEVICE_ATTACH documents; -EFAULT for all else, and for -EIO, which
+ * is for an attachment that has ended: no other layer says that.
  */
 int ioasid_attach_error(int error)
 {
-	return error == -EIO ? -EFAULT : error;
+	switch (error) {
+	case 0:
+	case -EADDRINUSE:
+	case -EBUSY:
+	case -EINTR:
+	case -EINVAL:
+	case -ENOENT:
+	case -ENOMEM:
+	case -ENOSPC:
+	case -EOPNOTSUPP:
+	case -ERESTARTNOINTR:
+	case -EXDEV:
+		return error;
+	default:
+		return -EFAULT;
+	}
 }
 
 /* In place of what the device has attached, if anything */

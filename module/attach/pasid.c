@@ -725,7 +725,7 @@ int ioasid_pasid_alias(struct ioasid_device *idev, u32 number, u32 alias)
 	ret = ioasid_cpu_reserve_alias(pasid, alias);
 	if (ret)
 		goto give_back;
-	ret = ioasid_ioas_alias(&pasid->point->point, &pasid->route, alias);
+	ret = ioasid_attach_error(ioasid_ioas_alias(&pasid->point->point, &pasid->route, alias));
 	if (ret)
 		goto release;
 	ioasid_numbers_publish(idev->numbers, alias, pasid);

@@ -206,7 +206,8 @@ int ioasid_generic_map(struct iommu_domain *domain, u64 iova, phys_addr_t paddr,
 		take_back(domain, iova, size);
 	if (KC_MAP_WALKS_IOMMUS)
 		ioasid_domains_unuse();
-	return ret;
+	/* No other error of a driver's is one of ours */
+	return likely(!ret) || ret == -ENOMEM ? ret : -EFAULT;
 }
 
 size_t ioasid_generic_unmap(struct iommu_domain *domain, u64 iova, size_t size,

@@ -412,7 +412,8 @@ struct ioasid_map_range {
  * alignment, a length of 0, a range that wraps, or one that is not permitted),
  * EEXIST (something is mapped in the range), EFAULT (the memory is not there,
  * is not writable for IOASID_MAP_WRITE, or cannot be pinned: device memory,
- * for one), ENOMEM (or RLIMIT_MEMLOCK is exceeded), EINTR (killed).
+ * for one; or the IOMMU's driver has failed), ENOMEM (or RLIMIT_MEMLOCK is exceeded),
+ * EINTR (killed).
  */
 struct ioasid_map {
 	__u32 argsz;
@@ -511,7 +512,9 @@ struct ioasid_unmap {
  * wrong or missing), EINVAL (no cache-coherent DMA; firmware needs memory mapped for the
  * device; a VF token for a device that wants none), EBUSY (the device is open through VFIO's group), EAGAIN
  * (somebody is resetting or configuring the device, or attaching another of its
- * group, just now), EADDRINUSE (something is mapped, behind another device of the
+ * group, just now; on kernels that take a device in a reset out of what it is attached to
+ * also where EPERM says on others that the host has something attached),
+ * EFAULT (the IOMMU's driver has failed), EADDRINUSE (something is mapped, behind another device of the
  * group, where this device's DMA is not permitted), ENOSPC (too many objects; the
  * IOMMU has no room for one more page table, or the user may hold no more),
  * ENODEV (no IOMMU, or the device is being removed), EOPNOTSUPP (the devices of
@@ -718,9 +721,10 @@ struct ioasid_pasid_floor {
  * Errors: EINVAL (not bound to that fd; nothing is attached to @pasid; @alias is
  * 0, too wide or not below the floor), EBUSY (@alias is attached; @pasid has an
  * alias, or is attached through another I/O address space fd; the CPU translates
- * @alias to something else), ENOSPC (the user may hold no more pages of PASID tables),
- * EBADF, EBADFD (as for bind), EOPNOTSUPP (no IOASID_PASID_ALIAS; or the PASID has
- * ended, see struct ioasid_pasid_info).
+ * @alias to something else; the host has @alias; or the device is being reset just now),
+ * ENOSPC (the user may hold no more pages of PASID tables), EFAULT (the IOMMU's driver has
+ * failed), EBADF, EBADFD (as for bind), EOPNOTSUPP (no IOASID_PASID_ALIAS; or the PASID
+ * has ended, see struct ioasid_pasid_info).
  */
 struct ioasid_alias {
 	__u32 argsz;
