@@ -16,7 +16,14 @@ struct file;
 struct ioasid_pasid_listener;
 
 /*
- * Lock order, outermost first. A lock may be taken under any of those above it.
+ * Lock order, outermost first. A lock may be taken under any of those above it, in its
+ * part of the list; and those of the second part, which are held for short and for no
+ * allocation, under all of the first.
+ *
+ * Outside of all: ioasid_bindings.lock, the bindings of an open device file, and the lock
+ * of VFIO's open file.
+ *
+ * Those that sleep:
  *
  *	groups_lock (attach/group.c)	the list of groups and their bindings
  *	ioasid_ctx.no_snoop_lock	the listeners for no-snoop DMA; held while they are
@@ -40,21 +47,25 @@ struct ioasid_pasid_listener;
  *	ioasid_ioas.lock		an address space's page tables
  *	ioasid_ioas.areas_lock		its areas
  *	ioasid_ioas.spare_lock		room to unmap if there is no memory
- *	ioasid_mediated.access_lock	in which address space its driver works
+ *	bound_lock (shim/msi.c)		the bound devices whose interrupts are carried over
  *	ioasid_ctx.lock			the bindings of an open file
- *	ioasid_ctx.objects.xa_lock	the id table. Like this one, the locks of the xarrays of
- *					PASIDs are held for short and for no allocation:
- *					ioasid_numbers.entries, ioasid_ctx.cpu_pasids, and
- *					the pool's (attach/pool.c)
  *	aside_lock (attach/cpu.c)	PASIDs are put aside, by one thread; killable, and
  *					by no teardown; under no lock of the core
  *	changes_lock (shim/domains.c)	one device comes or goes at a time; taken by the
  *					bus's notifiers, under locks of the kernel's
  *	ioasid_domains_lock		work in the kernel's domains (shim/domains.h)
  *	ioasid_ids_lock			attaching; detaching by PASID
+ *	leaves_lock (shim/leaves.c)	what drivers keep for PASIDs
+ *
+ * Spinlocks:
+ *
+ *	ioasid_mediated.access_lock	in which address space its driver works
+ *	routes_lock (ioas/ioas.c)	which address space a route is in, or about to enter
+ *	ioasid_ctx.objects.xa_lock	the id table; and the locks of the xarrays of PASIDs:
+ *					ioasid_numbers.entries, ioasid_ctx.cpu_pasids, and
+ *					the pool's (attach/pool.c)
  *	soles_lock (shim/sole.c)	the devices with PASIDs
  *	ioasid_sole.lock		which of their PASIDs are attached
- *	leaves_lock (shim/leaves.c)	what drivers keep for PASIDs
  *	ids_lock (shim/ids.c)		domains of ours, by their addresses
  *	vtd_dry_lock (shim/vtd.c)	IOMMUs without an id left
  *	limits_lock (base/limits.c)	what users hold of what is scarce
@@ -74,9 +85,16 @@ struct ioasid_pasid_listener;
  *					flushed (ioas/ioas.c, ioas/depopulate.c)
  *	the kernel, when a device comes	ioasid_domains_lock for writing; unmap holds it
  *	or goes				for reading until it has flushed (shim/domains.c)
+ *	PASIDs that end because a	ioasid_domains_lock for writing (shim/sole.c)
+ *	device comes
  *	the kernel, in a reset		the address spaces are frozen meanwhile, and nothing
  *					is attached (attach/reset.c); not those that a device
  *					without a driver of ours is attached to
+ *	the kernel, in sleep or		nothing; while the IOMMU is off no DMA of a bound
+ *	a shutdown			device is on its way (vfio_pci/power.c)
+ *
+ * On 6.1 a map holds ioasid_domains_lock for reading, too: drivers walk a domain's
+ * IOMMUs then.
  *
  * The id by which an IOMMU tags what it caches becomes free when its last device leaves
  * the domain. Where a driver frees it before the entry is cleared, nothing is attached
