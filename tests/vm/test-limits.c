@@ -322,7 +322,7 @@ END_TEST
 
 /* What the parent of a process in a new namespace has to do for it */
 struct container {
-	volatile int step, go;
+	volatile int step, go, stop;
 	unsigned int want;
 };
 
@@ -359,6 +359,60 @@ START_TEST(container_is_one_user)
 	c->go = 1;
 	end_child(pid);
 	expect_opens(100000, 2);
+	two_end(t);
+}
+END_TEST
+
+/* A service with users of its own, as systemd's PrivateUsers=self makes it */
+static void serves(void *arg)
+{
+	struct container *c = arg;
+	unsigned int none = 0;
+	int fds[FILES_MAX];
+
+	EXPECT_OK(unshare(CLONE_NEWUSER));
+	c->step = 1;
+	wait_for(&c->go);
+	EXPECT_OK(setresuid(c->want, c->want, c->want));
+	EXPECT_EQ(open_all(fds, FILES_MAX), 2);
+	run_child(opens_up_to, &none);
+	c->step = 2;
+	wait_for(&c->stop);
+}
+
+static pid_t start_service(struct container *c, unsigned int uid)
+{
+	char path[64], map[64];
+	pid_t pid;
+
+	c->want = uid;
+	pid = start_child(serves, c);
+	wait_for(&c->step);
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	snprintf(map, sizeof(map), "0 0 1\n%u %u 1\n", uid, uid);
+	write_file(path, map);
+	c->go = 1;
+	while (c->step != 2)
+		sleep_ms(1);
+	return pid;
+}
+
+START_TEST(services_with_users_mapped_to_themselves_are_each_their_own)
+{
+	struct container *first = shared_memory(sizeof(*first));
+	struct container *second = shared_memory(sizeof(*second));
+	struct two *t = two();
+	pid_t pids[2];
+
+	limit_set("contexts", 2);
+	pids[0] = start_service(first, TEST_UID);
+	expect_opens(TEST_UID, 0);
+	/* one that has all it may takes nothing from the other */
+	pids[1] = start_service(second, OTHER_UID);
+	first->stop = 1;
+	second->stop = 1;
+	end_child(pids[0]);
+	end_child(pids[1]);
 	two_end(t);
 }
 END_TEST
@@ -580,6 +634,7 @@ int main(int argc, char **argv)
 		user_that_was_root_pays_for_what_it_opens_as_user,
 		user_is_one_user_in_all_its_namespaces,
 		container_is_one_user,
+		services_with_users_mapped_to_themselves_are_each_their_own,
 		page_tables_beyond_the_limit_are_enospc_and_others_work,
 		attachments_beyond_the_limit_are_enospc_and_others_work,
 		attachment_that_is_replaced_is_charged_once,
