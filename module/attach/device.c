@@ -237,3 +237,9 @@ bool ioasid_device_is_bound_to(const struct ioasid_device *idev,
 	return idev->ctx == ctx;
 }
 EXPORT_SYMBOL_GPL(ioasid_device_is_bound_to);
+
+bool ioasid_device_keeps_in_sleep(struct device *dev)
+{
+	return !dev->iommu || !dev->iommu->iommu_dev || ioasid_shim_of(dev)->keeps_in_sleep;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_keeps_in_sleep);

@@ -179,6 +179,16 @@ void ioasid_device_reset_prepare(struct device *dev);
 void ioasid_device_reset_done(struct device *dev);
 
 /**
+ * ioasid_device_keeps_in_sleep() - is a device attached as before once the machine has slept?
+ * @dev: a device that is bound, or whose group VFIO has
+ *
+ * If not, what sleeps is translated by nothing afterwards: the machine is to be kept awake.
+ *
+ * Context: any.
+ */
+bool ioasid_device_keeps_in_sleep(struct device *dev);
+
+/**
  * ioasid_device_is_bound_to() - is this the binding to that context?
  * @idev: the binding
  * @ctx: the context

@@ -43,6 +43,7 @@ const struct ioasid_shim ioasid_shim_amd = {
 	.vendor = IOASID_IOMMU_AMD,
 	.prefix = "ivhd",
 	.complete_at_alloc = true,
+	.keeps_in_sleep = true,
 	.claim = amd_claim,
 	.attach = ioasid_generic_attach,
 	.block = ioasid_generic_block,

@@ -132,6 +132,9 @@ struct ioasid_hw_data {
  *	moment in which they have neither, and a domain is filled before it is
  *	attached
  * @atomic_replace_pasid: the same by PASID, a number at a time
+ * @keeps_in_sleep: after the machine's sleep or hibernation devices are attached as before
+ * @miscounts: an attach that fails leaves the driver in error about which devices are in a
+ *	domain: unmap may not reach all of them any more
  * @domain_alloc: make a paging domain for a device with @route; @flags are
  *	IOASID_DOMAIN_*. It is charged to the caller (shim/ids.c). ERR_PTR() on error,
  *	-ENOSPC if the caller, or the IOMMU, can have no more
@@ -175,6 +178,8 @@ struct ioasid_shim {
 	bool complete_at_alloc;
 	bool atomic_replace;
 	bool atomic_replace_pasid;
+	bool keeps_in_sleep;
+	bool miscounts;
 	struct iommu_domain *(*domain_alloc)(struct device *dev,
 					     const struct ioasid_route *route,
 					     unsigned int flags);

@@ -342,6 +342,7 @@ const struct ioasid_shim ioasid_shim_vtd = {
 	.vendor = IOASID_IOMMU_INTEL_VTD,
 	.prefix = "dmar",
 	.complete_at_alloc = KC_DOMAIN_COMPLETE_AT_ALLOC,
+	.keeps_in_sleep = true,
 	.unmap = vtd_unmap,
 	.flush = vtd_flush,
 	.aperture = vtd_aperture,

@@ -110,9 +110,9 @@ static int ioasid_vfio_probe(struct pci_dev *pdev, const struct pci_device_id *i
 	if (ret)
 		goto err_put;
 	ret = vfio_pci_core_register_device(&dev->core);
+	ioasid_vfio_power_start(pdev);
 	if (ret)
 		goto err_chardev;
-	ioasid_vfio_power_start(pdev);
 	return 0;
 
 err_chardev:
@@ -156,7 +156,7 @@ MODULE_DEVICE_TABLE(pci, ioasid_vfio_table);
 /* VFIO's, and resets */
 static struct pci_error_handlers ioasid_vfio_err_handlers;
 
-static struct pci_driver ioasid_vfio_driver = {
+static struct pci_driver ioasid_vfio_pci_driver = {
 	.name			= IOASID_VFIO_NAME,
 	.id_table		= ioasid_vfio_table,
 	.probe			= ioasid_vfio_probe,
@@ -166,6 +166,14 @@ static struct pci_driver ioasid_vfio_driver = {
 	.err_handler		= &ioasid_vfio_err_handlers,
 	.driver_managed_dma	= true,
 };
+
+/**
+ * ioasid_vfio_driver() - the driver of PCI devices
+ */
+struct device_driver *ioasid_vfio_driver(void)
+{
+	return &ioasid_vfio_pci_driver.driver;
+}
 
 static int __init ioasid_vfio_init(void)
 {
@@ -181,16 +189,26 @@ static int __init ioasid_vfio_init(void)
 	ioasid_vfio_err_handlers = vfio_pci_core_err_handlers;
 	ioasid_vfio_err_handlers.reset_prepare = vfio_reset_prepare;
 	ioasid_vfio_err_handlers.reset_done = vfio_reset_done;
-	ret = pci_register_driver(&ioasid_vfio_driver);
+	ret = pci_register_driver(&ioasid_vfio_pci_driver);
 	if (ret)
-		ioasid_vfio_chardev_exit();
+		goto err_chardev;
+	ret = ioasid_vfio_power_init();
+	if (ret)
+		goto err_driver;
+	return 0;
+
+err_driver:
+	pci_unregister_driver(&ioasid_vfio_pci_driver);
+err_chardev:
+	ioasid_vfio_chardev_exit();
 	return ret;
 }
 module_init(ioasid_vfio_init);
 
 static void __exit ioasid_vfio_exit(void)
 {
-	pci_unregister_driver(&ioasid_vfio_driver);
+	ioasid_vfio_power_exit();
+	pci_unregister_driver(&ioasid_vfio_pci_driver);
 	ioasid_vfio_chardev_exit();
 }
 module_exit(ioasid_vfio_exit);

@@ -8,9 +8,14 @@
  * can end the last use of a device, or unmask its interrupt. They run on during a
  * shutdown, so there the device's configuration space is closed to users for good.
  */
+#include <linux/device.h>
+#include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/pm.h>
+#include <linux/pm_runtime.h>
+#include <linux/reboot.h>
 
+#include "include/ioasid_api.h"
 #include "vfio_pci/vfio_pci.h"
 
 /* VFIO reads, changes and writes back the command register under one of these locks */
@@ -84,6 +89,11 @@ static int power_sleep(struct device *d)
 	struct vfio_device *vdev = &dev->core.vdev;
 
 	mutex_lock(&vdev->dev_set->lock);
+	if (vdev->open_count && !ioasid_device_keeps_in_sleep(d)) {
+		mutex_unlock(&vdev->dev_set->lock);
+		dev_err(d, "the machine cannot sleep: a program has the device, and its IOMMU forgets what is attached\n");
+		return -EBUSY;
+	}
 	power_lock(&dev->core);
 	dev->was_master = power_set_master(&dev->core, false);
 	power_unlock(&dev->core);
@@ -114,7 +124,8 @@ void ioasid_vfio_power_prepare(struct pci_dev *pdev)
 
 /**
  * ioasid_vfio_power_start() - the rest of it
- * @pdev: the device, registered with VFIO, which has set its operations for the driver
+ * @pdev: the device, registered with VFIO, which has set its operations for the driver; or
+ *	refused by VFIO, which may have done so even then
  *
  * The machine does not sleep while a driver is bound to a device.
  */
@@ -123,6 +134,8 @@ void ioasid_vfio_power_start(struct pci_dev *pdev)
 	struct device_driver *driver = pdev->dev.driver;
 	const struct dev_pm_ops *vfio = driver->pm;
 
+	if (!vfio)
+		return;
 	/* Another device's bind may do the same now */
 	power_ops.runtime_suspend = vfio->runtime_suspend;
 	power_ops.runtime_resume = vfio->runtime_resume;
@@ -134,12 +147,16 @@ void ioasid_vfio_power_start(struct pci_dev *pdev)
  * ioasid_vfio_shutdown() - stop a device for good
  * @pdev: the device, awake and locked
  *
- * The machine goes down, or another kernel is started.
+ * The machine goes down, or another kernel is started. Once for a device: what follows
+ * does nothing.
  */
 void ioasid_vfio_shutdown(struct pci_dev *pdev)
 {
 	struct ioasid_vfio_device *dev = power_device(&pdev->dev);
 
+	if (dev->down)
+		return;
+	dev->down = true;
 	power_lock(&dev->core);
 	/* What VFIO has kept to be restored when it wakes up has bus mastering on */
 	ioasid_vfio_wake_up(&dev->core);
@@ -149,4 +166,49 @@ void ioasid_vfio_shutdown(struct pci_dev *pdev)
 	power_unlock(&dev->core);
 	if (!power_is_idle(pdev))
 		pci_err(pdev, "requests of the device do not end\n");
+}
+
+static int power_shut_down(struct device *d, void *driver)
+{
+	pm_runtime_get_sync(d);
+	device_lock(d);
+	if (d->driver == driver)
+		ioasid_vfio_shutdown(to_pci_dev(d));
+	device_unlock(d);
+	pm_runtime_put(d);
+	return 0;
+}
+
+/*
+ * Before any device is shut down: those that came last come first, and virtio-iommu comes
+ * after the devices behind it
+ */
+static int power_reboot(struct notifier_block *notifier, unsigned long action, void *data)
+{
+	struct device_driver *driver = ioasid_vfio_driver();
+
+	return notifier_from_errno(driver_for_each_device(driver, NULL, driver,
+							  power_shut_down));
+}
+
+static struct notifier_block power_notifier = {
+	.notifier_call = power_reboot,
+};
+
+/**
+ * ioasid_vfio_power_init() - watch for the machine to go down
+ *
+ * Return: 0.
+ */
+int ioasid_vfio_power_init(void)
+{
+	return register_reboot_notifier(&power_notifier);
+}
+
+/**
+ * ioasid_vfio_power_exit() - undo ioasid_vfio_power_init()
+ */
+void ioasid_vfio_power_exit(void)
+{
+	unregister_reboot_notifier(&power_notifier);
 }

@@ -71,6 +71,7 @@ struct ioasid_vfio_device {
 	bool gone;
 	struct ioasid_vfio_file *owner;
 	bool was_master;
+	bool down; /* shut down; under the device's lock */
 };
 
 /**
@@ -124,6 +125,7 @@ struct ioasid_vfio_file {
 };
 
 /* main.c */
+struct device_driver *ioasid_vfio_driver(void);
 int ioasid_vfio_open_device(struct vfio_device *vdev);
 void ioasid_vfio_close_device(struct vfio_device *vdev);
 
@@ -186,6 +188,8 @@ long ioasid_vfio_group_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigne
 void ioasid_vfio_power_prepare(struct pci_dev *pdev);
 void ioasid_vfio_power_start(struct pci_dev *pdev);
 void ioasid_vfio_shutdown(struct pci_dev *pdev);
+int ioasid_vfio_power_init(void);
+void ioasid_vfio_power_exit(void);
 
 /* vma.c */
 int ioasid_vfio_mmap(struct file *filp, struct vm_area_struct *vma);

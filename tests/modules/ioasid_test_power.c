@@ -5,13 +5,16 @@
  *
  * device=BDF, function=NAME, offset=N, value=N, at load time: the number is written to
  * BAR 0 of the device at each entry of that function; written says how often. Without
- * function= the device's driver is told of a shutdown as by the PCI core; when the
- * module is unloaded the device's configuration space is opened again.
+ * function= the device's driver is told of a shutdown as by the PCI core, or, with
+ * begin=1, all who want to know are told that one has begun; when the module is unloaded the
+ * device's configuration space is opened again.
  */
 #include <linux/io.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/pci.h>
+#include <linux/reboot.h>
 
 static char *device;
 module_param(device, charp, 0444);
@@ -28,6 +31,10 @@ MODULE_PARM_DESC(offset, "of the register in BAR 0");
 static uint value;
 module_param(value, uint, 0444);
 MODULE_PARM_DESC(value, "what is written");
+
+static bool begin;
+module_param(begin, bool, 0444);
+MODULE_PARM_DESC(begin, "only say that the machine is about to go down");
 
 static uint written;
 module_param(written, uint, 0444);
@@ -59,6 +66,25 @@ static int watch(void)
 	return ret;
 }
 
+/* What kernel_restart_prepare() calls first; it is known to the kernel alone */
+static int shutdown_begins(void)
+{
+	unsigned long (*lookup)(const char *name);
+	struct kprobe kp = { .symbol_name = "kallsyms_lookup_name" };
+	struct blocking_notifier_head *list;
+	int ret = register_kprobe(&kp);
+
+	if (ret)
+		return ret;
+	lookup = (void *)kp.addr;
+	unregister_kprobe(&kp);
+	list = (void *)lookup("reboot_notifier_list");
+	if (!list)
+		return -ENOENT;
+	blocking_notifier_call_chain(list, SYS_RESTART, NULL);
+	return 0;
+}
+
 static int shut_down(void)
 {
 	int ret = -ENODEV;
@@ -83,7 +109,7 @@ static int __init power_init(void)
 	pdev = pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(slot, func));
 	if (!pdev)
 		return -ENODEV;
-	ret = function ? watch() : shut_down();
+	ret = function ? watch() : begin ? shutdown_begins() : shut_down();
 	if (ret)
 		pci_dev_put(pdev);
 	return ret;
