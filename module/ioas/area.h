@@ -18,6 +18,7 @@ struct ioasid_source;
  * @pgsizes: bitmap of page sizes
  * @aperture: addresses that it translates
  * @snoop_enforced: no-snoop DMA is made to snoop
+ * @lost: unmap may not reach all devices any more: pages are never unpinned
  *
  * Protected by the lock of its address space; its place in the list of page tables
  * also by areas_lock.
@@ -31,6 +32,7 @@ struct ioasid_table {
 	u64 pgsizes;
 	struct ioasid_range aperture;
 	bool snoop_enforced;
+	bool lost;
 };
 
 /**

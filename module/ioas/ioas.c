@@ -354,6 +354,22 @@ static bool route_enter(struct ioasid_route *route, struct ioasid_ioas *space)
 	return entered;
 }
 
+/* An attach that involved a domain of @ioas has failed */
+static void ioas_lose(struct ioasid_ioas *ioas, const struct iommu_domain *domain)
+{
+	struct ioasid_table *table;
+
+	if (!ioas)
+		return;
+	list_for_each_entry(table, &ioas->tables, node) {
+		if (table->domain != domain || !table->shim->miscounts)
+			continue;
+		table->lost = true;
+		pr_warn_ratelimited("the IOMMU's driver failed to attach a device: what address space %u of context %u has mapped is never unpinned\n",
+				    ioas->obj.id, ioas->obj.ctx->nr);
+	}
+}
+
 /*
  * The route goes to a domain of @ioas. Both address spaces are locked, and so what it
  * is attached to is seen in between by nobody.
@@ -367,8 +383,11 @@ static int attaching_enter(struct attaching *a, struct iommu_domain *domain)
 	if (!route_enter(a->route, a->ioas))
 		return -EBUSY;
 	ret = a->shim->attach(a->route, domain);
-	if (ret)
+	if (ret) {
 		route_set_space(a->route, a->route->domain == old ? space : NULL);
+		ioas_lose(a->ioas, domain);
+		ioas_lose(space, old);
+	}
 	return ret;
 }
 
@@ -395,8 +414,11 @@ static void attaching_back(struct attaching *a, struct iommu_domain *old)
 	attaching_lock(a);
 	if (a->left && !route_enter(a->route, a->left))
 		old = NULL;
-	if (!old || a->shim->attach(a->route, old))
+	if (!old || a->shim->attach(a->route, old)) {
+		ioas_lose(a->left, old);
+		ioas_lose(a->ioas, a->route->domain);
 		a->shim->block(a->route);
+	}
 	route_set_space(a->route, a->route->domain ? a->left : NULL);
 	ioas_unlock_other(a->ioas, a->left);
 }
@@ -449,7 +471,7 @@ static struct ioasid_table *attach_shared(struct attaching *a)
 
 	list_for_each_entry(table, &a->ioas->tables, node) {
 		if (table->iommu != a->dev->iommu->iommu_dev ||
-		    table->snoop_enforced != a->snoop)
+		    table->snoop_enforced != a->snoop || table->lost)
 			continue;
 		ret = attaching_enter(a, table->domain);
 		if (!ret) {
@@ -646,7 +668,9 @@ void ioasid_ioas_leave(struct ioasid_attachment_point *point, struct ioasid_rout
 	const struct ioasid_shim *shim = point->table->shim;
 
 	ioas_lock(point->ioas);
-	if (!empty || shim->attach(route, empty))
+	if (empty && shim->attach(route, empty))
+		ioas_lose(point->ioas, point->table->domain);
+	if (route->domain && route->domain != empty)
 		shim->block(route);
 	route_set_space(route, NULL);
 	ioas_unlock(point->ioas);

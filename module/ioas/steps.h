@@ -222,7 +222,7 @@ static inline bool table_unmap(struct ioasid_table *table, u64 iova, unsigned in
 		table->shim->flush(table->domain, gather);
 		ioasid_gather_init(gather);
 	}
-	return !WARN_ON_ONCE(unmapped != size);
+	return !WARN_ON_ONCE(unmapped != size) && likely(!table->lost);
 }
 
 /* The same for a step of which the pages are known */

@@ -316,6 +316,8 @@ int ioasid_shim_sysfs(struct device *iommu, const char *group, const char *name,
 const struct ioasid_shim ioasid_shim_generic = {
 	.vendor = IOASID_IOMMU_OTHER,
 	.prefix = "",
+	/* virtio-iommu */
+	.miscounts = true,
 	.unmap = ioasid_generic_unmap,
 	.flush = ioasid_generic_flush,
 	.aperture = ioasid_generic_aperture,

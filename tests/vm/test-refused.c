@@ -320,6 +320,45 @@ START_TEST(map_that_the_kernel_refuses_fails_once_whatever_the_error)
 }
 END_TEST
 
+/*
+ * virtio-iommu's driver counts the devices in a domain wrongly once it has failed to attach
+ * one, and then unmaps nothing: what a device may still reach stays pinned.
+ */
+START_TEST(pages_that_a_device_may_still_reach_are_not_unpinned)
+{
+	struct dev others[2];
+	struct setting s;
+	long before;
+	int i;
+
+	make_setting(&s, "viommu_send_req_sync");
+	for (i = 0; i < 2; i++) {
+		dev_start(&others[i], TESTDEV_1 + i, s.old.fd);
+		EXPECT_OK(dev_attach(others[i].fd, s.old.fd, s.old.ioas));
+	}
+	before = pages_pinned();
+	refuse(1, ENOMEM);
+	EXPECT_ERRNO(try_new(&s), ENOMEM);
+	expect_all_refused();
+	for (i = 0; i < 2; i++)
+		EXPECT_OK(dev_detach(others[i].fd, s.old.fd));
+	/* The driver takes the domain for empty now, and the device is in it */
+	EXPECT_OK(ioas_unmap(s.old.fd, s.old.ioas, IOVA, PAGE, NULL));
+	EXPECT_EQ(testdev_write(&s.old.dev, IOVA, 64, phys_of(s.p)), DMA_DONE);
+	EXPECT_EQ(pages_pinned(), before);
+	/* Nor with the last device */
+	EXPECT_OK(ioas_map(s.old.fd, s.old.ioas, s.q, 2 * IOVA, PAGE, RW));
+	EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
+	EXPECT_EQ(pages_pinned(), before + 1);
+	/* What is attached anew is as always */
+	EXPECT_OK(try_new(&s));
+	expect_dma(&s.old.dev, IOVA, s.q, PAGE);
+	EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
+	expect_blocked(&s.old.dev, IOVA, s.q, PAGE);
+	expect_leaked(2);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -335,7 +374,15 @@ int main(int argc, char **argv)
 		map_that_the_kernel_refuses_fails_once_whatever_the_error,
 		NULL,
 	};
-	int failed = run_program(argc, argv, "refused", tests, RUN_DEVICES);
+	/* Of the others each leaves pages pinned there */
+	const TTest *const virtio[] = {
+		bind_fails_if_the_empty_domain_is_refused,
+		map_that_the_kernel_refuses_fails_once_whatever_the_error,
+		pages_that_a_device_may_still_reach_are_not_unpinned,
+		NULL,
+	};
+	int failed = run_program(argc, argv, "refused", config_has("virtio") ? virtio : tests,
+				 RUN_DEVICES);
 
 	return failed | module_unload("ioasid_test_refuse");
 }

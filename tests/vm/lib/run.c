@@ -105,6 +105,11 @@ static void before(void)
 	vm_pinned_before = vm_pinned();
 }
 
+void expect_leaked(long pages)
+{
+	pinned_before += pages;
+}
+
 static void after(void)
 {
 	close_all();

@@ -43,6 +43,9 @@ int run_program(int argc, char **argv, const char *name,
 /* Close every file opened since the test began, and unmap device regions */
 void close_all(void);
 
+/* That many pages will stay pinned for good */
+void expect_leaked(long pages);
+
 /* Does the harness say that this is the configuration, "vtd-legacy" for one?
  * (IOASID_IOMMU; a "+pt" at its end is not looked at)
  */
