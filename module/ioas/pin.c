@@ -262,7 +262,9 @@ int ioasid_pin_slow(struct mm_struct *mm, unsigned long vaddr, bool write,
 			goto unpin;
 		done += ret;
 	}
-	return 0;
+	if (likely(ioasid_pins_fit(pages, nr)))
+		return 0;
+	ret = -ENOMEM;
 
 unpin:
 	unpin_user_pages(pages, done);

@@ -2,6 +2,7 @@
 #ifndef IOASID_PIN_H
 #define IOASID_PIN_H
 
+#include <linux/mm.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 
@@ -50,6 +51,20 @@ int ioasid_pin_slow(struct mm_struct *mm, unsigned long vaddr, bool write,
 void ioasid_unpin(struct page **pages, unsigned long nr, bool dirty);
 void ioasid_unpin_run(unsigned long pfn, unsigned long nr, bool dirty);
 
+/* The kernel warns of a count of references that overflows: nobody comes near. Who runs
+ * into this has mapped the page a million times
+ */
+static inline bool ioasid_pins_fit(struct page **pages, unsigned long nr)
+{
+	unsigned long i;
+
+	/* Of tail pages nothing is counted, and a large page's head has room for terabytes */
+	for (i = 0; i < nr; i++)
+		if (unlikely((unsigned int)page_ref_count(pages[i]) > INT_MAX / 2))
+			return false;
+	return true;
+}
+
 /**
  * ioasid_pin() - pin a user's pages
  * @mm: whose memory; the structure is held, not the memory
@@ -70,7 +85,7 @@ static inline int ioasid_pin(struct mm_struct *mm, unsigned long vaddr, bool wri
 
 	if (mm == current->mm)
 		pinned = kc_pin_current(vaddr, nr, flags, pages);
-	if (pinned == nr)
+	if (pinned == nr && likely(ioasid_pins_fit(pages, nr)))
 		return 0;
 	if (pinned > 0)
 		unpin_user_pages(pages, pinned);

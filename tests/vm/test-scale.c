@@ -311,6 +311,41 @@ START_TEST(many_mappings_are_unmapped_by_arrays)
 }
 END_TEST
 
+/* The kernel warns when the count of a page's references overflows, at 2^21 pins */
+START_TEST(page_is_mapped_a_million_times_and_no_more)
+{
+	struct ioasid_map_range *range = calloc(BATCH, sizeof(*range));
+	struct attached a = attached();
+	long before = pages_pinned();
+	unsigned long nr = 0;
+	char *p = memory(PAGE, CANARY);
+	unsigned int i;
+	__u32 mapped;
+
+	EXPECT_TRUE(range);
+	/* it would take an hour there */
+	if (kernel_is("debug"))
+		return;
+	do {
+		for (i = 0; i < BATCH; i++)
+			range[i] = (struct ioasid_map_range){
+				RW, 0, (uintptr_t)p, FROM + (nr + i) * PAGE, PAGE,
+			};
+		errno = 0;
+		ioas_map_array(a.fd, a.ioas, range, BATCH, &mapped);
+		nr += mapped;
+	} while (mapped == BATCH && nr < 3 << 20);
+	EXPECT_EQ(errno, ENOMEM);
+	EXPECT_GE(nr, (1 << 20) - BATCH);
+	EXPECT_LE(nr, (1 << 20) + BATCH);
+	EXPECT_OK(ioas_unmap_all(a.fd, a.ioas, NULL));
+	EXPECT_EQ(pages_pinned(), before);
+	EXPECT_OK(ioas_map(a.fd, a.ioas, p, IOVA, PAGE, RW));
+	expect_dma(&a.dev, IOVA, p, PAGE);
+	EXPECT_OK(ioas_unmap_all(a.fd, a.ioas, NULL));
+}
+END_TEST
+
 static long meminfo_kb(const char *name)
 {
 	FILE *f = fopen("/proc/meminfo", "re");
@@ -402,6 +437,7 @@ int main(int argc, char **argv)
 		many_mappings_are_unmapped_in_one_call,
 		many_mappings_are_unpinned_by_detach_and_pinned_by_attach,
 		many_mappings_are_unmapped_by_arrays,
+		page_is_mapped_a_million_times_and_no_more,
 		process_with_many_mappings_ends,
 		process_with_many_mappings_is_killed,
 		process_with_many_mappings_and_no_device_ends,
