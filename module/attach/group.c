@@ -225,10 +225,10 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	 */
 	ret = group->shim->claim(&group->route, group);
 	if (ret) {
-		if (ret != -EBUSY)
-			ret = ioasid_attach_error(ret);
-		else
+		if (ret == -EBUSY)
 			ret = KC_RESET_DETACHES ? -EAGAIN : -EPERM;
+		else if (ret != -EPERM)
+			ret = ioasid_attach_error(ret);
 		goto free;
 	}
 	ret = group_block(group, dev);
