@@ -525,7 +525,6 @@ static bool unmap_few(struct ioasid_ioas *ioas,
 	struct ioasid_gather gather __uninitialized;
 	struct ioasid_table *table;
 	struct ioasid_area *area, *next;
-	unsigned int turn = 0;
 
 	if (mutex_lock_killable(&ioas->areas_lock))
 		return false;
@@ -552,7 +551,9 @@ static bool unmap_few(struct ioasid_ioas *ioas,
 	mutex_unlock(&ioas->areas_lock);
 
 	*unmapped = area_length(area);
-	ioasid_area_unpin(area, &turn);
+	if (area->populated && !area->stuck)
+		ioasid_unpin_run(ioasid_run_pfn(area->runs.first), area_pages(area),
+				 area->prot & IOMMU_WRITE);
 	area_uncharge(area);
 	area_free(ioas, area);
 	return true;

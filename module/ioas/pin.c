@@ -22,9 +22,6 @@
 #include "ioas/file.h"
 #include "ioas/pin.h"
 
-/* So many pages are unpinned before others have a turn */
-#define UNPIN_A_TURN	SZ_4K
-
 /* The same credentials are the same user with the same capabilities */
 static bool payer_is_current(const struct ioasid_payer *payer)
 {
@@ -306,17 +303,14 @@ void ioasid_unpin(struct page **pages, unsigned long nr, bool dirty)
 	unpin_user_pages_dirty_lock(pages, nr, dirty);
 }
 
-/**
- * ioasid_unpin_run() - unpin pages that follow one another
- * @pfn: the first one
- * @nr: how many
- * @dirty: may a device have written to them?
- */
-void ioasid_unpin_run(unsigned long pfn, unsigned long nr, bool dirty)
+/* ioasid_unpin_run(), a part after the other */
+void ioasid_unpin_long(unsigned long pfn, unsigned long nr, bool dirty)
 {
-	for (; nr > UNPIN_A_TURN; nr -= UNPIN_A_TURN, pfn += UNPIN_A_TURN) {
-		unpin_user_page_range_dirty_lock(pfn_to_page(pfn), UNPIN_A_TURN, dirty);
+	unsigned long n;
+
+	for (; nr; nr -= n, pfn += n) {
+		n = min_t(unsigned long, nr, UNPIN_A_TURN);
+		unpin_user_page_range_dirty_lock(pfn_to_page(pfn), n, dirty);
 		cond_resched();
 	}
-	unpin_user_page_range_dirty_lock(pfn_to_page(pfn), nr, dirty);
 }

@@ -49,7 +49,7 @@ int ioasid_payer_pin(struct ioasid_payer *payer, unsigned long addr, bool write,
 int ioasid_pin_slow(struct mm_struct *mm, unsigned long vaddr, bool write,
 		    struct page **pages, unsigned long nr);
 void ioasid_unpin(struct page **pages, unsigned long nr, bool dirty);
-void ioasid_unpin_run(unsigned long pfn, unsigned long nr, bool dirty);
+void ioasid_unpin_long(unsigned long pfn, unsigned long nr, bool dirty);
 
 /* The kernel warns of a count of references that overflows: nobody comes near. Who runs
  * into this has mapped the page a million times
@@ -90,6 +90,23 @@ static inline int ioasid_pin(struct mm_struct *mm, unsigned long vaddr, bool wri
 	if (pinned > 0)
 		unpin_user_pages(pages, pinned);
 	return ioasid_pin_slow(mm, vaddr, write, pages, nr);
+}
+
+/* So many pages are unpinned before others have a turn */
+#define UNPIN_A_TURN	SZ_4K
+
+/**
+ * ioasid_unpin_run() - unpin pages that follow one another
+ * @pfn: the first one
+ * @nr: how many
+ * @dirty: may a device have written to them?
+ */
+static inline void ioasid_unpin_run(unsigned long pfn, unsigned long nr, bool dirty)
+{
+	if (likely(nr <= UNPIN_A_TURN))
+		unpin_user_page_range_dirty_lock(pfn_to_page(pfn), nr, dirty);
+	else
+		ioasid_unpin_long(pfn, nr, dirty);
 }
 
 #endif /* IOASID_PIN_H */
