@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "chance.h"
+#include "process.h"
 
 #define DEFAULT_SEED	0x10a51d
 
@@ -13,11 +14,14 @@ static __thread struct {
 	char doing[128];
 } here;
 
+/* Of a test that is made of parts: how many have begun. Shared with their processes */
+static unsigned int *nr_parts;
+
 static __u64 seed(void)
 {
 	const char *env = getenv("STRESS_SEED");
 
-	return env ? strtoull(env, NULL, 0) : DEFAULT_SEED;
+	return (env ? strtoull(env, NULL, 0) : DEFAULT_SEED) + (nr_parts ? *nr_parts - 1 : 0);
 }
 
 /* splitmix64 */
@@ -82,9 +86,32 @@ unsigned int chance_rounds(unsigned int rounds)
 	return env ? (rounds * strtoul(env, NULL, 0) + 99) / 100 : rounds;
 }
 
-unsigned int chance_seconds(unsigned int seconds)
+static unsigned int all_seconds(unsigned int seconds)
 {
 	const char *env = getenv("STRESS_SECONDS");
 
 	return env ? strtoul(env, NULL, 0) : chance_rounds(seconds);
+}
+
+/* Check counts the microseconds of a test in 31 bits */
+#define SECONDS_MAX	2000
+
+unsigned int chance_parts(void)
+{
+	unsigned int parts = (all_seconds(0) + SECONDS_MAX - 1) / SECONDS_MAX;
+
+	if (parts > 1 && !nr_parts)
+		nr_parts = shared_memory(sizeof(*nr_parts));
+	return parts ?: 1;
+}
+
+void chance_next_part(void)
+{
+	if (nr_parts)
+		++*nr_parts;
+}
+
+unsigned int chance_seconds(unsigned int seconds)
+{
+	return all_seconds(seconds) / chance_parts();
 }

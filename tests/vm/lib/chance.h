@@ -31,9 +31,14 @@ const char *chance_text(void);
 /* How many of @rounds to do: STRESS_ROUNDS in the environment, percent */
 unsigned int chance_rounds(unsigned int rounds);
 /* How many of @seconds to go on: STRESS_SECONDS in the environment; else as many percent
- * as of the rounds
+ * as of the rounds. Of a test that takes many of them it is those of a part: with a seed
+ * of its own, which a failure names
  */
 unsigned int chance_seconds(unsigned int seconds);
+/* How many parts that is; asked for before the first one */
+unsigned int chance_parts(void);
+/* In each part, before it begins */
+void chance_next_part(void);
 
 #define CHANCE_FAIL(format, ...) \
 	FAIL(format "; %s", ##__VA_ARGS__, chance_text())

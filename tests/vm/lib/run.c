@@ -101,6 +101,7 @@ static void before(void)
 {
 	memset(was_open, 0, sizeof(was_open));
 	each_fd(note_fd);
+	chance_next_part();
 	pinned_before = pages_pinned();
 	vm_pinned_before = vm_pinned();
 }
@@ -229,7 +230,7 @@ int run_program(int argc, char **argv, const char *name,
 		for (i = 1; i < argc; i++)
 			wanted |= !strcmp(argv[i], (*tests)->name);
 		if (wanted)
-			tcase_add_test(main, *tests);
+			tcase_add_loop_test(main, *tests, 0, chance_parts());
 	}
 	/* Emulated, beside another machine; and the debug kernel looks at all it does */
 	scale = kernel_is("debug") ? 4 : 2;
