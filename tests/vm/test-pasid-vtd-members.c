@@ -8,15 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "device.h"
 #include "dma.h"
 #include "expect.h"
+#include "hold.h"
 #include "log.h"
 #include "memory.h"
 #include "process.h"
 #include "run.h"
+#include "scene.h"
 #include "vtdtable.h"
 
 static char one[BDF_SIZE], other[BDF_SIZE];
@@ -264,6 +267,54 @@ START_TEST(plugging_while_pasids_are_attached)
 }
 END_TEST
 
+static void *reset(void *arg)
+{
+	struct call *c = arg;
+
+	c->ret = ioctl(c->dev, VFIO_DEVICE_RESET);
+	c->err = errno;
+	c->ended = 1;
+	return NULL;
+}
+
+/* Here it is not in the domain's flush list any more, and its entry is still there */
+#define BETWEEN		"intel_pasid_tear_down_entry"
+
+/*
+ * From 7.2 on the kernel takes a device with ATS out of what is behind its PASIDs too, and
+ * puts it back. By RID nothing is attached: its address space is of the PASID alone.
+ */
+START_TEST(unmap_waits_while_pasids_are_reset)
+{
+	struct setting s = half();
+	struct call change = { .dev = s.dev }, unmap = {
+		.what = UNMAP, .fd = s.fd, .ioas = s.a, .iova = IOVA, .length = PAGE,
+	};
+
+	if (kernel_is("6.12")) {
+		done(&s);
+		return;
+	}
+	EXPECT_OK(dev_attach_pasid(s.dev, s.fd, s.a, 5));
+	hold_at(BETWEEN);
+	/* The first one is of the RID */
+	hold_calls(2);
+	EXPECT_EQ(pthread_create(&change.thread, NULL, reset, &change), 0);
+	hold_wait();
+	EXPECT_TRUE(is_there(one, 5));
+	call_start(&unmap);
+	call_waits(&unmap);
+	hold_go();
+	call_ends(&change, 0);
+	call_ends(&unmap, 0);
+	hold_end();
+	EXPECT_EQ(unmap.unmapped, PAGE);
+	EXPECT_TRUE(is_there(one, 5));
+	EXPECT_EQ(nr_attachments(s.fd, s.a), 1);
+	done(&s);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -274,9 +325,12 @@ int main(int argc, char **argv)
 		detach_of_what_was_attached_before_another_device_joined,
 		unmap_after_another_device_has_gone,
 		plugging_while_pasids_are_attached,
+		unmap_waits_while_pasids_are_reset,
 		NULL,
 	};
+	int failed = run_program(argc, argv, "pasid_vtd_members", tests,
+				 RUN_DEVICES | RUN_LONG);
 
-	return run_program(argc, argv, "pasid_vtd_members", tests,
-			   RUN_DEVICES | RUN_LONG);
+	hold_end();
+	return failed;
 }

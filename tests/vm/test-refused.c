@@ -6,21 +6,16 @@
  * attached to nothing, and the call says EIO.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "device.h"
 #include "dma.h"
 #include "expect.h"
 #include "memory.h"
 #include "modules.h"
+#include "refuse.h"
 #include "run.h"
 #include "scene.h"
 
-#define PARAMETERS	"/sys/module/ioasid_test_refuse/parameters/"
-
-/* By way of what every driver is called; 6.1 detaches first and cannot replace */
-#define KERNEL_FUNCTIONS	"iommu_replace_group_handle,iommu_attach_group_handle"
-#define KERNEL_FUNCTIONS_61	"iommu_attach_group"
 /* VT-d's driver, when the device is attached already: it blocks the device */
 #define DRIVER_FUNCTION		"cache_tag_assign_domain"
 
@@ -31,24 +26,9 @@ struct setting {
 	char *p, *q;
 };
 
-static void load(const char *functions)
-{
-	char options[128];
-
-	if (module_is_loaded("ioasid_test_refuse"))
-		EXPECT_OK(module_unload("ioasid_test_refuse"));
-	snprintf(options, sizeof(options), "functions=%s", functions);
-	EXPECT_OK(module_load("ioasid_test_refuse", options));
-}
-
-static const char *kernel_functions(void)
-{
-	return kernel_is("6.1") ? KERNEL_FUNCTIONS_61 : KERNEL_FUNCTIONS;
-}
-
 static void make_setting(struct setting *s, const char *functions)
 {
-	load(functions);
+	refuse_at(functions);
 	s->old = attached();
 	s->new = new_ioas(s->old.fd);
 	s->p = memory(PAGE, CANARY);
@@ -56,25 +36,6 @@ static void make_setting(struct setting *s, const char *functions)
 	EXPECT_OK(ioas_map(s->old.fd, s->old.ioas, s->p, IOVA, PAGE, RW));
 	EXPECT_OK(ioas_map(s->old.fd, s->new, s->q, IOVA, PAGE, RW));
 	expect_dma(&s->old.dev, IOVA, s->p, PAGE);
-}
-
-/* The calls to come that are refused: bits */
-static void refuse(unsigned int calls, int err)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", err);
-	EXPECT_OK(sysfs_write(PARAMETERS "error", text));
-	snprintf(text, sizeof(text), "%u", calls);
-	EXPECT_OK(sysfs_write(PARAMETERS "calls", text));
-}
-
-static void expect_all_refused(void)
-{
-	char text[16];
-
-	sysfs_read(PARAMETERS "calls", text, sizeof(text));
-	EXPECT_EQ(atoi(text), 0);
 }
 
 static int try_new(struct setting *s)
@@ -138,7 +99,7 @@ START_TEST(refused_replace_keeps_the_old_one)
 {
 	struct setting s;
 
-	make_setting(&s, kernel_functions());
+	make_setting(&s, attach_functions());
 	refuse(1, ENOMEM);
 	EXPECT_ERRNO(try_new(&s), ENOMEM);
 	expect_old_is_back(&s);
@@ -149,7 +110,7 @@ START_TEST(refused_replace_and_refused_return_to_the_old_one_is_eio_and_blocked)
 {
 	struct setting s;
 
-	make_setting(&s, kernel_functions());
+	make_setting(&s, attach_functions());
 	refuse(3, ENOMEM);
 	EXPECT_ERRNO(try_new(&s), EIO);
 	expect_eio_and_blocked(&s);
@@ -165,7 +126,7 @@ START_TEST(refused_replace_keeps_the_old_one_whatever_the_error_says)
 	struct setting s;
 	unsigned int i;
 
-	make_setting(&s, kernel_functions());
+	make_setting(&s, attach_functions());
 	for (i = 0; i < 4; i++) {
 		refuse(1, errors[i].err);
 		EXPECT_ERRNO_IN(try_new(&s), errors[i].said, "%s", errno_name(errors[i].err));
@@ -192,7 +153,7 @@ START_TEST(replace_refused_by_the_driver_keeps_the_old_one)
 {
 	struct setting s;
 
-	make_setting(&s, driver_refuses() ? DRIVER_FUNCTION : kernel_functions());
+	make_setting(&s, driver_refuses() ? DRIVER_FUNCTION : attach_functions());
 	refuse(1, ENOMEM);
 	EXPECT_ERRNO(try_new(&s), ENOMEM);
 	expect_old_is_back(&s);
@@ -204,7 +165,7 @@ START_TEST(replace_refused_by_the_driver_keeps_the_old_one_whatever_the_error_sa
 {
 	struct setting s;
 
-	make_setting(&s, driver_refuses() ? DRIVER_FUNCTION : kernel_functions());
+	make_setting(&s, driver_refuses() ? DRIVER_FUNCTION : attach_functions());
 	refuse(1, EBUSY);
 	EXPECT_ERRNO(try_new(&s), EBUSY);
 	expect_old_is_back(&s);
@@ -215,7 +176,7 @@ START_TEST(replace_and_return_refused_by_the_driver_is_eio_and_blocked)
 {
 	struct setting s;
 
-	make_setting(&s, driver_refuses() ? DRIVER_FUNCTION : kernel_functions());
+	make_setting(&s, driver_refuses() ? DRIVER_FUNCTION : attach_functions());
 	refuse(driver_refuses() && kernel_is("6.12") ? 5 : 3, ENOMEM);
 	EXPECT_ERRNO(try_new(&s), EIO);
 	expect_eio_and_blocked(&s);
@@ -227,7 +188,7 @@ START_TEST(detach_succeeds_if_the_empty_domain_is_refused)
 {
 	struct setting s;
 
-	make_setting(&s, kernel_functions());
+	make_setting(&s, attach_functions());
 	refuse(1, ENOMEM);
 	EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
 	expect_all_refused();
@@ -243,7 +204,7 @@ START_TEST(bind_fails_if_the_empty_domain_is_refused)
 	int fd = EXPECT_OK(iommu_open());
 	struct dev dev;
 
-	load(kernel_functions());
+	refuse_at(attach_functions());
 	dev_open_only(&dev, TESTDEV_0);
 	refuse(1, ENOMEM);
 	EXPECT_ERRNO(dev_bind(dev.fd, fd, 1), ENOMEM);
@@ -263,7 +224,7 @@ START_TEST(refused_shared_page_table_makes_a_second_one)
 	struct dev two;
 	char *r = memory(PAGE, CANARY);
 
-	make_setting(&s, kernel_functions());
+	make_setting(&s, attach_functions());
 	dev_start(&two, TESTDEV_1, s.old.fd);
 	refuse(1, EINVAL);
 	EXPECT_OK(dev_attach(two.fd, s.old.fd, s.old.ioas));
@@ -384,5 +345,5 @@ int main(int argc, char **argv)
 	int failed = run_program(argc, argv, "refused", config_has("virtio") ? virtio : tests,
 				 RUN_DEVICES);
 
-	return failed | module_unload("ioasid_test_refuse");
+	return failed | module_unload(REFUSE_MODULE);
 }

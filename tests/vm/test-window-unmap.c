@@ -11,6 +11,8 @@
 #include "expect.h"
 #include "hold.h"
 #include "memory.h"
+#include "modules.h"
+#include "refuse.h"
 #include "run.h"
 #include "scene.h"
 
@@ -28,16 +30,20 @@ static const char *between(void)
 
 #define MANY_PAGES	64
 
-/* Pages at IOVA, and an address space that has another one there */
+/* Pages at IOVA, and an address space that has another one there. @error: what the change
+ * of what the device is attached to ends with; 0: it succeeds
+ */
 struct window {
 	struct attached a;
 	__u32 other;
 	char *p, *q;
 	struct call change, unmap;
+	int error;
 };
 
 static void window_open(struct window *w, int what)
 {
+	w->error = 0;
 	w->a = attached();
 	w->other = new_ioas(w->a.fd);
 	w->p = memory(MANY_PAGES * PAGE, CANARY);
@@ -63,12 +69,12 @@ static void unmap_in_the_window(struct window *w, __u64 length)
 	if (w->unmap.ended)
 		expect_blocked(&w->a.dev, IOVA, w->p, PAGE);
 	hold_go();
-	call_ends(&w->change, 0);
+	call_ends(&w->change, w->error);
 	call_ends(&w->unmap, 0);
 	EXPECT_EQ(w->unmap.unmapped, length);
 	memset(w->p, CANARY, PAGE);
 	expect_blocked(&w->a.dev, phys_of(w->p), w->p, PAGE);
-	if (w->change.what == ATTACH)
+	if (w->change.what == ATTACH && !w->error)
 		expect_dma(&w->a.dev, IOVA, w->q, PAGE);
 	else
 		expect_blocked(&w->a.dev, IOVA, w->q, PAGE);
@@ -103,6 +109,33 @@ END_TEST
 START_TEST(unmap_beside_a_replace_leaves_nothing_to_reach)
 {
 	try_unmap_during(ATTACH);
+}
+END_TEST
+
+/*
+ * It goes back to the old address space, which leads through blocked as well. With
+ * virtio-iommu nothing of that is unpinned any more (test-refused)
+ */
+START_TEST(unmap_beside_a_refused_replace_leaves_nothing_to_reach)
+{
+	struct window w;
+	char *r = memory(PAGE, CANARY);
+
+	if (!between() || config_is("virtio"))
+		return;
+	window_open(&w, ATTACH);
+	w.error = ENOMEM;
+	EXPECT_OK(ioas_map(w.a.fd, w.a.ioas, r, 2 * IOVA, PAGE, RW));
+	EXPECT_OK(ioas_map(w.a.fd, w.a.ioas, w.p, IOVA, PAGE, RW));
+	refuse_at(attach_functions());
+	hold_at(between());
+	refuse(1, ENOMEM);
+	unmap_in_the_window(&w, PAGE);
+	expect_all_refused();
+	hold_end();
+	EXPECT_EQ(nr_attachments(w.a.fd, w.a.ioas), 1);
+	EXPECT_EQ(nr_attachments(w.a.fd, w.other), 0);
+	expect_dma(&w.a.dev, 2 * IOVA, r, PAGE);
 }
 END_TEST
 
@@ -145,6 +178,8 @@ START_TEST(unmap_beside_a_close_leaves_nothing_to_reach)
 }
 END_TEST
 
+/* ---------------------------------------- a group that others leave or join */
+
 static void *take_out(void *arg)
 {
 	struct call *c = arg;
@@ -155,41 +190,101 @@ static void *take_out(void *arg)
 	return NULL;
 }
 
-/* The kernel takes it out of the group's domain by itself */
+static void *plug_in(void *arg)
+{
+	struct call *c = arg;
+
+	c->ret = pci_rescan();
+	c->ended = 1;
+	return NULL;
+}
+
+/* Two functions of one group, of which one is bound. @call is what others do while the
+ * other one leaves or joins: in an address space with a page at IOVA, and many further up
+ */
+struct twins {
+	int fd;
+	struct dev dev;
+	char other[BDF_SIZE];
+	char *p;
+	struct call change, call;
+};
+
+static void twins_attach(struct twins *t, int what)
+{
+	*t = (struct twins){ .fd = EXPECT_OK(iommu_open()) };
+	which_bdf(TWIN_1, t->other);
+	dev_start(&t->dev, TWIN_0, t->fd);
+	t->p = memory(MANY_PAGES * PAGE, CANARY);
+	t->call = (struct call){
+		.what = what, .fd = t->fd, .ioas = new_ioas(t->fd), .iova = IOVA,
+		.length = PAGE, .vaddr = t->p,
+	};
+	EXPECT_OK(ioas_map(t->fd, t->call.ioas, t->p, IOVA, PAGE, RW));
+	EXPECT_OK(ioas_map(t->fd, t->call.ioas, t->p, IOVA + 1024 * PAGE, MANY_PAGES * PAGE,
+			   RW));
+	EXPECT_OK(dev_attach(t->dev.fd, t->fd, t->call.ioas));
+	expect_dma(&t->dev, IOVA, t->p, PAGE);
+}
+
+/* The kernel changes what the other one is attached to by itself, and is held there */
+static void twins_change(struct twins *t, const char *function, void *(*change)(void *arg))
+{
+	hold_at(function);
+	hold_next();
+	EXPECT_EQ(pthread_create(&t->change.thread, NULL, change, &t->change), 0);
+	hold_wait();
+}
+
+static void unmap_waits_for(struct twins *t)
+{
+	call_start(&t->call);
+	call_waits(&t->call);
+	hold_go();
+	call_ends(&t->change, 0);
+	call_ends(&t->call, 0);
+	hold_end();
+	EXPECT_OK(ioas_unmap_all(t->fd, t->call.ioas, NULL));
+	memset(t->p, CANARY, PAGE);
+	expect_blocked(&t->dev, IOVA, t->p, PAGE);
+}
+
+static void twins_end(struct twins *t)
+{
+	EXPECT_OK(pci_rescan());
+	EXPECT_TRUE(pci_exists(t->other));
+}
+
 START_TEST(unmap_waits_while_a_device_leaves_the_group)
 {
-	int fd = EXPECT_OK(iommu_open());
-	char *p = memory(MANY_PAGES * PAGE, CANARY);
-	struct call change = {}, unmap = {
-		.what = UNMAP, .fd = fd, .ioas = new_ioas(fd), .iova = IOVA,
-	};
-	char bdf[BDF_SIZE];
-	struct dev dev;
+	struct twins t;
 
 	if (!between())
 		return;
-	which_bdf(TWIN_1, bdf);
-	dev_start(&dev, TWIN_0, fd);
-	EXPECT_OK(ioas_map(fd, unmap.ioas, p, IOVA, PAGE, RW));
-	EXPECT_OK(ioas_map(fd, unmap.ioas, p, IOVA + 1024 * PAGE, MANY_PAGES * PAGE, RW));
-	EXPECT_OK(dev_attach(dev.fd, fd, unmap.ioas));
-	expect_dma(&dev, IOVA, p, PAGE);
-	hold_at(between());
-	hold_next();
-	EXPECT_EQ(pthread_create(&change.thread, NULL, take_out, &change), 0);
-	hold_wait();
-	unmap.length = PAGE;
-	call_start(&unmap);
-	call_waits(&unmap);
-	hold_go();
-	call_ends(&change, 0);
-	call_ends(&unmap, 0);
-	hold_end();
-	EXPECT_OK(ioas_unmap_all(fd, unmap.ioas, NULL));
-	memset(p, CANARY, PAGE);
-	expect_blocked(&dev, IOVA, p, PAGE);
-	EXPECT_OK(pci_rescan());
-	EXPECT_TRUE(pci_exists(bdf));
+	twins_attach(&t, UNMAP);
+	twins_change(&t, between(), take_out);
+	unmap_waits_for(&t);
+	twins_end(&t);
+}
+END_TEST
+
+/* Its entry is there, and it is not in the domain's flush list yet */
+static const char *after_the_entry(void)
+{
+	return config_has("vtd") && !kernel_is("6.1") ? "cache_tag_assign_domain" : NULL;
+}
+
+START_TEST(unmap_waits_while_a_device_joins_the_group)
+{
+	struct twins t;
+
+	if (!after_the_entry())
+		return;
+	twins_attach(&t, UNMAP);
+	EXPECT_OK(pci_remove(t.other));
+	twins_change(&t, after_the_entry(), plug_in);
+	unmap_waits_for(&t);
+	twins_end(&t);
 }
 END_TEST
 
@@ -198,12 +293,16 @@ int main(int argc, char **argv)
 	const TTest *const tests[] = {
 		unmap_beside_a_detach_leaves_nothing_to_reach,
 		unmap_beside_a_replace_leaves_nothing_to_reach,
+		unmap_beside_a_refused_replace_leaves_nothing_to_reach,
 		unmap_beside_a_close_leaves_nothing_to_reach,
 		unmap_waits_while_a_device_leaves_the_group,
+		unmap_waits_while_a_device_joins_the_group,
 		NULL,
 	};
 	int failed = run_program(argc, argv, "window-unmap", tests, RUN_DEVICES);
 
 	hold_end();
+	if (module_is_loaded(REFUSE_MODULE))
+		failed |= module_unload(REFUSE_MODULE);
 	return failed;
 }

@@ -104,6 +104,12 @@ long pages_pinned(void)
 	return vmstat("nr_foll_pin_acquired") - vmstat("nr_foll_pin_released");
 }
 
+long pages_ever_pinned(void)
+{
+	EXPECT_OK(sysfs_write("/proc/sys/vm/stat_refresh", "1"));
+	return vmstat("nr_foll_pin_acquired");
+}
+
 size_t vm_pinned(void)
 {
 	FILE *f = fopen("/proc/self/status", "re");

@@ -27,6 +27,8 @@ void expect_pattern(const void *p, size_t size);
 
 /* Pages that were pinned so far, less those unpinned, in the whole machine */
 long pages_pinned(void);
+/* Those that were pinned so far, unpinned or not */
+long pages_ever_pinned(void);
 /* VmPin of this process, bytes */
 size_t vm_pinned(void);
 
