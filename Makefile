@@ -23,16 +23,18 @@ release = $(shell sed -n 's/^$(1) //p' build/roots/$(root-$(1))/kernels)
 modules:
 	@sh scripts/build-modules $(KERNEL) $(KDIR) $(OUT)
 
-# make modules-SERIES [MUTATION=name] [POINTS=1]: for a kernel of the roots; with
-# points at which tests hold threads (tests/points)
-MUTATION_OUT = build/modules/$*$(addprefix -,$(MUTATION))$(if $(POINTS),-points)
+# make modules-SERIES [MUTATION=name] [POINTS=1] [DRIVER=1]: for a kernel of the roots;
+# with points at which tests hold threads (tests/points); with a software IOMMU that takes
+# the steps of drivers of hardware (tests/driver)
+MUTATION_OUT = build/modules/$*$(addprefix -,$(MUTATION))$(if $(DRIVER),-driver)$(if $(POINTS),-points)
 MUTATION_PATCH = $(addprefix tests/mutations/,$(addsuffix .patch,$(MUTATION)))
 POINTS_FLAGS = $(if $(POINTS),KCFLAGS=-include$(CURDIR)/tests/points/points.h \
 	KBUILD_EXTRA_SYMBOLS=$(CURDIR)/$(MUTATION_OUT)/points/Module.symvers)
 # Make in the roots has no part in the jobs of this one
 build_env = env MAKEFLAGS=-j$(shell nproc) $(cross)
 # What scripts/lint has built is not built again
-modules_env = $(build_env) KFLAGS='W=1 $(if $(SPARSE),C=2) $(POINTS_FLAGS)'
+modules_env = $(build_env) KFLAGS='W=1 $(if $(SPARSE),C=2) $(POINTS_FLAGS)' \
+	$(if $(DRIVER),FRAGMENT=$(CURDIR)/tests/driver)
 
 .PHONY: $(addprefix modules-,$(SERIES)) modules-debug
 .SECONDEXPANSION:
