@@ -36,16 +36,19 @@ build_env = env MAKEFLAGS=-j$(shell nproc) $(cross)
 modules_env = $(build_env) KFLAGS='W=1 $(if $(SPARSE),C=2) $(POINTS_FLAGS)' \
 	$(if $(DRIVER),FRAGMENT=$(CURDIR)/tests/driver)
 
-.PHONY: $(addprefix modules-,$(SERIES)) modules-debug
+# Variants of the debug kernel
+variant = $(filter-out debug,$*)
+
+.PHONY: $(addprefix modules-,$(SERIES)) modules-debug modules-kcsan
 .SECONDEXPANSION:
-modules-debug: modules-%:
-	@scripts/debug-kernel
+modules-debug modules-kcsan: modules-%:
+	@scripts/debug-kernel $(variant)
 	$(if $(POINTS),@scripts/in-root bookworm scripts/build-points \
-		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT))
-	@scripts/in-root bookworm $(modules_env) scripts/build-modules debug \
-		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT) $(MUTATION_PATCH)
+		$$(scripts/debug-kernel $(variant) --build-dir) $(MUTATION_OUT))
+	@scripts/in-root bookworm $(modules_env) scripts/build-modules $* \
+		$$(scripts/debug-kernel $(variant) --build-dir) $(MUTATION_OUT) $(MUTATION_PATCH)
 	@scripts/in-root bookworm $(build_env) scripts/build-test-modules \
-		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT)
+		$$(scripts/debug-kernel $(variant) --build-dir) $(MUTATION_OUT)
 
 cross = $(if $(filter %-arm64,$*),ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-)
 $(addprefix modules-,$(SERIES)): modules-%: root-$$(root-$$*)
@@ -79,13 +82,15 @@ check-model:
 	@if command -v spin >/dev/null; then scripts/check-model $(if $(HOLDS),--holds) $(MODELS); \
 	else scripts/in-root bookworm scripts/check-model $(if $(HOLDS),--holds) $(MODELS); fi
 
-.PHONY: check check-all check-debug check-mutations lint
+.PHONY: check check-all check-debug check-kcsan check-mutations lint
 check:
 	@scripts/check
 check-all:
 	@scripts/check --all
 check-debug:
 	@scripts/check --all --only /debug/
+check-kcsan:
+	@scripts/check --kcsan
 check-mutations:
 	@scripts/mutations
 lint:
@@ -137,6 +142,7 @@ help:
 	@echo "make check-model	models of the protocol, explored exhaustively (no root)"
 	@echo "make check-all		the tests on all kernels and IOMMUs (root)"
 	@echo "make check-debug	the debug kernel's tests only"
+	@echo "make check-kcsan	what runs at the same time, looking for data races (root)"
 	@echo "make check-interleavings	two calls at once, in every order of their steps (root; hours)"
 	@echo "make check-mutations	take safety steps out, see the tests turn red"
 	@echo "make lint		W=1, sparse, checkpatch"
