@@ -23,27 +23,32 @@ release = $(shell sed -n 's/^$(1) //p' build/roots/$(root-$(1))/kernels)
 modules:
 	@sh scripts/build-modules $(KERNEL) $(KDIR) $(OUT)
 
-# make modules-SERIES [MUTATION=name] [POINTS=1]: for a kernel of the roots; with
-# points at which tests hold threads (tests/points)
-MUTATION_OUT = build/modules/$*$(addprefix -,$(MUTATION))$(if $(POINTS),-points)
+# make modules-SERIES [MUTATION=name] [POINTS=1] [DRIVER=1]: for a kernel of the roots;
+# with points at which tests hold threads (tests/points); with a software IOMMU that takes
+# the steps of drivers of hardware (tests/driver)
+MUTATION_OUT = build/modules/$*$(addprefix -,$(MUTATION))$(if $(DRIVER),-driver)$(if $(POINTS),-points)
 MUTATION_PATCH = $(addprefix tests/mutations/,$(addsuffix .patch,$(MUTATION)))
 POINTS_FLAGS = $(if $(POINTS),KCFLAGS=-include$(CURDIR)/tests/points/points.h \
 	KBUILD_EXTRA_SYMBOLS=$(CURDIR)/$(MUTATION_OUT)/points/Module.symvers)
 # Make in the roots has no part in the jobs of this one
 build_env = env MAKEFLAGS=-j$(shell nproc) $(cross)
 # What scripts/lint has built is not built again
-modules_env = $(build_env) KFLAGS='W=1 $(if $(SPARSE),C=2) $(POINTS_FLAGS)'
+modules_env = $(build_env) KFLAGS='W=1 $(if $(SPARSE),C=2) $(POINTS_FLAGS)' \
+	$(if $(DRIVER),FRAGMENT=$(CURDIR)/tests/driver)
 
-.PHONY: $(addprefix modules-,$(SERIES)) modules-debug
+# Variants of the debug kernel
+variant = $(filter-out debug,$*)
+
+.PHONY: $(addprefix modules-,$(SERIES)) modules-debug modules-kcsan
 .SECONDEXPANSION:
-modules-debug: modules-%:
-	@scripts/debug-kernel
+modules-debug modules-kcsan: modules-%:
+	@scripts/debug-kernel $(variant)
 	$(if $(POINTS),@scripts/in-root bookworm scripts/build-points \
-		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT))
-	@scripts/in-root bookworm $(modules_env) scripts/build-modules debug \
-		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT) $(MUTATION_PATCH)
+		$$(scripts/debug-kernel $(variant) --build-dir) $(MUTATION_OUT))
+	@scripts/in-root bookworm $(modules_env) scripts/build-modules $* \
+		$$(scripts/debug-kernel $(variant) --build-dir) $(MUTATION_OUT) $(MUTATION_PATCH)
 	@scripts/in-root bookworm $(build_env) scripts/build-test-modules \
-		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT)
+		$$(scripts/debug-kernel $(variant) --build-dir) $(MUTATION_OUT)
 
 cross = $(if $(filter %-arm64,$*),ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-)
 $(addprefix modules-,$(SERIES)): modules-%: root-$$(root-$$*)
@@ -77,13 +82,15 @@ check-model:
 	@if command -v spin >/dev/null; then scripts/check-model $(if $(HOLDS),--holds) $(MODELS); \
 	else scripts/in-root bookworm scripts/check-model $(if $(HOLDS),--holds) $(MODELS); fi
 
-.PHONY: check check-all check-debug check-mutations lint
+.PHONY: check check-all check-debug check-kcsan check-mutations lint
 check:
 	@scripts/check
 check-all:
 	@scripts/check --all
 check-debug:
 	@scripts/check --all --only /debug/
+check-kcsan:
+	@scripts/check --kcsan
 check-mutations:
 	@scripts/mutations
 lint:
@@ -135,6 +142,7 @@ help:
 	@echo "make check-model	models of the protocol, explored exhaustively (no root)"
 	@echo "make check-all		the tests on all kernels and IOMMUs (root)"
 	@echo "make check-debug	the debug kernel's tests only"
+	@echo "make check-kcsan	what runs at the same time, looking for data races (root)"
 	@echo "make check-interleavings	two calls at once, in every order of their steps (root; hours)"
 	@echo "make check-mutations	take safety steps out, see the tests turn red"
 	@echo "make lint		W=1, sparse, checkpatch"

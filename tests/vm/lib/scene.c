@@ -19,9 +19,13 @@ static int do_call(struct call *c)
 		return ioas_unmap_array(c->fd, c->ioas, c->unmap, c->nr, &c->nr_done,
 					&c->unmapped);
 	case ATTACH:
-		return dev_attach(c->dev, c->fd, c->ioas);
+		return c->pasid ? dev_attach_pasid(c->dev, c->fd, c->ioas, c->pasid) :
+				  dev_attach(c->dev, c->fd, c->ioas);
+	case ALIAS:
+		return dev_alias(c->dev, c->fd, c->pasid, c->alias);
 	default:
-		return dev_detach(c->dev, c->fd);
+		return c->pasid ? dev_detach_pasid(c->dev, c->fd, c->pasid) :
+				  dev_detach(c->dev, c->fd);
 	}
 }
 

@@ -15,9 +15,10 @@
 /* A call that another thread makes */
 struct call {
 	pthread_t thread;
-	enum { MAP, MAP_ARRAY, UNMAP, UNMAP_ALL, UNMAP_ARRAY, ATTACH, DETACH } what;
+	enum { MAP, MAP_ARRAY, UNMAP, UNMAP_ALL, UNMAP_ARRAY, ATTACH, DETACH, ALIAS } what;
 	int fd, dev;
 	__u32 ioas;
+	__u32 pasid, alias;	/* of attach, detach and alias; 0: by RID */
 	char *vaddr;
 	__u64 iova, length;
 	const struct ioasid_map_range *map;
