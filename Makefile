@@ -32,18 +32,22 @@ POINTS_FLAGS = $(if $(POINTS),KCFLAGS=-include$(CURDIR)/tests/points/points.h \
 # Make in the roots has no part in the jobs of this one
 build_env = env MAKEFLAGS=-j$(shell nproc) $(cross)
 # What scripts/lint has built is not built again
-modules_env = $(build_env) KFLAGS='W=1 $(if $(SPARSE),C=2) $(POINTS_FLAGS)'
+modules_env = $(build_env) KFLAGS='W=1 $(if $(SPARSE),C=2) $(POINTS_FLAGS) $(kcov-$*)'
 
-.PHONY: $(addprefix modules-,$(SERIES)) modules-debug
+# kcov: they tell which of their code a thread runs
+variant = $(filter kcov,$*)
+kcov-kcov := KCOV_INSTRUMENT=y
+
+.PHONY: $(addprefix modules-,$(SERIES)) modules-debug modules-kcov
 .SECONDEXPANSION:
-modules-debug: modules-%:
-	@scripts/debug-kernel
+modules-debug modules-kcov: modules-%:
+	@scripts/debug-kernel $(variant)
 	$(if $(POINTS),@scripts/in-root bookworm scripts/build-points \
-		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT))
-	@scripts/in-root bookworm $(modules_env) scripts/build-modules debug \
-		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT) $(MUTATION_PATCH)
+		$$(scripts/debug-kernel $(variant) --build-dir) $(MUTATION_OUT))
+	@scripts/in-root bookworm $(modules_env) scripts/build-modules $* \
+		$$(scripts/debug-kernel $(variant) --build-dir) $(MUTATION_OUT) $(MUTATION_PATCH)
 	@scripts/in-root bookworm $(build_env) scripts/build-test-modules \
-		$$(scripts/debug-kernel --build-dir) $(MUTATION_OUT)
+		$$(scripts/debug-kernel $(variant) --build-dir) $(MUTATION_OUT)
 
 cross = $(if $(filter %-arm64,$*),ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-)
 $(addprefix modules-,$(SERIES)): modules-%: root-$$(root-$$*)
@@ -100,6 +104,19 @@ check-interleavings: tests
 		--append "$(addprefix INTERLEAVINGS_CALLS=,$(CALLS)) \
 			$(addprefix INTERLEAVINGS_SHARD=,$(SHARD))" test-interleavings
 
+# The hostile fuzzer (docs/testing.md): [SECONDS=60] [SEED=1] [KERNEL=6.12] [IOMMU=vtd-legacy];
+# with REPLAY=0..5000 the calls with these numbers alone, of [ROUND=0]. With KERNEL=kcov what
+# reaches new code is added to the corpus
+.PHONY: fuzz
+FUZZ_SECONDS = $(or $(SECONDS),60)
+fuzz: tests
+	@$(MAKE) -s modules-$(POINTS_KERNEL)
+	@scripts/vm --kernel $(POINTS_KERNEL) --iommu $(or $(IOMMU),vtd-legacy) \
+		--limit $$(($(FUZZ_SECONDS) * 2 + 600)) --log build/fuzz \
+		--append "STRESS_SECONDS=$(FUZZ_SECONDS) $(addprefix STRESS_SEED=,$(SEED)) \
+			$(addprefix FUZZ_REPLAY=,$(REPLAY)) $(addprefix FUZZ_ROUND=,$(ROUND))" test-fuzz
+	@sed -n 's/^# corpus: //p' build/fuzz/output >> tests/vm/fuzz-corpus
+
 # What it does is in tests/demo.c
 .PHONY: demo
 demo: root-forky modules-6.12 tests
@@ -136,6 +153,7 @@ help:
 	@echo "make check-all		the tests on all kernels and IOMMUs (root)"
 	@echo "make check-debug	the debug kernel's tests only"
 	@echo "make check-interleavings	two calls at once, in every order of their steps (root; hours)"
+	@echo "make fuzz		calls at random, SECONDS=N SEED=S (root)"
 	@echo "make check-mutations	take safety steps out, see the tests turn red"
 	@echo "make lint		W=1, sparse, checkpatch"
 	@echo "make deb		Debian packages, in build/deb (root)"
