@@ -33,15 +33,16 @@ POINTS_FLAGS = $(if $(POINTS),KCFLAGS=-include$(CURDIR)/tests/points/points.h \
 # Make in the roots has no part in the jobs of this one
 build_env = env MAKEFLAGS=-j$(shell nproc) $(cross)
 # What scripts/lint has built is not built again
-modules_env = $(build_env) KFLAGS='W=1 $(if $(SPARSE),C=2) $(POINTS_FLAGS)' \
+modules_env = $(build_env) KFLAGS='W=1 $(if $(SPARSE),C=2) $(POINTS_FLAGS) $(kcov-$*)' \
 	$(if $(DRIVER),FRAGMENT=$(CURDIR)/tests/driver)
 
-# Variants of the debug kernel
+# Variants of the debug kernel. kcov: they tell which of their code a thread runs
 variant = $(filter-out debug,$*)
+kcov-kcov := KCOV_INSTRUMENT=y
 
-.PHONY: $(addprefix modules-,$(SERIES)) modules-debug modules-kcsan
+.PHONY: $(addprefix modules-,$(SERIES)) modules-debug modules-kcsan modules-kcov
 .SECONDEXPANSION:
-modules-debug modules-kcsan: modules-%:
+modules-debug modules-kcsan modules-kcov: modules-%:
 	@scripts/debug-kernel $(variant)
 	$(if $(POINTS),@scripts/in-root bookworm scripts/build-points \
 		$$(scripts/debug-kernel $(variant) --build-dir) $(MUTATION_OUT))
@@ -107,6 +108,19 @@ check-interleavings: tests
 		--append "$(addprefix INTERLEAVINGS_CALLS=,$(CALLS)) \
 			$(addprefix INTERLEAVINGS_SHARD=,$(SHARD))" test-interleavings
 
+# The hostile fuzzer (docs/testing.md): [SECONDS=60] [SEED=1] [KERNEL=6.12] [IOMMU=vtd-legacy];
+# with REPLAY=0..5000 the calls with these numbers alone, of [ROUND=0]. With KERNEL=kcov what
+# reaches new code is added to the corpus
+.PHONY: fuzz
+FUZZ_SECONDS = $(or $(SECONDS),60)
+fuzz: tests
+	@$(MAKE) -s modules-$(POINTS_KERNEL)
+	@scripts/vm --kernel $(POINTS_KERNEL) --iommu $(or $(IOMMU),vtd-legacy) \
+		--limit $$(($(FUZZ_SECONDS) * 2 + 600)) --log build/fuzz \
+		--append "STRESS_SECONDS=$(FUZZ_SECONDS) $(addprefix STRESS_SEED=,$(SEED)) \
+			$(addprefix FUZZ_REPLAY=,$(REPLAY)) $(addprefix FUZZ_ROUND=,$(ROUND))" test-fuzz
+	@sed -n 's/^# corpus: //p' build/fuzz/output >> tests/vm/fuzz-corpus
+
 # What it does is in tests/demo.c
 .PHONY: demo
 demo: root-forky modules-6.12 tests
@@ -144,6 +158,7 @@ help:
 	@echo "make check-debug	the debug kernel's tests only"
 	@echo "make check-kcsan	what runs at the same time, looking for data races (root)"
 	@echo "make check-interleavings	two calls at once, in every order of their steps (root; hours)"
+	@echo "make fuzz		calls at random, SECONDS=N SEED=S (root)"
 	@echo "make check-mutations	take safety steps out, see the tests turn red"
 	@echo "make lint		W=1, sparse, checkpatch"
 	@echo "make deb		Debian packages, in build/deb (root)"

@@ -477,6 +477,7 @@ static bool is_set_of_one_group(struct vfio_device *vdev)
  *
  * Return: as linux/vfio.h says; of VFIO_DEVICE_PCI_HOT_RESET -EINVAL if a device that is
  * bound through a file of ours would be reset; -ENODEV if the kernel cannot tell.
+ * -ENOTTY for VFIO_DEVICE_IOEVENTFD, see vfio_ioctl.c.
  */
 long ioasid_vfio_group_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
 {
@@ -486,5 +487,7 @@ long ioasid_vfio_group_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigne
 		if (!is_set_of_one_group(vdev))
 			return -ENODEV;
 	}
+	if (cmd == VFIO_DEVICE_IOEVENTFD)
+		return -ENOTTY;
 	return vfio_pci_core_ioctl(vdev, cmd, arg);
 }

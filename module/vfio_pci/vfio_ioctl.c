@@ -7,6 +7,12 @@
  * holds other functions too is not reset by it (pci_try_reset_function()), and
  * VFs have agreed to their PF's user by the VF token. Resets that reach further
  * are in hot_reset.c.
+ *
+ * VFIO_DEVICE_IOEVENTFD is not passed on: VFIO's core takes the region's number from
+ * the upper bits of a signed offset, and has no lower bound for it (6.12). A negative
+ * one is an index before the table of BARs, and what is found there is taken for the
+ * address that is written to. Only the core reads the structure for good, so it cannot be checked here.
+ * Programs do without: it saves them a wake-up for each write to a register.
  */
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
@@ -83,7 +89,6 @@ long ioasid_vfio_ioctl_vfio(struct ioasid_vfio_file *file, unsigned int cmd,
 	case VFIO_DEVICE_GET_IRQ_INFO:
 	case VFIO_DEVICE_SET_IRQS:
 	case VFIO_DEVICE_RESET:
-	case VFIO_DEVICE_IOEVENTFD:
 	case VFIO_DEVICE_FEATURE:
 		break;
 	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:

@@ -187,7 +187,7 @@ static bool is_known(unsigned int nr, bool device)
 		return true;
 	/* VFIO_DEVICE_GET_INFO to _FEATURE, and from BIND_ to DETACH_IOMMUFD_PT */
 	if (device)
-		return nr >= 107 && nr <= 120;
+		return nr >= 107 && nr <= 120 && nr != _IOC_NR(VFIO_DEVICE_IOEVENTFD);
 	/* Linux's iommufd: to OPTION, to HWPT_INVALIDATE, and IOAS_MAP_FILE */
 	return (nr >= 0x80 && nr <= 0x87) || (nr >= 0x89 && nr <= 0x8d) || nr == 0x8f;
 }

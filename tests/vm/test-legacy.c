@@ -4,6 +4,7 @@
  * they work, and of the two ways to use a device each excludes the other.
  */
 #include <stdint.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -50,6 +51,23 @@ START_TEST(legacy_vfio_works_on_a_device_of_our_driver)
 {
 	use_legacy(TESTDEV_0);
 	use_legacy(TESTDEV_0);
+}
+END_TEST
+
+/* See module/vfio_pci/vfio_ioctl.c */
+START_TEST(legacy_vfio_of_our_driver_takes_no_ioeventfds)
+{
+	struct vfio_device_ioeventfd arg = {
+		.argsz = sizeof(arg), .flags = VFIO_DEVICE_IOEVENTFD_32,
+		.offset = 1ULL << 63, .fd = EXPECT_OK(eventfd(0, EFD_CLOEXEC)),
+	};
+	struct legacy l;
+
+	legacy_open(&l, TESTDEV_0);
+	EXPECT_OK(legacy_claim(&l));
+	EXPECT_OK(legacy_use(&l));
+	EXPECT_ERRNO(ioctl(l.device, VFIO_DEVICE_IOEVENTFD, &arg), ENOTTY);
+	legacy_close(&l);
 }
 END_TEST
 
@@ -171,6 +189,7 @@ int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
 		legacy_vfio_works_on_a_device_of_our_driver,
+		legacy_vfio_of_our_driver_takes_no_ioeventfds,
 		legacy_vfio_works_while_our_device_fd_is_open_but_not_bound,
 		legacy_vfio_and_ours_take_turns,
 		bind_is_eperm_while_a_container_has_the_group,

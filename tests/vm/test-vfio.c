@@ -191,6 +191,21 @@ START_TEST(vfio_hot_reset_is_not_offered)
 }
 END_TEST
 
+/* VFIO's core would look at what lies before the table of regions */
+START_TEST(vfio_ioeventfd_is_not_offered)
+{
+	struct dev dev = started(EDU_0);
+	struct vfio_device_ioeventfd arg = {
+		.argsz = sizeof(arg), .flags = VFIO_DEVICE_IOEVENTFD_32,
+		.fd = EXPECT_OK(eventfd(0, EFD_CLOEXEC)),
+	};
+
+	EXPECT_ERRNO(ioctl(dev.fd, VFIO_DEVICE_IOEVENTFD, &arg), ENOTTY);
+	arg.offset = 1ULL << 63;
+	EXPECT_ERRNO(ioctl(dev.fd, VFIO_DEVICE_IOEVENTFD, &arg), ENOTTY);
+}
+END_TEST
+
 START_TEST(vfio_feature_is_probed_and_refused)
 {
 	struct dev dev = started(EDU_0);
@@ -361,6 +376,7 @@ int main(int argc, char **argv)
 		vfio_msi_of_dma_arrives_when_data_is_there,
 		vfio_reset_works_if_the_device_says_so,
 		vfio_hot_reset_is_not_offered,
+		vfio_ioeventfd_is_not_offered,
 		vfio_feature_is_probed_and_refused,
 		vfio_low_power_is_entered_and_left_by_use,
 		vfio_config_space_is_read_and_written,

@@ -46,6 +46,17 @@ void chance_at(unsigned int round, unsigned int actor, unsigned int step)
 	here.state = chance_draw() ^ step;
 }
 
+void chance_begin(__u64 state)
+{
+	here.state = state;
+	here.doing[0] = 0;
+}
+
+__u64 chance_seed(void)
+{
+	return seed();
+}
+
 void chance_doing(const char *format, ...)
 {
 	va_list args;

@@ -14,6 +14,9 @@
 
 /* Where this thread is */
 void chance_at(unsigned int round, unsigned int actor, unsigned int step);
+/* Draw on from a state that the caller knows, whatever the place */
+void chance_begin(__u64 state);
+__u64 chance_seed(void);
 /* What it is about to do, for the message if it fails */
 void chance_doing(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
