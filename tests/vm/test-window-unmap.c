@@ -288,6 +288,59 @@ START_TEST(unmap_waits_while_a_device_joins_the_group)
 }
 END_TEST
 
+/*
+ * 6.1's driver goes through the domain's IOMMUs at the end of a map, under no lock that
+ * keeps them from being taken out
+ */
+static const char *walks_iommus(void)
+{
+	return config_has("vtd") && kernel_is("6.1") ? "intel_iommu_iotlb_sync_map" : NULL;
+}
+
+static void device_waits_for_a_map(struct twins *t, void *(*change)(void *arg))
+{
+	unsigned int i;
+
+	t->call.iova = 2 * IOVA;
+	hold_at(walks_iommus());
+	hold_next();
+	call_start(&t->call);
+	hold_wait();
+	EXPECT_EQ(pthread_create(&t->change.thread, NULL, change, &t->change), 0);
+	/* A rescan that waits for nothing takes longer than others */
+	for (i = 0; i < 10; i++)
+		call_waits(&t->change);
+	hold_go();
+	call_ends(&t->call, 0);
+	call_ends(&t->change, 0);
+	hold_end();
+	expect_dma(&t->dev, 2 * IOVA, t->p, PAGE);
+	twins_end(t);
+}
+
+START_TEST(device_that_leaves_the_group_waits_for_a_map)
+{
+	struct twins t;
+
+	if (!walks_iommus())
+		return;
+	twins_attach(&t, MAP);
+	device_waits_for_a_map(&t, take_out);
+}
+END_TEST
+
+START_TEST(device_that_joins_the_group_waits_for_a_map)
+{
+	struct twins t;
+
+	if (!walks_iommus())
+		return;
+	twins_attach(&t, MAP);
+	EXPECT_OK(pci_remove(t.other));
+	device_waits_for_a_map(&t, plug_in);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -297,6 +350,8 @@ int main(int argc, char **argv)
 		unmap_beside_a_close_leaves_nothing_to_reach,
 		unmap_waits_while_a_device_leaves_the_group,
 		unmap_waits_while_a_device_joins_the_group,
+		device_that_leaves_the_group_waits_for_a_map,
+		device_that_joins_the_group_waits_for_a_map,
 		NULL,
 	};
 	int failed = run_program(argc, argv, "window-unmap", tests, RUN_DEVICES);
