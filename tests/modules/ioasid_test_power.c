@@ -116,13 +116,23 @@ static int __init power_init(void)
 }
 module_init(power_init);
 
+/* A shutdown that begins is one of all devices */
+static void open_config_space(void)
+{
+	struct pci_dev *dev = NULL;
+
+	for_each_pci_dev(dev)
+		if (dev->block_cfg_access && (begin || dev == pdev))
+			pci_cfg_access_unlock(dev);
+}
+
 static void __exit power_exit(void)
 {
 	if (function) {
 		unregister_kprobe(&probe);
 		iounmap(bar);
-	} else if (pdev->block_cfg_access) {
-		pci_cfg_access_unlock(pdev);
+	} else {
+		open_config_space();
 	}
 	pci_dev_put(pdev);
 }
