@@ -18,6 +18,7 @@
 static bool find_dev(struct fuzz_thread *t, enum fuzz_on on)
 {
 	unsigned int i, at = chance_below(FUZZ_DEVS);
+	int bound;
 
 	for (i = 0; i < FUZZ_DEVS; i++) {
 		unsigned int dev = (at + i) % FUZZ_DEVS;
@@ -27,8 +28,9 @@ static bool find_dev(struct fuzz_thread *t, enum fuzz_on on)
 		    (on == FUZZ_ON_VFIO && soft))
 			continue;
 		t->dev = dev;
-		if (t->f->bound[dev] >= 0 && !chance_in(8))
-			t->file = t->f->bound[dev];
+		bound = fuzz_slot(&t->f->bound[dev]);
+		if (bound >= 0 && !chance_in(8))
+			t->file = bound;
 		return true;
 	}
 	return false;
