@@ -98,14 +98,15 @@ lint:
 	@scripts/lint
 
 # Two calls at once, each held at each of its steps (docs/testing.md):
-# [KERNEL=6.12] [IOMMU=vtd-legacy] [CALLS=unmap,detach] [SHARD=0/4]
+# [KERNEL=6.12] [IOMMU=vtd-legacy|none] [SHARD=0/4] [CALLS=unmap,detach [WITH=map]]
 .PHONY: check-interleavings
 POINTS_KERNEL = $(if $(filter file,$(origin KERNEL)),6.12,$(KERNEL))
 check-interleavings: tests
 	@$(MAKE) -s modules-$(POINTS_KERNEL) POINTS=1
-	@scripts/vm --kernel $(POINTS_KERNEL) --iommu $(or $(IOMMU),vtd-legacy) --limit 7200 \
+	@scripts/vm --kernel $(POINTS_KERNEL) --iommu $(or $(IOMMU),vtd-legacy) --limit 3600 \
 		--modules build/modules/$(POINTS_KERNEL)-points \
 		--append "$(addprefix INTERLEAVINGS_CALLS=,$(CALLS)) \
+			$(addprefix INTERLEAVINGS_WITH=,$(WITH)) \
 			$(addprefix INTERLEAVINGS_SHARD=,$(SHARD))" test-interleavings
 
 # The hostile fuzzer (docs/testing.md): [SECONDS=60] [SEED=1] [KERNEL=6.12] [IOMMU=vtd-legacy];
@@ -157,7 +158,7 @@ help:
 	@echo "make check-all		the tests on all kernels and IOMMUs (root)"
 	@echo "make check-debug	the debug kernel's tests only"
 	@echo "make check-kcsan	what runs at the same time, looking for data races (root)"
-	@echo "make check-interleavings	two calls at once, in every order of their steps (root; hours)"
+	@echo "make check-interleavings	two calls at once, in every order of their steps (root)"
 	@echo "make fuzz		calls at random, SECONDS=N SEED=S (root)"
 	@echo "make check-mutations	take safety steps out, see the tests turn red"
 	@echo "make lint		W=1, sparse, checkpatch"

@@ -654,7 +654,7 @@ struct ioasid_pin {
  * that is not mapped, or about to be unmapped; -EPERM if it may not be read, or
  * written to; -EFAULT if the memory is gone or cannot be pinned; -ENOMEM, also if
  * RLIMIT_MEMLOCK is exceeded; -ENODEV if nothing is attached, also if the device has been
- * detached meanwhile; -EINVAL, -EINTR.
+ * detached meanwhile, or something else is being attached in place of it; -EINVAL, -EINTR.
  */
 struct ioasid_pin *ioasid_device_pin(struct ioasid_device *idev, u64 iova, u64 length,
 				     bool write);

@@ -11,8 +11,10 @@
 #include <linux/kprobes.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/tracepoint.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 
@@ -26,6 +28,9 @@
  * @hold: at which one it is held
  * @held: it is
  * @go: it is to go on
+ * @waits: it waits for a lock that another thread has
+ * @refused: its calls to come of functions that can refuse, bits, the lowest one the next
+ * @error: with which errno they refuse
  * @gate: where it waits
  * @trace: the points that it has passed
  *
@@ -37,8 +42,11 @@ struct role {
 	unsigned int hold;
 	bool held;
 	bool go;
+	bool waits;
+	u32 refused;
+	int error;
 	wait_queue_head_t gate;
-	const struct ioasid_point *trace[POINTS_MAX];
+	struct ioasid_point *trace[POINTS_MAX];
 };
 
 static struct role *roles;
@@ -46,13 +54,15 @@ static struct role *roles;
 #define PROBES_MAX	64
 
 /**
- * struct entry - a function whose entry is a point
+ * struct entry - a function whose entry is a point, or which can refuse
  * @kp: the probe
+ * @flags: POINTS_PROBE_*
  * @point: the point; its @func is @name
  * @name: of the function
  */
 struct entry {
 	struct kprobe kp;
+	u32 flags;
 	struct ioasid_point point;
 	char name[POINTS_NAME];
 };
@@ -76,11 +86,30 @@ static bool may_sleep(void)
 	return preemptible() && !rcu_preempt_depth();
 }
 
+/* Points that threads with a role have passed, each once; protected by seen_lock */
+static struct ioasid_point *seen[POINTS_MAX];
+static unsigned int nr_seen;
+static DEFINE_RAW_SPINLOCK(seen_lock);
+
+static void note(struct ioasid_point *point, u8 how)
+{
+	unsigned long flags;
+
+	if (READ_ONCE(point->seen) & how)
+		return;
+	raw_spin_lock_irqsave(&seen_lock, flags);
+	if (!point->seen && nr_seen < POINTS_MAX)
+		seen[nr_seen++] = point;
+	point->seen |= how;
+	raw_spin_unlock_irqrestore(&seen_lock, flags);
+}
+
 /* Count a point; true: here its thread is to be held */
-static bool role_passes(struct role *role, const struct ioasid_point *point)
+static bool role_passes(struct role *role, struct ioasid_point *point)
 {
 	unsigned int nr = role->passed;
 
+	note(point, IOASID_POINT_HELD);
 	if (nr < POINTS_MAX)
 		role->trace[nr] = point;
 	WRITE_ONCE(role->passed, nr + 1);
@@ -90,18 +119,21 @@ static bool role_passes(struct role *role, const struct ioasid_point *point)
 static void role_wait(struct role *role)
 {
 	WRITE_ONCE(role->held, true);
-	/* Uninterruptibly: a signal does not change which way the call goes */
-	wait_event(role->gate, READ_ONCE(role->go));
+	/* But for the end of its process no signal changes which way the call goes */
+	if (wait_event_killable(role->gate, READ_ONCE(role->go)))
+		WRITE_ONCE(role->held, false);
 }
 
-void ioasid_point_hit(const struct ioasid_point *point)
+void ioasid_point_hit(struct ioasid_point *point)
 {
 	struct role *role = my_role();
 
-	/* A call may end in another state than it began in */
-	if (!role || !may_sleep() || READ_ONCE(current->__state) != TASK_RUNNING)
+	if (!role)
 		return;
-	if (role_passes(role, point))
+	/* A call may end in another state than it began in */
+	if (!may_sleep() || READ_ONCE(current->__state) != TASK_RUNNING)
+		note(point, IOASID_POINT_ATOMIC);
+	else if (role_passes(role, point))
 		role_wait(role);
 }
 EXPORT_SYMBOL_GPL(ioasid_point_hit);
@@ -137,14 +169,39 @@ static notrace noinline long entry_stand_in(long a, long b, long c, long d, long
 }
 NOKPROBE_SYMBOL(entry_stand_in);
 
+/* Likewise, of a function that refuses, whatever its arguments: they are in registers */
+static notrace noinline long entry_refuse(void)
+{
+	return -my_role()->error;
+}
+NOKPROBE_SYMBOL(entry_refuse);
+
+static bool role_is_refused(struct role *role)
+{
+	bool refused = role->refused & 1;
+
+	role->refused >>= 1;
+	return refused;
+}
+
 static int entry_before(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct entry *entry = container_of(kp, struct entry, kp);
 	struct role *role = my_role();
 	struct passing *passing;
 
-	if (!role || !(regs->flags & X86_EFLAGS_IF))
+	if (!role)
 		return 0;
+	if (entry->flags & POINTS_PROBE_REFUSES) {
+		if (!role_is_refused(role))
+			return 0;
+		instruction_pointer_set(regs, (unsigned long)entry_refuse);
+		return 1;
+	}
+	if (!(regs->flags & X86_EFLAGS_IF)) {
+		note(&entry->point, IOASID_POINT_ATOMIC);
+		return 0;
+	}
 	passing = &passings[role - roles];
 	/* The call by its stand-in */
 	if (passing->back && passing->entry == entry) {
@@ -152,8 +209,10 @@ static int entry_before(struct kprobe *kp, struct pt_regs *regs)
 		return 0;
 	}
 	/* The probe itself has disabled preemption once */
-	if (preempt_count() != 1 || rcu_preempt_depth())
+	if (preempt_count() != 1 || rcu_preempt_depth()) {
+		note(&entry->point, IOASID_POINT_ATOMIC);
 		return 0;
+	}
 	if (!role_passes(role, &entry->point))
 		return 0;
 	passing->task = current;
@@ -168,6 +227,67 @@ static void entry_after(struct kprobe *kp, struct pt_regs *regs, unsigned long f
 {
 }
 
+/* Threads that wait for a mutex or a semaphore, by the kernel's own tracepoints */
+static void lock_begin(void *data, void *lock, unsigned int flags)
+{
+	struct role *role = in_task() ? my_role() : NULL;
+
+	if (role)
+		WRITE_ONCE(role->waits, true);
+}
+
+static void lock_end(void *data, void *lock, int ret)
+{
+	struct role *role = in_task() ? my_role() : NULL;
+
+	if (role)
+		WRITE_ONCE(role->waits, false);
+}
+
+static struct {
+	const char *name;
+	void *fn;
+	struct tracepoint *tracepoint;
+} listeners[] = {
+	{ "contention_begin", lock_begin },
+	{ "contention_end", lock_end },
+};
+
+static void listener_find(struct tracepoint *tracepoint, void *data)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(listeners); i++)
+		if (!strcmp(tracepoint->name, listeners[i].name))
+			listeners[i].tracepoint = tracepoint;
+}
+
+static void listeners_remove(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(listeners); i++)
+		if (listeners[i].tracepoint)
+			tracepoint_probe_unregister(listeners[i].tracepoint, listeners[i].fn,
+						    NULL);
+	tracepoint_synchronize_unregister();
+}
+
+static int listeners_add(void)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for_each_kernel_tracepoint(listener_find, NULL);
+	for (i = 0; i < ARRAY_SIZE(listeners) && !ret; i++)
+		ret = listeners[i].tracepoint ?
+			tracepoint_probe_register(listeners[i].tracepoint, listeners[i].fn,
+						  NULL) : -EOPNOTSUPP;
+	if (ret)
+		listeners_remove();
+	return ret;
+}
+
 static long points_probe(void __user *arg)
 {
 	struct points_probe probe;
@@ -176,10 +296,13 @@ static long points_probe(void __user *arg)
 
 	if (copy_from_user(&probe, arg, sizeof(probe)))
 		return -EFAULT;
+	if (probe.flags & ~POINTS_PROBE_REFUSES)
+		return -EINVAL;
 	probe.name[POINTS_NAME - 1] = 0;
 	entry = kzalloc(sizeof(*entry), GFP_KERNEL);
 	if (!entry)
 		return -ENOMEM;
+	entry->flags = probe.flags;
 	strscpy(entry->name, probe.name, sizeof(entry->name));
 	entry->point = (struct ioasid_point) { "kernel", entry->name, "entry" };
 	entry->kp.symbol_name = entry->name;
@@ -193,6 +316,40 @@ static long points_probe(void __user *arg)
 	if (ret)
 		kfree(entry);
 	return ret;
+}
+
+static long points_refuse(void __user *arg)
+{
+	struct role *role = my_role();
+	struct points_refuse refuse;
+
+	if (copy_from_user(&refuse, arg, sizeof(refuse)))
+		return -EFAULT;
+	if (!role)
+		return -EINVAL;
+	role->error = refuse.error;
+	role->refused = refuse.calls;
+	return 0;
+}
+
+/* The kernel looks at nothing else when it decides whether to take a device out of its
+ * domains in a reset. The IOMMU's driver has looked at it when the device was found
+ */
+static long points_ats(void __user *arg)
+{
+	struct points_ats ats;
+	struct pci_dev *pdev;
+
+	if (copy_from_user(&ats, arg, sizeof(ats)))
+		return -EFAULT;
+	pdev = pci_get_domain_bus_and_slot(ats.domain, ats.bus, ats.devfn);
+	if (!pdev)
+		return -ENODEV;
+#ifdef CONFIG_PCI_ATS
+	pdev->ats_cap = PCI_CFG_SPACE_SIZE;
+#endif
+	pci_dev_put(pdev);
+	return 0;
 }
 
 static struct role *role_of(u32 role)
@@ -227,6 +384,7 @@ static long points_arm(void __user *arg)
 		return -EINVAL;
 	role->passed = 0;
 	role->go = false;
+	role->waits = false;
 	WRITE_ONCE(role->hold, arm.hold);
 	return 0;
 }
@@ -243,12 +401,18 @@ static long points_state(void __user *arg)
 		return -EINVAL;
 	state.passed = READ_ONCE(role->passed);
 	state.held = READ_ONCE(role->held);
+	state.waits = READ_ONCE(role->waits);
 	return copy_to_user(arg, &state, sizeof(state)) ? -EFAULT : 0;
+}
+
+static void print_name(struct points_name *name, const struct ioasid_point *point)
+{
+	snprintf(name->name, sizeof(name->name), "%s %s: %s", kbasename(point->file),
+		 point->func, point->what);
 }
 
 static long points_name(void __user *arg)
 {
-	const struct ioasid_point *point;
 	struct points_name name;
 	struct role *role;
 
@@ -257,9 +421,20 @@ static long points_name(void __user *arg)
 	role = role_of(name.role);
 	if (!role || name.index >= min(role->passed, POINTS_MAX))
 		return -EINVAL;
-	point = role->trace[name.index];
-	snprintf(name.name, sizeof(name.name), "%s %s: %s", kbasename(point->file),
-		 point->func, point->what);
+	print_name(&name, role->trace[name.index]);
+	return copy_to_user(arg, &name, sizeof(name)) ? -EFAULT : 0;
+}
+
+static long points_seen(void __user *arg)
+{
+	struct points_name name;
+
+	if (copy_from_user(&name, arg, sizeof(name)))
+		return -EFAULT;
+	if (name.index >= READ_ONCE(nr_seen))
+		return -EINVAL;
+	print_name(&name, seen[name.index]);
+	name.role = READ_ONCE(seen[name.index]->seen);
 	return copy_to_user(arg, &name, sizeof(name)) ? -EFAULT : 0;
 }
 
@@ -294,6 +469,12 @@ static long points_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return points_state(argp);
 	case POINTS_GET_NAME:
 		return points_name(argp);
+	case POINTS_REFUSE:
+		return points_refuse(argp);
+	case POINTS_ATS:
+		return points_ats(argp);
+	case POINTS_SEEN:
+		return points_seen(argp);
 	case POINTS_GO:
 		return points_go(argp);
 	case POINTS_PROBE:
@@ -314,6 +495,9 @@ static int points_release(struct inode *inode, struct file *file)
 		WRITE_ONCE(roles[i].go, true);
 		wake_up_all(&roles[i].gate);
 	}
+	/* They may go with their modules now */
+	while (nr_seen)
+		seen[--nr_seen]->seen = 0;
 	mutex_lock(&entries_lock);
 	while (nr_entries) {
 		unregister_kprobe(&entries[--nr_entries]->kp);
@@ -347,9 +531,15 @@ static int __init points_init(void)
 		return -ENOMEM;
 	for (i = 0; i < POINTS_ROLES; i++)
 		init_waitqueue_head(&roles[i].gate);
-	ret = misc_register(&points_misc);
+	ret = listeners_add();
 	if (ret)
-		kvfree(roles);
+		goto free;
+	ret = misc_register(&points_misc);
+	if (!ret)
+		return 0;
+	listeners_remove();
+free:
+	kvfree(roles);
 	return ret;
 }
 module_init(points_init);
@@ -357,6 +547,7 @@ module_init(points_init);
 static void __exit points_exit(void)
 {
 	misc_deregister(&points_misc);
+	listeners_remove();
 	kvfree(roles);
 }
 module_exit(points_exit);

@@ -41,18 +41,19 @@ struct points_arm {
  * @role: in: which
  * @passed: out: how many points it has passed since it was armed
  * @held: out: 1: it is held
- * @__pad: 0
+ * @waits: out: 1: it waits for a lock that another thread has
  */
 struct points_state {
 	__u32 role;
 	__u32 passed;
 	__u32 held;
-	__u32 __pad;
+	__u32 waits;
 };
 
 /**
- * struct points_name - the name of a point that a role has passed since it was armed
- * @role: in: which
+ * struct points_name - the name of a point that a role has passed since it was armed;
+ *	or, with POINTS_SEEN, of one that any role has passed since the file was opened
+ * @role: in: which. With POINTS_SEEN out: IOASID_POINT_* (point.h)
  * @index: in: which one
  * @name: out: "file function: what"
  */
@@ -64,11 +65,41 @@ struct points_name {
 
 /**
  * struct points_probe - make the entry of a function a point, too
+ * @flags: POINTS_PROBE_REFUSES: no point, but it can be made to refuse
+ * @__pad: 0
  * @name: of a function that may sleep, with at most six arguments, all of them integers
  *	or pointers. ENOENT: there is none that can be probed
  */
 struct points_probe {
+	__u32 flags;
+#define POINTS_PROBE_REFUSES	(1 << 0)
+	__u32 __pad;
 	char name[POINTS_NAME];
+};
+
+/**
+ * struct points_refuse - functions refuse when the calling thread, a role's, calls them
+ * @calls: which of its calls of any of them, bits, the lowest one the next
+ * @error: which errno they return, positive
+ */
+struct points_refuse {
+	__u32 calls;
+	__s32 error;
+};
+
+/**
+ * struct points_ats - have the kernel take a device for one with a device TLB when it
+ *	resets it
+ * @domain: of its PCI address
+ * @bus: likewise
+ * @devfn: likewise
+ * @__pad: 0
+ */
+struct points_ats {
+	__u16 domain;
+	__u8 bus;
+	__u8 devfn;
+	__u32 __pad;
 };
 
 #define POINTS_JOIN	_IOW('<', 0, struct points_join)
@@ -77,5 +108,8 @@ struct points_probe {
 #define POINTS_GET_NAME	_IOWR('<', 3, struct points_name)
 #define POINTS_GO	_IOW('<', 4, struct points_join)	/* a role goes on */
 #define POINTS_PROBE	_IOW('<', 5, struct points_probe)
+#define POINTS_REFUSE	_IOW('<', 7, struct points_refuse)
+#define POINTS_ATS	_IOW('<', 8, struct points_ats)
+#define POINTS_SEEN	_IOWR('<', 6, struct points_name) /* EINVAL: no more */
 
 #endif /* IOASID_TEST_POINTS_H */

@@ -12,8 +12,8 @@
 #ifndef IOASID_POINTS_H
 #define IOASID_POINTS_H
 
-/* So that files may define pr_fmt() after linux/printk.h without a warning */
-#pragma GCC system_header
+/* As those files have it that define it, which come after linux/printk.h here */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/completion.h>
 #include <linux/eventfd.h>
@@ -41,7 +41,8 @@
 #include "point.h"
 
 #define ioasid_point(text) do {							\
-	static const struct ioasid_point ioasid_point__ = {			\
+	static struct ioasid_point ioasid_point__				\
+		__attribute__((section(IOASID_POINT_SECTION))) = {		\
 		__FILE__, __func__, text					\
 	};									\
 	ioasid_point_hit(&ioasid_point__);					\
@@ -52,16 +53,16 @@
 	ioasid_point("after " #call);						\
 } while (0)
 
-#define point_around(call) do {							\
-	ioasid_point("before " #call);						\
-	call;									\
-	ioasid_point("after " #call);						\
+#define point_around(fn, ...) do {						\
+	ioasid_point("before " #fn);						\
+	fn(__VA_ARGS__);							\
+	ioasid_point("after " #fn);						\
 } while (0)
 
-#define point_around_value(call) ({						\
-	ioasid_point("before " #call);						\
-	__auto_type ioasid_value__ = call;					\
-	ioasid_point("after " #call);						\
+#define point_around_value(fn, ...) ({						\
+	ioasid_point("before " #fn);						\
+	__auto_type ioasid_value__ = fn(__VA_ARGS__);				\
+	ioasid_point("after " #fn);						\
 	ioasid_value__;								\
 })
 
@@ -81,26 +82,29 @@
 /* The IOMMU's driver called. What the kernel declares in a header of its own, and the
  * compat layer therefore by itself, is for probes (test-interleavings)
  */
-#define iommu_map(...)			point_around_value(iommu_map(__VA_ARGS__))
-#define iommu_unmap(...)		point_around_value(iommu_unmap(__VA_ARGS__))
-#define iommu_unmap_fast(...)		point_around_value(iommu_unmap_fast(__VA_ARGS__))
-#define iommu_iotlb_sync(...)		point_around(iommu_iotlb_sync(__VA_ARGS__))
-#define iommu_flush_iotlb_all(...)	point_around(iommu_flush_iotlb_all(__VA_ARGS__))
-#define iommu_domain_free(...)		point_around(iommu_domain_free(__VA_ARGS__))
-#define iommu_attach_group(...)		point_around_value(iommu_attach_group(__VA_ARGS__))
-#define iommu_detach_group(...)		point_around(iommu_detach_group(__VA_ARGS__))
-#define iommu_attach_device_pasid(...)	point_around_value(iommu_attach_device_pasid(__VA_ARGS__))
-#define iommu_detach_device_pasid(...)	point_around(iommu_detach_device_pasid(__VA_ARGS__))
+#define iommu_map(...)			point_around_value(iommu_map, __VA_ARGS__)
+#define iommu_unmap(...)		point_around_value(iommu_unmap, __VA_ARGS__)
+#define iommu_unmap_fast(...)		point_around_value(iommu_unmap_fast, __VA_ARGS__)
+#define iommu_iotlb_sync(...)		point_around(iommu_iotlb_sync, __VA_ARGS__)
+#define iommu_flush_iotlb_all(...)	point_around(iommu_flush_iotlb_all, __VA_ARGS__)
+#define iommu_domain_free(...)		point_around(iommu_domain_free, __VA_ARGS__)
+#define iommu_attach_group(...)		point_around_value(iommu_attach_group, __VA_ARGS__)
+#define iommu_detach_group(...)		point_around(iommu_detach_group, __VA_ARGS__)
+#define iommu_attach_device_pasid(...) \
+	point_around_value(iommu_attach_device_pasid, __VA_ARGS__)
+#define iommu_detach_device_pasid(...) \
+	point_around(iommu_detach_device_pasid, __VA_ARGS__)
 #define iommu_group_claim_dma_owner(...) \
-	point_around_value(iommu_group_claim_dma_owner(__VA_ARGS__))
+	point_around_value(iommu_group_claim_dma_owner, __VA_ARGS__)
 #define iommu_group_release_dma_owner(...) \
-	point_around(iommu_group_release_dma_owner(__VA_ARGS__))
+	point_around(iommu_group_release_dma_owner, __VA_ARGS__)
 
 /* Memory pinned */
-#define pin_user_pages_fast(...)	point_around_value(pin_user_pages_fast(__VA_ARGS__))
-#define pin_user_pages_remote(...)	point_around_value(pin_user_pages_remote(__VA_ARGS__))
-#define unpin_user_pages(...)		point_around(unpin_user_pages(__VA_ARGS__))
+#define pin_user_pages_fast(...)	point_around_value(pin_user_pages_fast, __VA_ARGS__)
+#define pin_user_pages_remote(...) \
+	point_around_value(pin_user_pages_remote, __VA_ARGS__)
+#define unpin_user_pages(...)		point_around(unpin_user_pages, __VA_ARGS__)
 #define unpin_user_page_range_dirty_lock(...) \
-	point_around(unpin_user_page_range_dirty_lock(__VA_ARGS__))
+	point_around(unpin_user_page_range_dirty_lock, __VA_ARGS__)
 
 #endif /* IOASID_POINTS_H */

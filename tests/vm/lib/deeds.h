@@ -7,33 +7,61 @@
 
 /**
  * struct deed - a call, made on a rig
- * @name: of it
- * @before: makes ready for it; or NULL
- * @run: the call itself: 0 or an errno
+ * @name: of it; NULL ends a list
+ * @before: makes ready for it, if that of the other one lets it; or NULL
+ * @run: the call itself: 0 or an errno, or RETURNS() and what it returns
+ * @parts: RIG_*, what it takes
  * @flags: DEED_*
  */
 struct deed {
 	const char *name;
 	void (*before)(struct rig *r);
 	int (*run)(struct rig *r);
+	unsigned int parts;
 	unsigned int flags;
 };
 
-/* It takes software devices with PASIDs */
-#define DEED_PASID	(1 << 0)
-/* It takes a device of VFIO's */
-#define DEED_VFIO	(1 << 1)
-/* Others may take effect between its parts: it is many calls in one, and says so */
-#define DEED_PARTS	(1 << 2)
-/* Both calls of a pair of these are held */
-#define DEED_KIN	(1 << 3)
-/* It closes @ACTIVE's file; or the address spaces' */
-#define DEED_CLOSES	(1 << 4)
-#define DEED_CLOSES_FD	(1 << 5)
-/* While it is held a device cannot be reached by the processor */
-#define DEED_DARK	(1 << 6)
+#define RETURNS(value)	(1000 + (value))
 
-extern const struct deed deeds[];
-extern const unsigned int nr_deeds;
+/* Others may take effect between its parts: it is many calls in one, and says so */
+#define DEED_PARTS	(1 << 0)
+/* Both calls of a pair of these are held */
+#define DEED_KIN	(1 << 1)
+/* It closes @ACTIVE's file; the address spaces'; the driver's */
+#define DEED_CLOSES	(1 << 2)
+#define DEED_CLOSES_FD	(1 << 3)
+#define DEED_CLOSES_DRIVER (1 << 4)
+/* It binds @ACTIVE, or ends that; or that device is removed */
+#define DEED_BINDS	(1 << 5)
+#define DEED_REMOVES	(1 << 6)
+/* While it is under way @ACTIVE may be blocked: where there is a gap when something is
+ * replaced, and by PASID; or in any case
+ */
+#define DEED_GAP	(1 << 7)
+#define DEED_PASID_GAP	(1 << 8)
+#define DEED_DARK	(1 << 9)
+/* It may wait until all files are closed: for who uses a device that is removed, or for
+ * such a removal
+ */
+#define DEED_LINGERS	(1 << 10)
+/* It may be refused with EBUSY because of another one that is under way, and then has done
+ * nothing
+ */
+#define DEED_BUSY	(1 << 11)
+/* It is DMA by a PASID that a CPU sends, which may be cut short, or be done once more, by
+ * what the PASID leads to then
+ */
+#define DEED_DMA	(1 << 12)
+/* Drivers may be told ENODEV while it is under way, and have done nothing then */
+#define DEED_DRIVER_GAP	(1 << 13)
+
+/* In several lists, each of them ended */
+extern const struct deed map_deeds[], attach_deeds[], device_deeds[], driver_deeds[];
+
+/* The @nr-th one of all; NULL: there are no more */
+const struct deed *deed_nr(unsigned int nr);
+
+/* For those that make them */
+int deed_result(int ret);
 
 #endif /* TESTS_DEEDS_H */

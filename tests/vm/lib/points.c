@@ -11,7 +11,8 @@
 #include "process.h"
 
 #define NODE		"/dev/ioasid_test_points"
-#define HANG_SECONDS	60
+#define HANG_SECONDS	30
+#define END_SECONDS	20
 
 static int points = -1;
 
@@ -33,12 +34,66 @@ void points_close(void)
 	points = -1;
 }
 
-bool points_probe(const char *function)
+static bool probe_function(const char *function, __u32 flags)
 {
-	struct points_probe probe = {};
+	struct points_probe probe = { .flags = flags };
 
 	snprintf(probe.name, sizeof(probe.name), "%s", function);
 	return !ioctl(points, POINTS_PROBE, &probe);
+}
+
+bool points_probe(const char *function)
+{
+	return probe_function(function, 0);
+}
+
+bool points_can_refuse(const char *function)
+{
+	return probe_function(function, POINTS_PROBE_REFUSES);
+}
+
+void points_refuse(__u32 calls, int error)
+{
+	struct points_refuse refuse = { .calls = calls, .error = error };
+
+	EXPECT_OK(ioctl(points, POINTS_REFUSE, &refuse));
+}
+
+void points_ats(const char *bdf)
+{
+	unsigned int domain, bus, slot, function;
+	struct points_ats ats = {};
+
+	if (sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
+		FAIL("%s is no PCI address", bdf);
+	ats.domain = domain;
+	ats.bus = bus;
+	ats.devfn = slot << 3 | function;
+	EXPECT_OK(ioctl(points, POINTS_ATS, &ats));
+}
+
+const char *points_seen(unsigned int index, unsigned int *how)
+{
+	static struct points_name name;
+
+	name = (struct points_name){ .index = index };
+	if (ioctl(points, POINTS_SEEN, &name)) {
+		EXPECT_EQ(errno, EINVAL);
+		return NULL;
+	}
+	*how = name.role;
+	return name.name;
+}
+
+/* A file of /proc about the calling thread, open for good: others that are closed while
+ * a call uses their numbers must stay closed
+ */
+static int open_of(const char *what)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", gettid(), what);
+	return EXPECT_OK(open(path, O_RDONLY | O_CLOEXEC));
 }
 
 static void *actor_run(void *arg)
@@ -46,7 +101,8 @@ static void *actor_run(void *arg)
 	struct actor *actor = arg;
 	struct points_join join = { .role = actor->role };
 
-	actor->tid = gettid();
+	actor->stat = open_of("stat");
+	actor->stack = open_of("stack");
 	EXPECT_OK(ioctl(points, POINTS_JOIN, &join));
 	actor->ended = true;
 	for (;;) {
@@ -73,6 +129,8 @@ void actor_destroy(struct actor *actor)
 	actor->quit = true;
 	EXPECT_OK(sem_post(&actor->start));
 	EXPECT_EQ(pthread_join(actor->thread, NULL), 0);
+	EXPECT_OK(close(actor->stat));
+	EXPECT_OK(close(actor->stack));
 }
 
 void actor_call(struct actor *actor, int (*fn)(void *arg), void *arg, unsigned int hold)
@@ -95,62 +153,47 @@ static struct points_state actor_state(struct actor *actor)
 	return state;
 }
 
-static const char *read_of(struct actor *actor, const char *what)
+static const char *read_all(int fd)
 {
 	static char text[4096];
-	char path[64];
-	ssize_t n;
-	int fd;
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", actor->tid, what);
-	fd = EXPECT_OK(open(path, O_RDONLY | O_CLOEXEC));
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
 	text[n > 0 ? n : 0] = 0;
 	return text;
 }
 
 const char *actor_stack(struct actor *actor)
 {
-	return read_of(actor, "stack");
+	return read_all(actor->stack);
 }
 
 static bool sleeps(struct actor *actor)
 {
-	const char *stat = read_of(actor, "stat");
+	const char *stat = read_all(actor->stat);
 	const char *name_end = strrchr(stat, ')');
 
 	return name_end && strlen(name_end) > 2 && strchr("SD", name_end[2]);
 }
 
-/* Does it wait for another call? By the function that waits: for a lock, or for what
- * the modules themselves wait for. Not for a grace period of RCU's, or a kernel thread
+/* Does it wait for another call? For a lock, or in a function of the modules' that waits:
+ * the first frame is the function that sleeps. Not for a grace period of RCU's, or a kernel
+ * thread
  */
 static bool waits(struct actor *actor)
 {
-	static const char *const locks[] = {
-		"mutex_lock", "rwsem_down", "percpu_rwsem", "percpu_down", "__down",
-	};
-	const char *stack, *line, *end;
-	unsigned int i, frame = 0;
+	const char *stack, *end;
 
 	if (!sleeps(actor))
 		return false;
+	if (actor_state(actor).waits)
+		return true;
 	stack = actor_stack(actor);
-	for (line = stack; *line && frame < 5; line = *end ? end + 1 : end, frame++) {
-		end = strchrnul(line, '\n');
-		for (i = 0; i < sizeof(locks) / sizeof(*locks); i++) {
-			const char *at = strstr(line, locks[i]);
-
-			if (at && at < end)
-				return true;
-		}
-		/* The first frame is the function that sleeps */
-		if (!frame && memmem(line, end - line, "[ioasid", 7) &&
-		    !memmem(line, end - line, "ioasid_test_points", 18))
-			return true;
-	}
-	return false;
+	/* For the users of a device that is removed, and for one that is being reset */
+	if (strstr(stack, "vfio_unregister_group_dev") || strstr(stack, "pci_wait_cfg"))
+		return true;
+	end = strchrnul(stack, '\n');
+	return memmem(stack, end - stack, "[ioasid", 7) &&
+	       !memmem(stack, end - stack, "ioasid_test_points", 18);
 }
 
 enum progress actor_progress(struct actor *actor)
@@ -169,6 +212,18 @@ enum progress actor_progress(struct actor *actor)
 		usleep(seen ? 2000 : 200);
 	}
 	FAIL("a call does not end, at:\n%s", actor_stack(actor));
+}
+
+bool actor_end(struct actor *actor)
+{
+	unsigned int i;
+
+	for (i = 0; i < END_SECONDS * 5000; i++) {
+		if (__atomic_load_n(&actor->ended, __ATOMIC_ACQUIRE))
+			return true;
+		usleep(200);
+	}
+	return false;
 }
 
 void actor_release(struct actor *actor)

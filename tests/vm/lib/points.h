@@ -16,7 +16,8 @@
 /**
  * struct actor - a thread that makes one call after the other
  * @role: its role at the points
- * @tid: its thread id
+ * @stat: the file of /proc that says whether it sleeps
+ * @stack: and the one that says where
  * @fn: the call to make, with @arg; returns 0 or an errno
  * @ret: what it returned
  * @ended: it has returned
@@ -24,7 +25,7 @@
 struct actor {
 	unsigned int role;
 	pthread_t thread;
-	pid_t tid;
+	int stat, stack;
 	sem_t start;
 	int (*fn)(void *arg);
 	void *arg;
@@ -42,6 +43,21 @@ void points_open(void);
 void points_close(void);
 /* Make the entry of a function of the kernel's a point. False: this kernel has none */
 bool points_probe(const char *function);
+/* Have a function refuse calls of the calling thread, an actor's, with an errno: bits, the
+ * lowest one for the next call
+ */
+bool points_can_refuse(const char *function);
+void points_refuse(__u32 calls, int error);
+/* When a device is reset the kernel is to take it for one with a device TLB: from 7.2 on it
+ * takes those out of their domains
+ */
+void points_ats(const char *bdf);
+/* Names of points that actors have passed since points_open(), and IOASID_POINT_*: how;
+ * NULL: there are no more
+ */
+const char *points_seen(unsigned int index, unsigned int *how);
+#define POINT_HELD	(1 << 0)
+#define POINT_ATOMIC	(1 << 1)
 
 void actor_create(struct actor *actor, unsigned int role);
 void actor_destroy(struct actor *actor);
@@ -49,6 +65,8 @@ void actor_destroy(struct actor *actor);
 void actor_call(struct actor *actor, int (*fn)(void *arg), void *arg, unsigned int hold);
 /* Until it ends, is held, or waits. Ends the test if it does none of these */
 enum progress actor_progress(struct actor *actor);
+/* Until it ends, however often it waits meanwhile. False: it does not */
+bool actor_end(struct actor *actor);
 void actor_release(struct actor *actor);
 unsigned int actor_passed(struct actor *actor);
 /* The name of a point that the last call has passed; in a buffer of its own */

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Calls that bind a device or end that, reset it, and change who is in its group. */
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "deeds.h"
+#include "expect.h"
+
+static int bind(struct rig *r)
+{
+	return deed_result(dev_bind(rig_device(r, ACTIVE), r->fd, ACTIVE + 1));
+}
+
+static int unbind(struct rig *r)
+{
+	return deed_result(dev_unbind(rig_device(r, ACTIVE), r->fd));
+}
+
+static void before_bind(struct rig *r)
+{
+	r->unbound = !unbind(r);
+}
+
+static int close_device(struct rig *r)
+{
+	return deed_result(close(rig_device(r, ACTIVE)));
+}
+
+static int close_fd(struct rig *r)
+{
+	return deed_result(close(r->fd));
+}
+
+static int reset(struct rig *r)
+{
+	return deed_result(ioctl(rig_device(r, ACTIVE), VFIO_DEVICE_RESET));
+}
+
+/* Nothing else is in its domain: no other device is flushed for it */
+static void before_last_reset(struct rig *r)
+{
+	dev_detach(rig_device(r, WATCH), r->fd);
+}
+
+static int reset_by_root(struct rig *r)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", r->reset_bdf);
+	return deed_result(sysfs_write(path, "1"));
+}
+
+static int hot_reset(struct rig *r)
+{
+	__u32 arg[3] = { sizeof(arg), 0, 0 };
+
+	return deed_result(ioctl(rig_device(r, ACTIVE), VFIO_DEVICE_PCI_HOT_RESET, arg));
+}
+
+static int join(struct rig *r)
+{
+	return deed_result(sibling_join(r));
+}
+
+static int leave(struct rig *r)
+{
+	return deed_result(sibling_leave(r));
+}
+
+static int device_remove(struct rig *r)
+{
+	return deed_result(rig_remove(r));
+}
+
+static int bind_vf(struct rig *r)
+{
+	return deed_result(sriov_bind(r->vf.vf_fd, r->fd, 77, SRIOV_TOKEN));
+}
+
+/* To one with another secret; the VF's user does not know it */
+static int move_pf(struct rig *r)
+{
+	int ret = deed_result(dev_unbind(r->vf.pf_fd, r->vf.fd));
+
+	return ret ?: deed_result(sriov_bind(r->vf.pf_fd, r->vf.fd, 1,
+					     (const __u8 *)"another secret."));
+}
+
+const struct deed device_deeds[] = {
+	{ "bind", before_bind, bind, 0, DEED_BINDS },
+	{ "unbind", NULL, unbind, 0, DEED_BINDS },
+	{ "close the device", NULL, close_device, 0, DEED_CLOSES },
+	{ "close the file", NULL, close_fd, 0, DEED_CLOSES_FD },
+	{ "reset", NULL, reset, RIG_PCI | RIG_ALONE, DEED_DARK },
+	{ "reset of the last device", before_last_reset, reset, RIG_PCI | RIG_ALONE, DEED_DARK },
+	{ "reset by root", NULL, reset_by_root, RIG_PCI | RIG_ALONE,
+	  DEED_DARK | DEED_LINGERS },
+	{ "hot reset", NULL, hot_reset, RIG_PCI | RIG_PAIR, DEED_DARK | DEED_LINGERS },
+	{ "a device joins the group", NULL, join, RIG_ALONE, DEED_LINGERS },
+	{ "a device leaves the group", NULL, leave, RIG_TWO, DEED_LINGERS },
+	{ "remove the device", NULL, device_remove, 0, DEED_REMOVES | DEED_LINGERS | DEED_DARK },
+	{ "bind a VF", NULL, bind_vf, RIG_VF, 0 },
+	{ "its PF changes hands", NULL, move_pf, RIG_VF, 0 },
+	{ }
+};

@@ -1,0 +1,563 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "expect.h"
+#include "memory.h"
+#include "pair.h"
+#include "process.h"
+
+#define NAMES_MAX	4096
+
+static struct rig rig;
+static struct actor first, second;
+
+/* Points at which some call was held, and how often */
+static struct {
+	char *name;
+	unsigned int nr;
+} names[NAMES_MAX];
+
+/* Pages that are pinned when nothing is open */
+static long pinned_before;
+
+/* What is going on, for the case that it ends the test */
+static char *doing;
+#define DOING_SIZE	4096
+
+void pairs_remember(void)
+{
+	doing = shared_memory(DOING_SIZE);
+}
+
+void pairs_say(void)
+{
+	if (doing[0])
+		printf("# it was: %s\n", doing);
+}
+
+static unsigned int *name_count(const char *name, bool add)
+{
+	static unsigned int none;
+	unsigned int i;
+
+	none = 0;
+	for (i = 0; i < NAMES_MAX && names[i].name; i++)
+		if (!strcmp(names[i].name, name))
+			return &names[i].nr;
+	if (!add || i == NAMES_MAX)
+		return &none;
+	names[i].name = strdup(name);
+	return &names[i].nr;
+}
+
+unsigned int pairs_held_at(const char *name)
+{
+	return *name_count(name, false);
+}
+
+/* What comes of a pair of calls, made in some order */
+struct outcome {
+	int ret[2];
+	struct sight sight;
+};
+
+/* From ONLY_B on the second call is in them */
+enum { NONE_RUN, ONLY_A, ONLY_B, A_THEN_B, B_THEN_A, NR_ORDERS };
+static const char *const order_letters[NR_ORDERS] = { "", "a", "b", "ab", "ba" };
+
+/**
+ * struct pair - two calls, and what comes of them in turn
+ * @a: is held
+ * @b: the other one
+ * @orders: what comes of them, by order
+ * @at: the point where @a is held
+ */
+struct pair {
+	const struct deed *a, *b;
+	struct outcome orders[NR_ORDERS];
+	char at[2 * POINTS_NAME];
+	struct pair_count *count;
+};
+
+static int run_deed(void *arg)
+{
+	const struct deed *deed = arg;
+
+	return deed->run(&rig);
+}
+
+static void deed_begins(const struct deed *deed)
+{
+	rig.gone |= !!(deed->flags & DEED_CLOSES);
+	rig.closed |= !!(deed->flags & DEED_CLOSES_FD);
+	rig.unbound |= !!(deed->flags & DEED_BINDS);
+	rig.removed |= !!(deed->flags & DEED_REMOVES);
+	if (deed->flags & DEED_CLOSES_DRIVER)
+		rig.driver_gone = true;
+}
+
+static void pair_open(const struct pair *p)
+{
+	snprintf(doing, DOING_SIZE, "%s | %s", p->a->name, p->b->name);
+	rig_open(&rig, p->a->parts | p->b->parts);
+	if (p->a->before)
+		p->a->before(&rig);
+	if (p->b->before && p->b->before != p->a->before)
+		p->b->before(&rig);
+}
+
+static void found(struct pair *p, const char *what)
+{
+	p->count->found++;
+	printf("# FOUND %s | %s, the first held at %s: %s\n", p->a->name, p->b->name, p->at,
+	       what);
+	fflush(stdout);
+}
+
+static void actor_ends(struct actor *actor)
+{
+	if (!actor_end(actor))
+		FAIL("%s: a call does not end, at:\n%s", doing, actor_stack(actor));
+}
+
+static void pair_close(struct pair *p)
+{
+	rig_close(&rig);
+	actor_ends(&first);
+	actor_ends(&second);
+	rig_mend(&rig);
+	if (pages_pinned() != pinned_before) {
+		found(p, "pages stay pinned");
+		pinned_before = pages_pinned();
+	}
+	doing[0] = 0;
+}
+
+static void deed_alone(struct actor *actor, const struct deed *deed)
+{
+	enum progress progress;
+
+	deed_begins(deed);
+	actor_call(actor, run_deed, (void *)deed, POINTS_NEVER);
+	progress = actor_progress(actor);
+	if (progress != DONE && !(deed->flags & DEED_LINGERS))
+		FAIL("%s waits, though nothing else runs, at:\n%s", doing, actor_stack(actor));
+}
+
+/* To which of the address spaces does what is reached belong, if to one of them alone? */
+static int space_of(const __u8 *reach)
+{
+	unsigned int place;
+
+	for (place = 0; place < NR_PLACES; place++)
+		if (reach[place] == OTHER)
+			return 1;
+		else if (reach[place] == ONE)
+			return 0;
+	return -1;
+}
+
+/* Whatever has been done, who reaches something is said to be attached to it */
+static void check_sight(struct pair *p, const struct sight *sight)
+{
+	unsigned int nr[2] = {}, d, b;
+	int space;
+
+	for (d = 0; d < NR_RIG_DEVICES; d++)
+		for (b = BY_RID; b <= BY_PASID; b++) {
+			space = space_of(sight->reach[d][b]);
+			if (space >= 0)
+				nr[space]++;
+		}
+	for (space = 0; space < 2 && !rig.closed; space++)
+		if (nr[space] && (int)sight->attachments[space] < (int)nr[space])
+			found(p, "a device reaches what it is not attached to");
+}
+
+/* Those whose letters stand in @order, one after the other */
+static void in_turn(struct pair *p, const char *order, struct outcome *outcome)
+{
+	const char *letter;
+
+	memset(outcome, 0, sizeof(*outcome));
+	pair_open(p);
+	for (letter = order; *letter; letter++)
+		if (*letter == 'a')
+			deed_alone(&first, p->a);
+		else
+			deed_alone(&second, p->b);
+	snprintf(p->at, sizeof(p->at), "none, in the order \"%s\"", order);
+	rig_see(&rig, &outcome->sight);
+	check_sight(p, &outcome->sight);
+	pair_close(p);
+	if (strchr(order, 'a'))
+		outcome->ret[0] = first.ret;
+	if (strchr(order, 'b'))
+		outcome->ret[1] = second.ret;
+}
+
+/* May a device be blocked for a moment by a call that is under way? */
+static bool may_be_dark(const struct deed *deed, unsigned int dev, unsigned int by)
+{
+	if (dev != ACTIVE)
+		return false;
+	return deed->flags & DEED_DARK ||
+	       (by == BY_RID && deed->flags & DEED_GAP && rig.gap) ||
+	       (by != BY_RID && deed->flags & DEED_PASID_GAP && rig.pasid_gap);
+}
+
+/* Is what is reached now reached in one of these orders, each place for itself? */
+static bool reach_is_known(struct pair *p, const struct sight *now, unsigned int from,
+			   bool under_way, char *text, size_t size)
+{
+	unsigned int d, b, place, i;
+
+	for (d = 0; d < NR_RIG_DEVICES; d++)
+		for (b = 0; b < NR_BYS; b++)
+			for (place = 0; rig_is_seen(&rig, d, under_way) && place < NR_PLACES;
+			     place++) {
+				__u8 page = now->reach[d][b][place];
+
+				for (i = from; i < NR_ORDERS; i++)
+					if (p->orders[i].sight.reach[d][b][place] == page)
+						break;
+				if (i < NR_ORDERS ||
+				    (under_way && page == NO_PAGE &&
+				     (may_be_dark(p->a, d, b) || may_be_dark(p->b, d, b))))
+					continue;
+				snprintf(text, size,
+					 "device %u (by %u) reaches page %u at place %u",
+					 d, b, page, place);
+				return false;
+			}
+	return true;
+}
+
+static bool in_parts(const struct pair *p)
+{
+	return (p->a->flags | p->b->flags) & DEED_PARTS;
+}
+
+static bool is_told_to_wait(const struct deed *deed, const struct deed *other, int ret)
+{
+	return (deed->flags & DEED_BUSY && ret == EBUSY) ||
+	       (other->flags & DEED_DRIVER_GAP && ret == ENODEV);
+}
+
+/* It says that it has done nothing, perhaps because the first one has begun */
+static bool b_did_nothing(void)
+{
+	return second.ret && second.ret < RETURNS(0);
+}
+
+/* While @a is held: once @b has ended nothing is reached that is not in an order in which
+ * that has ended
+ */
+static void check_between(struct pair *p, bool b_has_ended, struct sight *now)
+{
+	char text[160], more[200];
+
+	rig_reach(&rig, now, true);
+	if (!reach_is_known(p, now, b_has_ended && !in_parts(p) && !b_did_nothing() ?
+			    ONLY_B : NONE_RUN, true,
+			    text, sizeof(text))) {
+		snprintf(more, sizeof(more), "the second %s, and %s",
+			 b_has_ended ? "has ended" : "waits", text);
+		found(p, more);
+	}
+	if (rig_ids_clash(&rig))
+		found(p, "two tables have one domain id");
+}
+
+static void print_outcome(const char *name, const struct outcome *o)
+{
+	const struct sight *s = &o->sight;
+	unsigned int d, b, p;
+
+	printf("#   %s: %d %d; mapped %llu %llu pinned %llu %llu attachments %d %d; reach",
+	       name, o->ret[0], o->ret[1], s->mapped[0], s->mapped[1], s->pinned[0],
+	       s->pinned[1], (int)s->attachments[0], (int)s->attachments[1]);
+	for (d = 0; d < NR_RIG_DEVICES; d++) {
+		for (b = 0; b < NR_BYS; b++) {
+			printf(" ");
+			for (p = 0; p < NR_PLACES; p++)
+				printf("%u", s->reach[d][b][p]);
+		}
+		printf(" |");
+	}
+	printf(" driver ");
+	for (p = 0; p < NR_PLACES; p++)
+		printf("%u", s->driver[p]);
+	printf(" pins %u wrote %#x entries %u cpu %u%u numbers %#x\n", s->pins, s->wrote,
+	       s->entries, s->cpu[0], s->cpu[1], s->numbers);
+	fflush(stdout);
+}
+
+/* Which error it is depends on how far a call has come when what it uses goes away */
+static bool same_returns(const struct pair *p, const struct outcome *x,
+			 const struct outcome *y)
+{
+	const unsigned int ends = DEED_CLOSES | DEED_CLOSES_FD | DEED_CLOSES_DRIVER |
+				  DEED_REMOVES | DEED_BINDS;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		if (x->ret[i] == y->ret[i])
+			continue;
+		if (!((p->a->flags | p->b->flags) & ends) || !x->ret[i] || !y->ret[i] ||
+		    x->ret[i] >= RETURNS(0) || y->ret[i] >= RETURNS(0))
+			return false;
+	}
+	return true;
+}
+
+static bool same(const struct pair *p, const struct outcome *x, unsigned int order)
+{
+	return same_returns(p, x, &p->orders[order]) &&
+	       !memcmp(&x->sight, &p->orders[order].sight, sizeof(x->sight));
+}
+
+/* A call was refused because of the other one, and all is as if it had not been made */
+static bool is_refusal(const struct pair *p, const struct outcome *end)
+{
+	const struct outcome *a = &p->orders[ONLY_A], *b = &p->orders[ONLY_B];
+
+	if (is_told_to_wait(p->b, p->a, end->ret[1]) && end->ret[0] == a->ret[0] &&
+	    !memcmp(&end->sight, &a->sight, sizeof(a->sight)))
+		return true;
+	return is_told_to_wait(p->a, p->b, end->ret[0]) && end->ret[1] == b->ret[1] &&
+	       !memcmp(&end->sight, &b->sight, sizeof(b->sight));
+}
+
+static __u32 page_bit(__u8 page)
+{
+	return page ? 1U << page : 0;
+}
+
+/* Is all but what work says, and how far it has come, as in one of the orders? */
+static bool is_cut_short(const struct pair *p, const struct outcome *end)
+{
+	__u32 may = page_bit(end->sight.cpu[0]) | p->orders[A_THEN_B].sight.wrote |
+		    p->orders[B_THEN_A].sight.wrote;
+	struct outcome o = *end;
+	unsigned int order;
+
+	if (!((p->a->flags | p->b->flags) & DEED_DMA) || end->sight.wrote & ~may)
+		return false;
+	for (order = A_THEN_B; order <= B_THEN_A; order++) {
+		if (p->a->flags & DEED_DMA)
+			o.ret[0] = p->orders[order].ret[0];
+		if (p->b->flags & DEED_DMA)
+			o.ret[1] = p->orders[order].ret[1];
+		o.sight.wrote = p->orders[order].sight.wrote;
+		if (same(p, &o, order))
+			return true;
+	}
+	return false;
+}
+
+/* @late: pages that were written to after the second had ended */
+static void check_end(struct pair *p, struct outcome *end, __u32 late)
+{
+	char text[160];
+
+	/* What is under way goes where the PASID leads to by then */
+	if (p->a->flags & DEED_DMA)
+		late &= ~page_bit(end->sight.cpu[0]);
+	if (late & ~p->orders[B_THEN_A].sight.wrote) {
+		snprintf(text, sizeof(text), "pages %#x are written to after the second has ended",
+			 late);
+		found(p, text);
+		return;
+	}
+	if (same(p, end, A_THEN_B) || same(p, end, B_THEN_A) || is_refusal(p, end) ||
+	    is_cut_short(p, end))
+		return;
+	if (in_parts(p) &&
+	    reach_is_known(p, &end->sight, NONE_RUN, false, text, sizeof(text)))
+		return;
+	found(p, "what came of it comes of neither order");
+	print_outcome("this    ", end);
+	print_outcome("a, b    ", &p->orders[A_THEN_B]);
+	print_outcome("b, a    ", &p->orders[B_THEN_A]);
+}
+
+static void note_point(struct pair *p, unsigned int i, unsigned int j)
+{
+	size_t n;
+
+	snprintf(p->at, sizeof(p->at), "%s", actor_point(&first, i));
+	++*name_count(p->at, true);
+	n = strlen(p->at);
+	if (j != POINTS_NEVER)
+		snprintf(p->at + n, sizeof(p->at) - n, " (and the second at its point %u)", j);
+	snprintf(doing, DOING_SIZE, "%s | %s, the first held at %s", p->a->name,
+		 p->b->name, p->at);
+}
+
+/* Both go on, the one that was held first before the other, until they end or linger */
+static void go_on(struct pair *p, enum progress progress)
+{
+	actor_release(&first);
+	if (actor_progress(&first) == HELD)
+		FAIL("%s: held twice", doing);
+	/* It may have waited for the first on its way to where it is to be held */
+	if (progress == HELD || (!second.ended && actor_progress(&second) == HELD))
+		actor_release(&second);
+	if (!(p->b->flags & DEED_LINGERS))
+		actor_ends(&second);
+	if (!(p->a->flags & DEED_LINGERS))
+		actor_ends(&first);
+	if (!second.ended)
+		actor_progress(&second);
+	if (!first.ended)
+		actor_progress(&first);
+}
+
+/* @a is held at its @i-th point, and @b, if @j is not POINTS_NEVER, at its @j-th one.
+ * Returns how far @b has come while @a was held
+ */
+static enum progress run_held(struct pair *p, unsigned int i, unsigned int j)
+{
+	struct outcome end = {};
+	enum progress progress;
+	struct sight now;
+
+	pair_open(p);
+	/* What is not flushed is seen only if it is cached */
+	rig_reach(&rig, &now, true);
+	deed_begins(p->a);
+	actor_call(&first, run_deed, (void *)p->a, i);
+	progress = actor_progress(&first);
+	if (progress != HELD) {
+		/* It went another way this time */
+		pair_close(p);
+		return BLOCKED;
+	}
+	note_point(p, i, j);
+	deed_begins(p->b);
+	actor_call(&second, run_deed, (void *)p->b, j);
+	progress = actor_progress(&second);
+	memset(&now, 0, sizeof(now));
+	if (progress != HELD)
+		check_between(p, progress == DONE, &now);
+	go_on(p, progress);
+	rig_see(&rig, &end.sight);
+	check_sight(p, &end.sight);
+	pair_close(p);
+	p->count->runs++;
+	end.ret[0] = first.ret;
+	end.ret[1] = second.ret;
+	if (progress != HELD) {
+		/* A file that is closed is there until calls on it have ended */
+		__u32 late = end.sight.wrote;
+
+		if (progress != DONE || p->b->flags & (DEED_CLOSES | DEED_CLOSES_DRIVER))
+			late = 0;
+
+		end.sight.wrote |= now.wrote;
+		check_end(p, &end, late);
+	} else {
+		check_end(p, &end, 0);
+	}
+	return progress;
+}
+
+/* Of points that are passed again and again the first two */
+static unsigned int worth_of(struct actor *actor, bool *worth)
+{
+	static char *seen[POINTS_MAX];
+	unsigned int nr = actor_passed(actor), i, j, n;
+
+	if (nr > POINTS_MAX)
+		nr = POINTS_MAX;
+	for (i = 0; i < nr; i++) {
+		seen[i] = strdup(actor_point(actor, i));
+		for (j = 0, n = 0; j < i && n < 2; j++)
+			n += !strcmp(seen[i], seen[j]);
+		worth[i] = n < 2;
+	}
+	for (i = 0; i < nr; i++)
+		free(seen[i]);
+	return nr;
+}
+
+/* Which points of @deed, one of the pair, are worth it, in a run of it alone */
+static unsigned int points_of(struct pair *p, const struct deed *deed, bool *worth)
+{
+	unsigned int nr;
+
+	pair_open(p);
+	deed_alone(&first, deed);
+	if (!first.ended) {
+		/* Those that come when it need not wait any more count as well */
+		rig_close(&rig);
+		actor_ends(&first);
+		nr = worth_of(&first, worth);
+		rig_mend(&rig);
+		return nr;
+	}
+	nr = worth_of(&first, worth);
+	pair_close(p);
+	return nr;
+}
+
+static void hold_second(struct pair *p, unsigned int i, unsigned int nr, const bool *worth)
+{
+	unsigned int j;
+
+	/* Where it waits for the first it always does */
+	for (j = 0; j < nr; j++)
+		if (worth[j] && run_held(p, i, j) != HELD)
+			break;
+}
+
+void pair_try(const struct deed *a, const struct deed *b, bool twice, struct pair_count *count)
+{
+	static bool worth[POINTS_MAX], second_worth[POINTS_MAX];
+	struct pair p = { .a = a, .b = b, .count = count };
+	unsigned int nr, nr_second = 0, i, order;
+
+	for (order = 0; order < NR_ORDERS; order++) {
+		in_turn(&p, order_letters[order], &p.orders[order]);
+		if (getenv("INTERLEAVINGS_SHOW"))
+			print_outcome(order_letters[order], &p.orders[order]);
+	}
+	nr = points_of(&p, a, worth);
+	if (twice)
+		nr_second = points_of(&p, b, second_worth);
+	for (i = 0; i < nr; i++) {
+		if (!worth[i])
+			continue;
+		run_held(&p, i, POINTS_NEVER);
+		hold_second(&p, i, nr_second, second_worth);
+	}
+	count->pairs++;
+}
+
+bool pair_is_possible(const struct deed *a, const struct deed *b)
+{
+	return rig_has(&rig, a->parts | b->parts);
+}
+
+void pairs_start(bool soft)
+{
+	points_open();
+	actor_create(&first, 0);
+	actor_create(&second, 1);
+	rig_make(&rig, soft);
+	rig_open(&rig, 0);
+	rig_close(&rig);
+	rig_mend(&rig);
+	pinned_before = pages_pinned();
+}
+
+void pairs_end(void)
+{
+	actor_destroy(&first);
+	actor_destroy(&second);
+	points_close();
+	rig_unmake(&rig);
+}
