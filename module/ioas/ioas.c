@@ -354,7 +354,10 @@ static bool route_enter(struct ioasid_route *route, struct ioasid_ioas *space)
 	return entered;
 }
 
-/* An attach that involved a domain of @ioas has failed */
+/*
+ * An attach from or to a domain of @ioas has failed. If the driver miscounts then, the page
+ * table is lost: unmap leaves its pages pinned. Both locks of @ioas are held
+ */
 static void ioas_lose(struct ioasid_ioas *ioas, const struct iommu_domain *domain)
 {
 	struct ioasid_table *table;
@@ -668,9 +671,11 @@ void ioasid_ioas_leave(struct ioasid_attachment_point *point, struct ioasid_rout
 	const struct ioasid_shim *shim = point->table->shim;
 
 	ioas_lock(point->ioas);
-	if (empty && shim->attach(route, empty))
+	if (empty && shim->attach(route, empty)) {
 		ioas_lose(point->ioas, point->table->domain);
-	if (route->domain && route->domain != empty)
+		empty = NULL;
+	}
+	if (!empty)
 		shim->block(route);
 	route_set_space(route, NULL);
 	ioas_unlock(point->ioas);

@@ -4,6 +4,7 @@
 
 #include <linux/mm.h>
 #include <linux/refcount.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 #include "compat/compat.h"
@@ -51,8 +52,9 @@ int ioasid_pin_slow(struct mm_struct *mm, unsigned long vaddr, bool write,
 void ioasid_unpin(struct page **pages, unsigned long nr, bool dirty);
 void ioasid_unpin_long(unsigned long pfn, unsigned long nr, bool dirty);
 
-/* The kernel warns of a count of references that overflows: nobody comes near. Who runs
- * into this has mapped the page a million times
+/*
+ * Refuse pages with a count of references above half of what it can hold: the kernel warns
+ * when it overflows. A page gets there by about a million mappings
  */
 static inline bool ioasid_pins_fit(struct page **pages, unsigned long nr)
 {
@@ -92,7 +94,7 @@ static inline int ioasid_pin(struct mm_struct *mm, unsigned long vaddr, bool wri
 	return ioasid_pin_slow(mm, vaddr, write, pages, nr);
 }
 
-/* So many pages are unpinned before others have a turn */
+/* Pages unpinned between two chances to reschedule */
 #define UNPIN_A_TURN	SZ_4K
 
 /**

@@ -147,8 +147,8 @@ void ioasid_vfio_power_start(struct pci_dev *pdev)
  * ioasid_vfio_shutdown() - stop a device for good
  * @pdev: the device, awake and locked
  *
- * The machine goes down, or another kernel is started. Once for a device: what follows
- * does nothing.
+ * The machine goes down, or another kernel is started. Later calls for the same device do
+ * nothing.
  */
 void ioasid_vfio_shutdown(struct pci_dev *pdev)
 {
@@ -180,8 +180,9 @@ static int power_shut_down(struct device *d, void *driver)
 }
 
 /*
- * Before any device is shut down: those that came last come first, and virtio-iommu comes
- * after the devices behind it
+ * Called before the first device is shut down. Devices are shut down in the reverse order of
+ * their registration, and virtio-iommu is registered after the devices behind it: its
+ * translation ends before their .shutdown is called.
  */
 static int power_reboot(struct notifier_block *notifier, unsigned long action, void *data)
 {
