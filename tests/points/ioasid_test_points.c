@@ -7,6 +7,7 @@
  * thread may sleep: so the number of a point in a call is the same whenever the call
  * goes the same way.
  */
+#include <linux/freezer.h>
 #include <linux/fs.h>
 #include <linux/kprobes.h>
 #include <linux/miscdevice.h>
@@ -81,9 +82,11 @@ static struct role *my_role(void)
 	return NULL;
 }
 
+/* While the machine goes to sleep who lets it go on is frozen */
 static bool may_sleep(void)
 {
-	return preemptible() && !rcu_preempt_depth();
+	return preemptible() && !rcu_preempt_depth() &&
+	       !static_branch_unlikely(&freezer_active);
 }
 
 /* Points that threads with a role have passed, each once; protected by seen_lock */
@@ -209,7 +212,8 @@ static int entry_before(struct kprobe *kp, struct pt_regs *regs)
 		return 0;
 	}
 	/* The probe itself has disabled preemption once */
-	if (preempt_count() != 1 || rcu_preempt_depth()) {
+	if (preempt_count() != 1 || rcu_preempt_depth() ||
+	    static_branch_unlikely(&freezer_active)) {
 		note(&entry->point, IOASID_POINT_ATOMIC);
 		return 0;
 	}
@@ -332,22 +336,43 @@ static long points_refuse(void __user *arg)
 	return 0;
 }
 
+/* Return: the device, which the caller puts, or NULL */
+static struct pci_dev *points_device(void __user *arg)
+{
+	struct points_device device;
+
+	if (copy_from_user(&device, arg, sizeof(device)))
+		return NULL;
+	return pci_get_domain_bus_and_slot(device.domain, device.bus, device.devfn);
+}
+
 /* The kernel looks at nothing else when it decides whether to take a device out of its
  * domains in a reset. The IOMMU's driver has looked at it when the device was found
  */
 static long points_ats(void __user *arg)
 {
-	struct points_ats ats;
-	struct pci_dev *pdev;
+	struct pci_dev *pdev = points_device(arg);
 
-	if (copy_from_user(&ats, arg, sizeof(ats)))
-		return -EFAULT;
-	pdev = pci_get_domain_bus_and_slot(ats.domain, ats.bus, ats.devfn);
 	if (!pdev)
 		return -ENODEV;
 #ifdef CONFIG_PCI_ATS
 	pdev->ats_cap = PCI_CFG_SPACE_SIZE;
 #endif
+	pci_dev_put(pdev);
+	return 0;
+}
+
+/* DMA from now on is what has been on its way when bus mastering was turned off */
+static long points_master(void __user *arg)
+{
+	struct pci_dev *pdev = points_device(arg);
+	u16 command;
+
+	if (!pdev)
+		return -ENODEV;
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	pci_write_config_word(pdev, PCI_COMMAND, command | PCI_COMMAND_MEMORY |
+						 PCI_COMMAND_MASTER);
 	pci_dev_put(pdev);
 	return 0;
 }
@@ -473,6 +498,8 @@ static long points_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return points_refuse(argp);
 	case POINTS_ATS:
 		return points_ats(argp);
+	case POINTS_MASTER:
+		return points_master(argp);
 	case POINTS_SEEN:
 		return points_seen(argp);
 	case POINTS_GO:

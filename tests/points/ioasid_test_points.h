@@ -88,14 +88,13 @@ struct points_refuse {
 };
 
 /**
- * struct points_ats - have the kernel take a device for one with a device TLB when it
- *	resets it
+ * struct points_device - a PCI device
  * @domain: of its PCI address
  * @bus: likewise
  * @devfn: likewise
  * @__pad: 0
  */
-struct points_ats {
+struct points_device {
 	__u16 domain;
 	__u8 bus;
 	__u8 devfn;
@@ -109,7 +108,10 @@ struct points_ats {
 #define POINTS_GO	_IOW('<', 4, struct points_join)	/* a role goes on */
 #define POINTS_PROBE	_IOW('<', 5, struct points_probe)
 #define POINTS_REFUSE	_IOW('<', 7, struct points_refuse)
-#define POINTS_ATS	_IOW('<', 8, struct points_ats)
 #define POINTS_SEEN	_IOWR('<', 6, struct points_name) /* EINVAL: no more */
+/* The kernel is to take a device for one with a device TLB when it resets it */
+#define POINTS_ATS	_IOW('<', 8, struct points_device)
+/* Bus mastering on, whoever has just turned it off, and whoever has locked registers */
+#define POINTS_MASTER	_IOW('<', 9, struct points_device)
 
 #endif /* IOASID_TEST_POINTS_H */

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Calls that bind a device or end that, reset it, and change who is in its group. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <unistd.h>
 
 #include "deeds.h"
 #include "expect.h"
+
+/* syslog(2): what goes to the console is less than this */
+#define CONSOLE_LEVEL	8
+#define WITHOUT_INFO	6
+#define WITH_ALL	8
 
 static int bind(struct rig *r)
 {
@@ -25,6 +32,17 @@ static void before_bind(struct rig *r)
 static int close_device(struct rig *r)
 {
 	return deed_result(close(rig_device(r, ACTIVE)));
+}
+
+/* Whoever removes it need not wait for its user. Its file's number stays taken */
+static void before_remove(struct rig *r)
+{
+	int fd = rig_device(r, ACTIVE);
+
+	EXPECT_OK(close(fd));
+	r->gone = true;
+	r->stand_in = EXPECT_OK(open("/dev/null", O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(r->stand_in, fd);
 }
 
 static int close_fd(struct rig *r)
@@ -73,6 +91,24 @@ static int device_remove(struct rig *r)
 	return deed_result(rig_remove(r));
 }
 
+/* All that there is to do for it but sleep. What waits in the kernel keeps the machine awake:
+ * it is EBUSY after a while, and the kernel's log says who it was
+ */
+static int host_sleeps(struct rig *r)
+{
+	int ret;
+
+	(void)r;
+	EXPECT_OK(sysfs_write("/sys/power/pm_freeze_timeout", "300"));
+	EXPECT_OK(sysfs_write("/sys/power/pm_test", "core"));
+	EXPECT_OK(sysfs_write("/sys/power/mem_sleep", "deep"));
+	EXPECT_OK(sysfs_write("/sys/module/suspend/parameters/pm_test_delay", "0"));
+	EXPECT_OK(klogctl(CONSOLE_LEVEL, NULL, WITHOUT_INFO));
+	ret = deed_result(sysfs_write("/sys/power/state", "mem"));
+	EXPECT_OK(klogctl(CONSOLE_LEVEL, NULL, WITH_ALL));
+	return ret;
+}
+
 static int bind_vf(struct rig *r)
 {
 	return deed_result(sriov_bind(r->vf.vf_fd, r->fd, 77, SRIOV_TOKEN));
@@ -100,6 +136,9 @@ const struct deed device_deeds[] = {
 	{ "a device joins the group", NULL, join, RIG_ALONE, DEED_LINGERS },
 	{ "a device leaves the group", NULL, leave, RIG_TWO, DEED_LINGERS },
 	{ "remove the device", NULL, device_remove, 0, DEED_REMOVES | DEED_LINGERS | DEED_DARK },
+	{ "remove a device that nobody has open", before_remove, device_remove, 0,
+	  DEED_REMOVES | DEED_DARK },
+	{ "the host sleeps", NULL, host_sleeps, RIG_PCI, DEED_BUSY },
 	{ "bind a VF", NULL, bind_vf, RIG_VF, 0 },
 	{ "its PF changes hands", NULL, move_pf, RIG_VF, 0 },
 	{ }

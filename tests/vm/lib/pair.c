@@ -404,8 +404,9 @@ static void go_on(struct pair *p, enum progress progress)
 	if (actor_progress(&first) == HELD)
 		FAIL("%s: held twice", doing);
 	/* It may have waited for the first on its way to where it is to be held */
-	if (progress == HELD || (!second.ended && actor_progress(&second) == HELD))
-		actor_release(&second);
+	if (progress != HELD && !second.ended)
+		actor_progress(&second);
+	actor_release(&second);
 	if (!(p->b->flags & DEED_LINGERS))
 		actor_ends(&second);
 	if (!(p->a->flags & DEED_LINGERS))
@@ -432,7 +433,8 @@ static enum progress run_held(struct pair *p, unsigned int i, unsigned int j)
 	actor_call(&first, run_deed, (void *)p->a, i);
 	progress = actor_progress(&first);
 	if (progress != HELD) {
-		/* It went another way this time */
+		/* It went another way this time, or comes there when all files are closed */
+		actor_release(&first);
 		pair_close(p);
 		return BLOCKED;
 	}

@@ -59,17 +59,27 @@ void points_refuse(__u32 calls, int error)
 	EXPECT_OK(ioctl(points, POINTS_REFUSE, &refuse));
 }
 
-void points_ats(const char *bdf)
+static int device_call(unsigned long request, const char *bdf)
 {
 	unsigned int domain, bus, slot, function;
-	struct points_ats ats = {};
+	struct points_device device = {};
 
 	if (sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
 		FAIL("%s is no PCI address", bdf);
-	ats.domain = domain;
-	ats.bus = bus;
-	ats.devfn = slot << 3 | function;
-	EXPECT_OK(ioctl(points, POINTS_ATS, &ats));
+	device.domain = domain;
+	device.bus = bus;
+	device.devfn = slot << 3 | function;
+	return ioctl(points, request, &device);
+}
+
+void points_ats(const char *bdf)
+{
+	EXPECT_OK(device_call(POINTS_ATS, bdf));
+}
+
+void points_master(const char *bdf)
+{
+	EXPECT_OK(device_call(POINTS_MASTER, bdf));
 }
 
 const char *points_seen(unsigned int index, unsigned int *how)
@@ -209,7 +219,7 @@ enum progress actor_progress(struct actor *actor)
 		seen = waits(actor) ? seen + 1 : 0;
 		if (seen == 3)
 			return BLOCKED;
-		usleep(seen ? 2000 : 200);
+		usleep(seen ? 500 : 200);
 	}
 	FAIL("a call does not end, at:\n%s", actor_stack(actor));
 }

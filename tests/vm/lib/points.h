@@ -52,6 +52,8 @@ void points_refuse(__u32 calls, int error);
  * takes those out of their domains
  */
 void points_ats(const char *bdf);
+/* Bus mastering on in the midst of a reset: what is on its way then is DMA */
+void points_master(const char *bdf);
 /* Names of points that actors have passed since points_open(), and IOASID_POINT_*: how;
  * NULL: there are no more
  */

@@ -11,6 +11,7 @@
 #include "expect.h"
 #include "mediated.h"
 #include "memory.h"
+#include "points.h"
 #include "rig.h"
 #include "run.h"
 
@@ -162,6 +163,7 @@ void rig_open(struct rig *r, unsigned int parts)
 	r->unbound = false;
 	r->removed = false;
 	r->driver_gone = false;
+	r->stand_in = -1;
 	r->s = new_ioas(r->fd);
 	r->t = new_ioas(r->fd);
 	EXPECT_OK(ioas_map(r->fd, r->s, r->one, IOVA, PAGE, RW));
@@ -184,6 +186,9 @@ void rig_close(struct rig *r)
 	for (i = 0; i < NR_RIG_DEVICES; i++)
 		if (i != ACTIVE || !r->gone)
 			EXPECT_OK(close(rig_device(r, i)));
+	/* A call may have closed it */
+	if (r->stand_in >= 0)
+		close(r->stand_in);
 	if (!r->closed)
 		EXPECT_OK(close(r->fd));
 }
@@ -285,6 +290,8 @@ void rig_reach(struct rig *r, struct sight *sight, bool under_way)
 {
 	unsigned int dev, by, place;
 
+	if (under_way && r->parts & RIG_SIBLINGS && !r->soft && !r->gone && !r->unbound)
+		points_master(r->pci[ACTIVE].bdf);
 	sight->wrote = rig_written(r);
 	sight->entries = rig_entries(r);
 	memset(sight->reach, 0, sizeof(sight->reach));

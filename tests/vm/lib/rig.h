@@ -60,6 +60,7 @@ enum { ACTIVE, WATCH, NR_RIG_DEVICES };
  * @sw: those
  * @pci: or iommu-testdev; @bars are their registers, whoever drives them
  * @gone: @ACTIVE's file is closed, or is about to be
+ * @stand_in: another file in place of it, for which calls are not meant
  * @closed: @fd is
  * @unbound: @ACTIVE is not bound, or is about to be so
  * @removed: @ACTIVE is removed, or is about to be
@@ -88,7 +89,7 @@ struct rig {
 	struct swdev sw[NR_RIG_DEVICES];
 	struct dev pci[NR_RIG_DEVICES], bars[NR_RIG_DEVICES];
 	char *one, *other, *run, *new, *theirs, *in_file;
-	int file, numbered;
+	int file, numbered, stand_in;
 	struct {
 		__u32 id;
 		int fd;
