@@ -98,15 +98,18 @@ lint:
 	@scripts/lint
 
 # Two calls at once, each held at each of its steps (docs/testing.md):
-# [KERNEL=6.12] [IOMMU=vtd-legacy|none] [SHARD=0/4] [CALLS=unmap,detach [WITH=map]]
+# [KERNEL=6.12] [IOMMU=vtd-legacy|none] [SHARD=0/4] [CALLS=unmap,detach [WITH=map]]; with
+# OPTIONS=list_first=1,id_first=1 on a software IOMMU that takes the steps of drivers
 .PHONY: check-interleavings
 POINTS_KERNEL = $(if $(filter file,$(origin KERNEL)),6.12,$(KERNEL))
 check-interleavings: tests
-	@$(MAKE) -s modules-$(POINTS_KERNEL) POINTS=1
-	@scripts/vm --kernel $(POINTS_KERNEL) --iommu $(or $(IOMMU),vtd-legacy) --limit 3600 \
-		--modules build/modules/$(POINTS_KERNEL)-points \
+	@$(MAKE) -s modules-$(POINTS_KERNEL) POINTS=1 $(if $(OPTIONS),DRIVER=1)
+	@scripts/vm --kernel $(POINTS_KERNEL) --limit 3600 \
+		--iommu $(or $(IOMMU),$(if $(OPTIONS),none,vtd-legacy)) \
+		--modules build/modules/$(POINTS_KERNEL)$(if $(OPTIONS),-driver)-points \
 		--append "$(addprefix INTERLEAVINGS_CALLS=,$(CALLS)) \
 			$(addprefix INTERLEAVINGS_WITH=,$(WITH)) \
+			$(addprefix INTERLEAVINGS_OPTIONS=,$(OPTIONS)) \
 			$(addprefix INTERLEAVINGS_SHARD=,$(SHARD))" test-interleavings
 
 # The hostile fuzzer (docs/testing.md): [SECONDS=60] [SEED=1] [KERNEL=6.12] [IOMMU=vtd-legacy];

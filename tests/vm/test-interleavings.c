@@ -8,7 +8,7 @@
  * Environment: INTERLEAVINGS_SHARD=i/n, a part of the pairs; INTERLEAVINGS_CALLS=A,B, of
  * these calls alone, by the first letters of their names (_ for a space, a dot at the end), and
  * INTERLEAVINGS_WITH=C,D: each of those with each of these; INTERLEAVINGS_SHOW=1: print
- * what comes of them in turn.
+ * what comes of them in turn; INTERLEAVINGS_OPTIONS=A=1,B=1: the software IOMMU's.
  *
  * kernel parameters: iomem=relaxed rcupdate.rcu_expedited=1
  */
@@ -87,10 +87,22 @@ static void try_pairs(void)
 	}
 }
 
+/* Options of modules stand there with commas, for it is a word of the kernel's command line */
+static void load_swiommu(void)
+{
+	const char *given = getenv("INTERLEAVINGS_OPTIONS");
+	char options[256], *comma;
+
+	snprintf(options, sizeof(options), "%s", given ?: "");
+	while ((comma = strchr(options, ',')))
+		*comma = ' ';
+	swiommu_load(options);
+}
+
 static void try_all(bool soft)
 {
 	if (soft)
-		swiommu_load(NULL);
+		load_swiommu();
 	pairs_start(soft);
 	probes_set();
 	try_pairs();

@@ -10,7 +10,7 @@
 const struct deed *deed_nr(unsigned int nr)
 {
 	static const struct deed *const lists[] = {
-		map_deeds, attach_deeds, device_deeds, driver_deeds,
+		map_deeds, attach_deeds, device_deeds, driver_deeds, ask_deeds,
 	};
 	const struct deed *deed;
 	unsigned int i;

@@ -56,7 +56,8 @@ struct deed {
 #define DEED_DRIVER_GAP	(1 << 13)
 
 /* In several lists, each of them ended */
-extern const struct deed map_deeds[], attach_deeds[], device_deeds[], driver_deeds[];
+extern const struct deed map_deeds[], attach_deeds[], device_deeds[], driver_deeds[],
+	ask_deeds[];
 
 /* The @nr-th one of all; NULL: there are no more */
 const struct deed *deed_nr(unsigned int nr);

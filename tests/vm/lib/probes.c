@@ -54,6 +54,14 @@ static const char *const probes[] = {
 	"memfd_pin_folios",
 	"faultin_page",
 	"unpin_folio",
+	/* The software IOMMU, built to take the steps of drivers (tests/driver) */
+	"swiommu_step_attach",
+	"swiommu_step_blocked",
+	"swiommu_step_written",
+	"swiommu_step_unlisted",
+	"swiommu_step_cleared",
+	"swiommu_step_id_freed",
+	"swiommu_step_map",
 	/* Numbers */
 	"iommu_alloc_global_pasid",
 	"iommu_free_global_pasid",

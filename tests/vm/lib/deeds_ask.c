@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Calls that ask, those of iommufd's own for what others do as well, and what fails half way. */
+#include <fcntl.h>
+#include <linux/vfio.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "deeds.h"
+#include "expect.h"
+
+/* What is said is not compared: it is as old as the call */
+static int ask_space(struct rig *r)
+{
+	struct ioasid_info info;
+
+	return deed_result(ioas_info(r->fd, r->s, &info));
+}
+
+static int ask_device(struct rig *r)
+{
+	static char records[8192] __attribute__((aligned(8)));
+	struct ioasid_device_info info = {
+		.argsz = sizeof(info), .cookie = ACTIVE + 1, .caps_len = sizeof(records),
+		.caps = (uintptr_t)records,
+	};
+
+	return deed_result(ioctl(r->fd, IOMMU_DEVICE_GET_INFO, &info));
+}
+
+static int look_at(int fd)
+{
+	char path[64], text[4096];
+	int info, ret = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = open(path, O_RDONLY | O_CLOEXEC);
+	if (info < 0)
+		return errno;
+	if (read(info, text, sizeof(text)) < 0)
+		ret = errno;
+	close(info);
+	return ret;
+}
+
+static int look_at_space(struct rig *r)
+{
+	return look_at(r->fd);
+}
+
+static int look_at_device(struct rig *r)
+{
+	return look_at(rig_device(r, ACTIVE));
+}
+
+/* As in linux/iommufd.h and linux/vfio.h, which C libraries come without or with older ones */
+struct iova_range {
+	__aligned_u64 start, last;
+};
+
+struct iova_ranges {
+	__u32 size, ioas_id, num_iovas, __reserved;
+	__aligned_u64 allowed_iovas, out_iova_alignment;
+};
+
+struct allow_iovas {
+	__u32 size, ioas_id, num_iovas, __reserved;
+	__aligned_u64 allowed_iovas;
+};
+
+struct bind_iommufd {
+	__u32 argsz, flags;
+	__s32 iommufd;
+	__u32 out_devid;
+};
+
+struct attach_pt {
+	__u32 argsz, flags, pt_id;
+};
+
+struct detach_pt {
+	__u32 argsz, flags;
+};
+
+#define IOVA_RANGES	_IO(';', 0x84)
+#define ALLOW_IOVAS	_IO(';', 0x82)
+#define BIND		_IO(VFIO_TYPE, VFIO_BASE + 18)
+#define ATTACH		_IO(VFIO_TYPE, VFIO_BASE + 19)
+#define DETACH		_IO(VFIO_TYPE, VFIO_BASE + 20)
+
+static int ask_ranges(struct rig *r)
+{
+	struct iova_range ranges[16];
+	struct iova_ranges arg = {
+		.size = sizeof(arg), .ioas_id = r->s, .num_iovas = 16,
+		.allowed_iovas = (uintptr_t)ranges,
+	};
+
+	return deed_result(ioctl(r->fd, IOVA_RANGES, &arg));
+}
+
+/* All that is in use is among them */
+static int allow_ranges(struct rig *r)
+{
+	struct iova_range range = { .start = 0, .last = 16 * IOVA - 1 };
+	struct allow_iovas arg = {
+		.size = sizeof(arg), .ioas_id = r->s, .num_iovas = 1,
+		.allowed_iovas = (uintptr_t)&range,
+	};
+
+	return deed_result(ioctl(r->fd, ALLOW_IOVAS, &arg));
+}
+
+static int bind_by_iommufd(struct rig *r)
+{
+	struct bind_iommufd arg = { .argsz = sizeof(arg), .iommufd = r->fd };
+
+	return deed_result(ioctl(rig_device(r, ACTIVE), BIND, &arg));
+}
+
+static int attach_by_iommufd(struct rig *r)
+{
+	struct attach_pt arg = { .argsz = sizeof(arg), .pt_id = r->s };
+
+	return deed_result(ioctl(rig_device(r, ACTIVE), ATTACH, &arg));
+}
+
+static int detach_by_iommufd(struct rig *r)
+{
+	struct detach_pt arg = { .argsz = sizeof(arg) };
+
+	return deed_result(ioctl(rig_device(r, ACTIVE), DETACH, &arg));
+}
+
+static void before_bind(struct rig *r)
+{
+	r->unbound = !dev_unbind(rig_device(r, ACTIVE), r->fd);
+}
+
+static void before_attach(struct rig *r)
+{
+	before_bind(r);
+	bind_by_iommufd(r);
+}
+
+static void before_detach(struct rig *r)
+{
+	before_attach(r);
+	attach_by_iommufd(r);
+}
+
+/* A page that is there, and one that is not */
+static int map_half(struct rig *r)
+{
+	char *p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int ret;
+
+	if (p == MAP_FAILED || munmap(p + PAGE, PAGE))
+		return errno;
+	ret = deed_result(ioas_map(r->fd, r->s, p, place_iova[PLACE_FREE], 2 * PAGE, RW));
+	munmap(p, PAGE);
+	return ret;
+}
+
+const struct deed ask_deeds[] = {
+	{ "ask about the address space", NULL, ask_space, 0, 0 },
+	{ "ask about the device", NULL, ask_device, 0, 0 },
+	{ "ask for ranges", NULL, ask_ranges, 0, 0 },
+	{ "permit ranges", NULL, allow_ranges, 0, 0 },
+	{ "look at the file", NULL, look_at_space, 0, 0 },
+	{ "look at the device's file", NULL, look_at_device, 0, 0 },
+	{ "map what is half there", NULL, map_half, 0, 0 },
+	{ "bind by iommufd's call", before_bind, bind_by_iommufd, RIG_PCI, DEED_BINDS },
+	{ "attach by iommufd's call", before_attach, attach_by_iommufd, RIG_PCI, DEED_BUSY },
+	{ "detach by iommufd's call", before_detach, detach_by_iommufd, RIG_PCI, 0 },
+	{ }
+};
