@@ -20,8 +20,8 @@
 #include "expect.h"
 #include "modules.h"
 #include "pair.h"
-#include "pointlist.h"
 #include "probes.h"
+#include "reached.h"
 #include "run.h"
 
 static struct pair_count count;
@@ -99,19 +99,28 @@ static void load_swiommu(void)
 	swiommu_load(options);
 }
 
+static bool is_complete(void)
+{
+	return !getenv("INTERLEAVINGS_SHARD") && !getenv("INTERLEAVINGS_CALLS");
+}
+
 static void try_all(bool soft)
 {
+	struct reached reached;
+
 	if (soft)
 		load_swiommu();
 	pairs_start(soft);
 	probes_set();
 	try_pairs();
 	printf("# %u pairs, %u runs, %u found\n", count.pairs, count.runs, count.found);
-	points_report();
+	reached = points_report(soft);
 	pairs_end();
 	if (soft)
 		swiommu_unload();
 	EXPECT_EQ(count.found, 0);
+	if (is_complete())
+		EXPECT_EQ(reached.held + reached.atomic + reached.excused, reached.nr);
 }
 
 START_TEST(two_calls_come_to_what_one_after_the_other_comes_to)

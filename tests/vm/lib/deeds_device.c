@@ -100,6 +100,8 @@ static int host_sleeps(struct rig *r)
 
 	(void)r;
 	EXPECT_OK(sysfs_write("/sys/power/pm_freeze_timeout", "300"));
+	/* All of it in this thread */
+	EXPECT_OK(sysfs_write("/sys/power/pm_async", "0"));
 	EXPECT_OK(sysfs_write("/sys/power/pm_test", "core"));
 	EXPECT_OK(sysfs_write("/sys/power/mem_sleep", "deep"));
 	EXPECT_OK(sysfs_write("/sys/module/suspend/parameters/pm_test_delay", "0"));

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "modules.h"
-#include "pair.h"
-#include "pointlist.h"
 #include "points.h"
 #include "probes.h"
 
@@ -86,75 +81,4 @@ void probes_set(void)
 	for (i = 0; probes[i]; i++)
 		if (!points_probe(probes[i]))
 			printf("# not in this kernel: %s\n", probes[i]);
-}
-
-/* Points that have been seen, by name */
-static struct seen {
-	char name[POINTS_NAME];
-	unsigned int how;
-} *seen;
-static unsigned int nr_seen;
-
-static void note_seen(const char *name, unsigned int how)
-{
-	unsigned int i;
-
-	/* Of a function in a header each file has its own */
-	for (i = 0; i < nr_seen && strcmp(seen[i].name, name); i++)
-		;
-	if (i == nr_seen) {
-		seen = realloc(seen, (nr_seen + 1) * sizeof(*seen));
-		snprintf(seen[nr_seen].name, sizeof(seen->name), "%s", name);
-		seen[nr_seen++].how = 0;
-	}
-	seen[i].how |= how;
-}
-
-/* What is in the modules' files: how many points, and how many of those were seen */
-static struct report {
-	char **names;
-	unsigned int nr, held, atomic;
-} report;
-
-static void note_point(const char *name, void *arg)
-{
-	char cut[POINTS_NAME];
-	unsigned int i;
-
-	snprintf(cut, sizeof(cut), "%s", name);
-	for (i = 0; i < report.nr; i++)
-		if (!strcmp(report.names[i], cut))
-			return;
-	report.names = realloc(report.names, (report.nr + 1) * sizeof(*report.names));
-	report.names[report.nr++] = strdup(cut);
-	for (i = 0; i < nr_seen && strcmp(seen[i].name, cut); i++)
-		;
-	if (i == nr_seen)
-		printf("# not reached: %s\n", cut);
-	else if (seen[i].how & POINT_HELD)
-		report.held++;
-	else
-		report.atomic++;
-}
-
-void points_report(void)
-{
-	static const char *const modules[] = {
-		"ioasidfd", "ioasid_vfio_pci", "ioasid_swiommu", NULL
-	};
-	unsigned int i, how, probed = 0;
-	const char *name;
-
-	for (i = 0; (name = points_seen(i, &how)); i++) {
-		note_seen(name, how);
-		if (!strncmp(name, "kernel ", 7)) {
-			probed++;
-			printf("# point %s (%u times held%s)\n", name, pairs_held_at(name),
-			       how & POINT_HELD ? "" : "; may not sleep");
-		}
-	}
-	for (i = 0; modules[i]; i++)
-		points_of_module(modules[i], note_point, NULL);
-	printf("# points of the modules: %u, held at %u, %u more where none may sleep; of the kernel: %u\n",
-	       report.nr, report.held, report.atomic, probed);
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Points in functions of the kernel's, and a report of all points (test-interleavings). */
+/* Points in functions of the kernel's (test-interleavings). */
 #ifndef TESTS_PROBES_H
 #define TESTS_PROBES_H
 
 /* Those functions that this kernel has become points, or can be made to refuse */
 void probes_set(void);
-/* Which points of the modules calls have passed, been held at, or never seen */
-void points_report(void);
 
 #endif /* TESTS_PROBES_H */
