@@ -172,6 +172,7 @@ struct ioasid_pasids *ioasid_pasids_get(struct device *dev, bool shared)
 	ret = shared ? ioasid_pool_join(&pasids->pool, pasids->wire.limit) : 0;
 	if (ret)
 		goto forget;
+	ioasid_pasid_resets_begin(dev, &pasids->resets);
 	list_add_rcu(&pasids->node, &rids);
 	return pasids;
 

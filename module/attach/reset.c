@@ -25,7 +25,7 @@
  * @dev: the device
  * @task: who resets it
  * @pasids: it is of the device's PASIDs, otherwise of its RID
- * @nr: counts it; NULL when nobody has the RID any more; under groups_lock
+ * @nr: counts it; NULL while nobody has the RID, or its PASIDs; under groups_lock
  * @frozen: the address spaces that are frozen for it, each held, by their addresses
  */
 struct reset {
@@ -38,6 +38,27 @@ struct reset {
 };
 
 static LIST_HEAD(resets);
+
+/* So long, all in all, others may have their turn before address spaces are frozen */
+#define TURN_OF_OTHERS	HZ
+
+/**
+ * ioasid_pasid_resets_begin() - somebody has the PASIDs of a device
+ * @dev: the device
+ * @nr: their number of resets, 0: resets that are under way become some of them
+ *
+ * Context: groups_lock is held.
+ */
+void ioasid_pasid_resets_begin(const struct device *dev, unsigned int *nr)
+{
+	struct reset *reset;
+
+	list_for_each_entry(reset, &resets, node)
+		if (reset->dev == dev && reset->pasids && !reset->nr) {
+			reset->nr = nr;
+			ioasid_resets_change(nr, 1);
+		}
+}
 
 /**
  * ioasid_resets_end() - nobody has a RID any more
@@ -122,6 +143,7 @@ static bool reset_look(struct reset *reset, struct xarray *found)
  */
 static void reset_freeze(struct reset *reset)
 {
+	unsigned long until = jiffies + TURN_OF_OTHERS;
 	struct ioasid_ioas *ioas;
 	struct xarray found;
 	unsigned long index;
@@ -134,7 +156,7 @@ static void reset_freeze(struct reset *reset)
 		ioasid_groups_unlock();
 		xa_for_each(&found, index, ioas) {
 			xa_erase(&found, index);
-			ioasid_ioas_freeze(ioas);
+			ioasid_ioas_freeze(ioas, until);
 			xa_store(&reset->frozen, index, ioas, GFP_KERNEL | __GFP_NOFAIL);
 			cond_resched();
 		}
@@ -146,26 +168,17 @@ static void reset_freeze(struct reset *reset)
 static void reset_begin(struct device *dev, bool pasids)
 {
 	struct reset *reset = kmalloc(sizeof(*reset), GFP_KERNEL | __GFP_NOFAIL);
-	bool counted;
 
 	*reset = (struct reset) { .dev = dev, .task = current, .pasids = pasids };
 	xa_init(&reset->frozen);
 	ioasid_groups_lock_unkillable();
 	reset->nr = reset_count(dev, pasids);
-	counted = reset->nr;
-	if (counted) {
+	if (reset->nr)
 		ioasid_resets_change(reset->nr, 1);
-		list_add(&reset->node, &resets);
-	}
+	/* Although the last binding may end, and the first one of another user begin */
+	list_add(&reset->node, &resets);
 	ioasid_groups_unlock();
-	/*
-	 * A reset that begins before somebody has the device is none of his. One that has
-	 * begun stays in the list, though the last binding may have ended just now
-	 */
-	if (counted)
-		reset_freeze(reset);
-	else
-		kfree(reset);
+	reset_freeze(reset);
 }
 
 static struct reset *reset_find(const struct device *dev, bool pasids)

@@ -3,5 +3,6 @@
 #define IOASID_RESET_H
 
 void ioasid_resets_end(unsigned int *nr);
+void ioasid_pasid_resets_begin(const struct device *dev, unsigned int *nr);
 
 #endif /* IOASID_RESET_H */

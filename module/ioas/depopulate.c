@@ -255,15 +255,19 @@ static void areas_depopulate(struct ioasid_ioas *ioas, struct ioasid_area *areas
 			take_turns(&turn);
 		if (area->populating) {
 			area->gone = true;
-		} else if (area->charged) {
+			continue;
+		}
+		if (area->charged && !area->stuck) {
 			if (area->payer != payer && charged) {
 				ioasid_payer_uncharge(payer, charged);
 				charged = 0;
 			}
 			payer = area->payer;
 			charged += area_pages(area);
-			area->charged = false;
 		}
+		/* What is stuck stays pinned and charged, for good */
+		area->charged = false;
+		area->stuck = false;
 	}
 	if (d.nr)
 		ioasid_unpin(d.few, d.nr, d.dirty);

@@ -176,7 +176,9 @@ void ioasid_unhold(struct ioasid_ioas *ioas, u64 start, u64 last)
 		if (!held->shared)
 			ioasid_unpin(&held->page, 1, area->prot & IOMMU_WRITE);
 		if (!area->charged) {
-			ioasid_payer_uncharge(area->payer, 1);
+			/* It is stuck if it is shared yet, and stays charged */
+			if (!held->shared)
+				ioasid_payer_uncharge(area->payer, 1);
 			ioas->pinned -= PAGE_SIZE;
 		}
 		kfree(held);
@@ -376,9 +378,12 @@ unsigned long ioasid_held_depopulate(struct ioasid_ioas *ioas, struct ioasid_are
 	nr = nr_held(ioas, area);
 	if (area->populating) {
 		area->gone = true;
-	} else if (area->charged) {
-		ioasid_payer_uncharge(area->payer, area_pages(area) - nr);
-		area->charged = false;
+		return nr;
 	}
+	/* What is stuck stays pinned and charged, for good */
+	if (area->charged && !area->stuck)
+		ioasid_payer_uncharge(area->payer, area_pages(area) - nr);
+	area->charged = false;
+	area->stuck = false;
 	return nr;
 }

@@ -355,14 +355,16 @@ static bool route_enter(struct ioasid_route *route, struct ioasid_ioas *space)
 }
 
 /*
- * An attach from or to a domain of @ioas has failed. If the driver miscounts then, the page
- * table is lost: unmap leaves its pages pinned. Both locks of @ioas are held
+ * An attach from or to a domain of @ioas has failed. If the driver had a part in it and
+ * miscounts then, the page table is lost: unmap leaves its pages pinned and charged. Both
+ * locks of @ioas are held
  */
-static void ioas_lose(struct ioasid_ioas *ioas, const struct iommu_domain *domain)
+static void ioas_lose(struct ioasid_ioas *ioas, const struct ioasid_route *route,
+		      const struct iommu_domain *domain)
 {
 	struct ioasid_table *table;
 
-	if (!ioas)
+	if (!ioas || !route->refused)
 		return;
 	list_for_each_entry(table, &ioas->tables, node) {
 		if (table->domain != domain || !table->shim->miscounts)
@@ -388,8 +390,8 @@ static int attaching_enter(struct attaching *a, struct iommu_domain *domain)
 	ret = a->shim->attach(a->route, domain);
 	if (ret) {
 		route_set_space(a->route, a->route->domain == old ? space : NULL);
-		ioas_lose(a->ioas, domain);
-		ioas_lose(space, old);
+		ioas_lose(a->ioas, a->route, domain);
+		ioas_lose(space, a->route, old);
 	}
 	return ret;
 }
@@ -418,8 +420,8 @@ static void attaching_back(struct attaching *a, struct iommu_domain *old)
 	if (a->left && !route_enter(a->route, a->left))
 		old = NULL;
 	if (!old || a->shim->attach(a->route, old)) {
-		ioas_lose(a->left, old);
-		ioas_lose(a->ioas, a->route->domain);
+		ioas_lose(a->left, a->route, old);
+		ioas_lose(a->ioas, a->route, a->route->domain);
 		a->shim->block(a->route);
 	}
 	route_set_space(a->route, a->route->domain ? a->left : NULL);
@@ -672,7 +674,7 @@ void ioasid_ioas_leave(struct ioasid_attachment_point *point, struct ioasid_rout
 
 	ioas_lock(point->ioas);
 	if (empty && shim->attach(route, empty)) {
-		ioas_lose(point->ioas, point->table->domain);
+		ioas_lose(point->ioas, route, point->table->domain);
 		empty = NULL;
 	}
 	if (!empty)
@@ -745,21 +747,25 @@ struct ioasid_ioas *ioasid_route_space(struct ioasid_route *route)
 /**
  * ioasid_ioas_freeze() - keep an address space as it is in the page tables
  * @ioas: the address space
+ * @until: in jiffies, how long others may have their turn first
  *
  * The kernel is about to change by itself what a device is attached to. When this
  * returns nothing is being unmapped, and nobody begins to before ioasid_ioas_thaw():
  * calls wait, killably. Who ends an attachment does not: its page table has no device
  * any more.
  */
-void ioasid_ioas_freeze(struct ioasid_ioas *ioas)
+void ioasid_ioas_freeze(struct ioasid_ioas *ioas, unsigned long until)
 {
+	long left = until - jiffies;
+
 	/*
 	 * Those who wait for others' resets get their turn, or resets that overlap would
 	 * keep them for ever. Not for long: the other one may be our own, of a device that
 	 * is reset together with this one.
 	 */
-	wait_event_timeout(ioas->wait, !READ_ONCE(ioas->frozen) ||
-			   !atomic_read(&ioas->nr_frozen_out), HZ);
+	if (left > 0)
+		wait_event_timeout(ioas->wait, !READ_ONCE(ioas->frozen) ||
+				   !atomic_read(&ioas->nr_frozen_out), left);
 	ioas_lock(ioas);
 	ioas->frozen++;
 	ioas_unlock(ioas);

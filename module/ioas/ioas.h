@@ -172,7 +172,7 @@ void ioasid_ioas_set_no_snoop(struct ioasid_attachment_point *point,
 			      struct ioasid_attached *device, bool no_snoop);
 unsigned int ioasid_resets_change(unsigned int *resets, int by);
 struct ioasid_ioas *ioasid_route_space(struct ioasid_route *route);
-void ioasid_ioas_freeze(struct ioasid_ioas *ioas);
+void ioasid_ioas_freeze(struct ioasid_ioas *ioas, unsigned long until);
 void ioasid_ioas_thaw(struct ioasid_ioas *ioas);
 void ioasid_ioas_add_device(struct ioasid_attachment_point *point,
 			    struct ioasid_attached *device);

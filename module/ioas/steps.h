@@ -41,7 +41,8 @@
  * @charged: charged to the payer
  * @populating: a call is pinning its pages, and keeps the charge for as long
  * @gone: meanwhile the last page table has gone, with what was populated
- * @stuck: a page table did not let go of it: its pages are never unpinned
+ * @stuck: a page table did not let go of it: its pages are never unpinned, and stay
+ *	charged. Ends with the last page table
  *
  * @node and @busy are protected by the address space's areas_lock. @runs,
  * @populated and @charged are for the call that the area is busy with, under
@@ -222,7 +223,11 @@ static inline bool table_unmap(struct ioasid_table *table, u64 iova, unsigned in
 		table->shim->flush(table->domain, gather);
 		ioasid_gather_init(gather);
 	}
-	return !WARN_ON_ONCE(unmapped != size) && likely(!table->lost);
+	if (unlikely(unmapped != size)) {
+		WARN_ON_ONCE(!table->shim->miscounts);
+		return false;
+	}
+	return likely(!table->lost);
 }
 
 /* The same for a step of which the pages are known */
@@ -277,9 +282,10 @@ static __always_inline int map_step(struct ioasid_ioas *ioas, u64 iova,
 	return ret;
 }
 
+/* What stays pinned stays charged */
 static inline void area_uncharge(struct ioasid_area *area)
 {
-	if (area->charged)
+	if (area->charged && likely(!area->stuck))
 		ioasid_payer_uncharge(area->payer, area_pages(area));
 	area->charged = false;
 }

@@ -72,6 +72,8 @@ static int route_attach_one(struct ioasid_route *route, struct iommu_domain *dom
 
 	if (!ret)
 		route->domain = domain;
+	else
+		route->refused = true;
 	return ret;
 }
 
@@ -107,6 +109,7 @@ int ioasid_generic_attach(struct ioasid_route *route, struct iommu_domain *domai
 	struct iommu_domain *old = route->domain;
 	int ret, error;
 
+	route->refused = false;
 	if (route->pasid)
 		return ioasid_generic_pasid_attach(route, domain);
 	if (old == domain)

@@ -46,6 +46,7 @@ struct ioasid_pasid_entry {
  * @space: the address space that @domain is a page table of, or will be when a call has
  *	ended; NULL: none. For the layer above, see ioasid_ioas_freeze()
  * @resets: number of resets that are under way; as @space
+ * @refused: in the last call of the shim's attach by RID the kernel was asked, and refused
  */
 struct ioasid_route {
 	struct iommu_group *group;
@@ -61,6 +62,7 @@ struct ioasid_route {
 	struct ioasid_pasid_entry alias_entry;
 	struct ioasid_ioas *space;
 	const unsigned int *resets;
+	bool refused;
 };
 
 /**
@@ -134,7 +136,8 @@ struct ioasid_hw_data {
  * @atomic_replace_pasid: the same by PASID, a number at a time
  * @keeps_in_sleep: after the machine's sleep or hibernation devices are attached as before
  * @miscounts: an attach that fails leaves the driver in error about which devices are in a
- *	domain: unmap may not reach all of them any more
+ *	domain: unmap may not reach all of them any more. Nor need it reach any if there is
+ *	no memory
  * @domain_alloc: make a paging domain for a device with @route; @flags are
  *	IOASID_DOMAIN_*. It is charged to the caller (shim/ids.c). ERR_PTR() on error,
  *	-ENOSPC if the caller, or the IOMMU, can have no more

@@ -311,12 +311,34 @@ START_TEST(pages_that_a_device_may_still_reach_are_not_unpinned)
 	EXPECT_OK(ioas_map(s.old.fd, s.old.ioas, s.q, 2 * IOVA, PAGE, RW));
 	EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
 	EXPECT_EQ(pages_pinned(), before + 1);
-	/* What is attached anew is as always */
+	/* What is attached anew is as always, in an address space that has lost pages, too */
+	EXPECT_OK(dev_attach(s.old.dev.fd, s.old.fd, s.old.ioas));
+	EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
+	EXPECT_EQ(pages_pinned(), before + 1);
 	EXPECT_OK(try_new(&s));
 	expect_dma(&s.old.dev, IOVA, s.q, PAGE);
 	EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
 	expect_blocked(&s.old.dev, IOVA, s.q, PAGE);
+	/* And charged */
 	expect_leaked(2);
+}
+END_TEST
+
+/* The driver has not been asked, and is in no error */
+START_TEST(attach_that_fails_before_the_driver_is_asked_loses_no_pages)
+{
+	struct setting s;
+	long before;
+
+	make_setting(&s, "ioasid_msi_prepare");
+	before = pages_pinned();
+	refuse(1, ENOMEM);
+	EXPECT_ERRNO(try_new(&s), ENOMEM);
+	expect_all_refused();
+	expect_dma(&s.old.dev, IOVA, s.p, PAGE);
+	EXPECT_OK(ioas_unmap(s.old.fd, s.old.ioas, IOVA, PAGE, NULL));
+	EXPECT_EQ(pages_pinned(), before - 1);
+	expect_blocked(&s.old.dev, IOVA, s.p, PAGE);
 }
 END_TEST
 
@@ -340,6 +362,7 @@ int main(int argc, char **argv)
 		bind_fails_if_the_empty_domain_is_refused,
 		map_that_the_kernel_refuses_fails_once_whatever_the_error,
 		pages_that_a_device_may_still_reach_are_not_unpinned,
+		attach_that_fails_before_the_driver_is_asked_loses_no_pages,
 		NULL,
 	};
 	int failed = run_program(argc, argv, "refused", config_has("virtio") ? virtio : tests,

@@ -109,6 +109,7 @@ static void before(void)
 void expect_leaked(long pages)
 {
 	pinned_before += pages;
+	vm_pinned_before += pages * PAGE;
 }
 
 static void after(void)
