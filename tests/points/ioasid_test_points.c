@@ -326,14 +326,16 @@ static long points_refuse(void __user *arg)
 {
 	struct role *role = my_role();
 	struct points_refuse refuse;
+	u32 left;
 
 	if (copy_from_user(&refuse, arg, sizeof(refuse)))
 		return -EFAULT;
 	if (!role)
 		return -EINVAL;
+	left = role->refused;
 	role->error = refuse.error;
 	role->refused = refuse.calls;
-	return 0;
+	return left;
 }
 
 /* Return: the device, which the caller puts, or NULL */

@@ -2,8 +2,8 @@
 /*
  * Stop points, in a build for tests only (make modules-SERIES POINTS=1). This header is
  * included before every file of the modules, which know nothing of it. A point is where
- * a lock has been dropped, and before and after each call of the kernel's that changes
- * or uses a page table, an attachment, or memory that is pinned. ioasid_test_points
+ * a lock has been dropped, but for those within xarrays, and before and after each call of
+ * the kernel's that changes or uses a page table, an attachment, or memory that is pinned. ioasid_test_points
  * holds a thread there.
  *
  * Function-like macros do not disturb the declarations in headers that come first. A
@@ -15,8 +15,7 @@
 /* As those files have it that define it, which come after linux/printk.h here */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/completion.h>
-#include <linux/eventfd.h>
+#include <linux/device.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
@@ -43,7 +42,7 @@
 #define ioasid_point(text) do {							\
 	static struct ioasid_point ioasid_point__				\
 		__attribute__((section(IOASID_POINT_SECTION))) = {		\
-		__FILE__, __func__, text					\
+		__FILE__, __func__, text " (" __stringify(__LINE__) ")"		\
 	};									\
 	ioasid_point_hit(&ioasid_point__);					\
 } while (0)
@@ -76,6 +75,9 @@
 #define spin_unlock(lock)		point_after(spin_unlock(lock))
 #define spin_unlock_irqrestore(lock, flags) point_after(spin_unlock_irqrestore(lock, flags))
 #define rcu_read_unlock()		point_after(rcu_read_unlock())
+#define srcu_read_unlock(srcu, index)	point_after(srcu_read_unlock(srcu, index))
+#define device_unlock(dev)		point_after(device_unlock(dev))
+#define inode_unlock_shared(inode)	point_after(inode_unlock_shared(inode))
 #undef xa_unlock
 #define xa_unlock(xa)			spin_unlock(&(xa)->xa_lock)
 

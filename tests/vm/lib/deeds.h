@@ -23,7 +23,9 @@ struct deed {
 
 #define RETURNS(value)	(1000 + (value))
 
-/* Others may take effect between its parts: it is many calls in one, and says so */
+/* Others may take effect between its parts: it is many calls in one, and says so. What comes
+ * of it may then lie between what comes of the two orders
+ */
 #define DEED_PARTS	(1 << 0)
 /* Both calls of a pair of these are held */
 #define DEED_KIN	(1 << 1)
@@ -44,8 +46,8 @@ struct deed {
  * such a removal
  */
 #define DEED_LINGERS	(1 << 10)
-/* It may be refused with EBUSY because of another one that is under way, and then has done
- * nothing
+/* It may be refused with EBUSY because of another one of these that is under way, or of one
+ * that resets, binds or removes something; and then has done nothing
  */
 #define DEED_BUSY	(1 << 11)
 /* It is DMA by a PASID that a CPU sends, which may be cut short, or be done once more, by
@@ -54,6 +56,8 @@ struct deed {
 #define DEED_DMA	(1 << 12)
 /* Drivers may be told ENODEV while it is under way, and have done nothing then */
 #define DEED_DRIVER_GAP	(1 << 13)
+/* It may be refused with EBUSY because of any other one that is under way */
+#define DEED_SLEEPS	(1 << 14)
 
 /* In several lists, each of them ended */
 extern const struct deed map_deeds[], attach_deeds[], device_deeds[], driver_deeds[],
@@ -64,5 +68,9 @@ const struct deed *deed_nr(unsigned int nr);
 
 /* For those that make them */
 int deed_result(int ret);
+/* After a call that was to be refused at @calls calls of the kernel's */
+void deed_refused(__u32 calls);
+/* How many calls were to be refused, and how many the kernel was asked for */
+extern unsigned int deeds_to_refuse, deeds_refused;
 
 #endif /* TESTS_DEEDS_H */

@@ -47,7 +47,7 @@ static int refused(int (*call)(struct rig *r), struct rig *r, __u32 calls)
 
 	points_refuse(calls, EIO);
 	ret = call(r);
-	points_refuse(0, 0);
+	deed_refused(calls);
 	return ret;
 }
 
@@ -76,6 +76,11 @@ static int number_attach(struct rig *r, __u32 ioas)
 static int attach_pasid(struct rig *r)
 {
 	return number_attach(r, r->t);
+}
+
+static int attach_pasid_refused(struct rig *r)
+{
+	return refused(attach_pasid, r, 1);
 }
 
 static void before_pasid(struct rig *r)
@@ -204,6 +209,10 @@ const struct deed attach_deeds[] = {
 	{ "attach by PASID", NULL, attach_pasid, RIG_PASIDS, DEED_KIN | DEED_PASID_GAP },
 	{ "replace by PASID", before_pasid, attach_pasid, RIG_PASIDS,
 	  DEED_KIN | DEED_PASID_GAP },
+	{ "attach by PASID that is refused", NULL, attach_pasid_refused, RIG_PASIDS,
+	  DEED_PASID_GAP },
+	{ "replace by PASID that is refused", before_pasid, attach_pasid_refused, RIG_PASIDS,
+	  DEED_DARK },
 	{ "detach by PASID", before_pasid, detach_pasid, RIG_PASIDS, DEED_KIN },
 	{ "detach by PASID what is its own", before_own_pasid, detach_pasid, RIG_PASIDS, 0 },
 	{ "alias", before_pasid, alias, RIG_PASIDS, DEED_KIN },

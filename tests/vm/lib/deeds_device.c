@@ -34,7 +34,7 @@ static int close_device(struct rig *r)
 	return deed_result(close(rig_device(r, ACTIVE)));
 }
 
-/* Whoever removes it need not wait for its user. Its file's number stays taken */
+/* Its removal need not wait for its user. Its file's number stays taken */
 static void before_remove(struct rig *r)
 {
 	int fd = rig_device(r, ACTIVE);
@@ -140,7 +140,7 @@ const struct deed device_deeds[] = {
 	{ "remove the device", NULL, device_remove, 0, DEED_REMOVES | DEED_LINGERS | DEED_DARK },
 	{ "remove a device that nobody has open", before_remove, device_remove, 0,
 	  DEED_REMOVES | DEED_DARK },
-	{ "the host sleeps", NULL, host_sleeps, RIG_PCI, DEED_BUSY },
+	{ "the host sleeps", NULL, host_sleeps, RIG_PCI, DEED_SLEEPS },
 	{ "bind a VF", NULL, bind_vf, RIG_VF, 0 },
 	{ "its PF changes hands", NULL, move_pf, RIG_VF, 0 },
 	{ }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What drivers in the kernel do in an address space, and CPUs by command portals. */
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -51,12 +52,26 @@ static int write_page(struct rig *r)
 	return deed_result(m_write(r->driver, -1, IOVA, "a driver", 8));
 }
 
-/* Two pages far apart, one after the other */
+/* Many pages, all of them or none */
 static int write_run(struct rig *r)
 {
-	static const char data[2 * PAGE] = "a driver";
+	static char data[RUN_PAGES * PAGE];
 
+	memset(data, 0x3c, sizeof(data));
 	return deed_result(m_write(r->driver, -1, place_iova[PLACE_RUN], data, sizeof(data)));
+}
+
+/* What is mapped is not pinned: a driver pins it by itself */
+static void before_unpinned(struct rig *r)
+{
+	dev_detach(rig_device(r, ACTIVE), r->fd);
+	dev_detach(rig_device(r, WATCH), r->fd);
+}
+
+static void before_unpinned_pin(struct rig *r)
+{
+	before_unpinned(r);
+	before_pin(r);
 }
 
 static int driver_attach(struct rig *r)
@@ -140,7 +155,7 @@ static int alias_refused(struct rig *r)
 
 	points_refuse(1, ENOMEM);
 	ret = alias(r);
-	points_refuse(0, 0);
+	deed_refused(1);
 	return ret;
 }
 
@@ -167,7 +182,12 @@ const struct deed driver_deeds[] = {
 	{ "unmap what is pinned", before_pin, unmap_pinned, RIG_DRIVER, DEED_KIN },
 	{ "a driver reads", NULL, read_page, RIG_DRIVER, 0 },
 	{ "a driver writes", NULL, write_page, RIG_DRIVER, 0 },
-	{ "a driver writes pages", NULL, write_run, RIG_DRIVER, DEED_PARTS },
+	{ "a driver writes pages", NULL, write_run, RIG_DRIVER, 0 },
+	{ "a driver pins what is not pinned", before_unpinned, pin, RIG_DRIVER, 0 },
+	{ "a driver unpins what nothing else pins", before_unpinned_pin, unpin, RIG_DRIVER, 0 },
+	{ "a driver reads what is not pinned", before_unpinned, read_page, RIG_DRIVER, 0 },
+	{ "a driver writes what is not pinned", before_unpinned, write_page, RIG_DRIVER, 0 },
+	{ "a driver writes pages that are not pinned", before_unpinned, write_run, RIG_DRIVER, 0 },
 	{ "a driver attaches", before_driver_attach, driver_attach, RIG_DRIVER, 0 },
 	{ "a driver replaces", NULL, driver_replace, RIG_DRIVER, DEED_DRIVER_GAP },
 	{ "a driver leaves", NULL, driver_detach, RIG_DRIVER, 0 },

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "expect.h"
+#include "log.h"
 #include "memory.h"
 #include "pair.h"
 #include "process.h"
@@ -19,8 +22,19 @@ static struct {
 	unsigned int nr;
 } names[NAMES_MAX];
 
-/* Pages that are pinned when nothing is open */
-static long pinned_before;
+/* What there is when nothing is open: pages that are pinned, memory that is charged to this
+ * process, and what its user has of each kind, as /proc shows it
+ */
+struct balance {
+	long pinned;
+	size_t charged;
+	char used[1024];
+};
+
+static struct balance balance_before;
+
+/* The kernel's log from the last look on */
+static int log_fd = -1;
 
 /* What is going on, for the case that it ends the test */
 static char *doing;
@@ -63,8 +77,10 @@ struct outcome {
 	struct sight sight;
 };
 
-/* From ONLY_B on the second call is in them */
 enum { NONE_RUN, ONLY_A, ONLY_B, A_THEN_B, B_THEN_A, NR_ORDERS };
+#define BIT(order)	(1U << (order))
+#define BOTH		(BIT(A_THEN_B) | BIT(B_THEN_A))
+#define ALL		(BIT(NR_ORDERS) - 1)
 static const char *const order_letters[NR_ORDERS] = { "", "a", "b", "ab", "ba" };
 
 /**
@@ -73,6 +89,7 @@ static const char *const order_letters[NR_ORDERS] = { "", "a", "b", "ab", "ba" }
  * @b: the other one
  * @orders: what comes of them, by order
  * @at: the point where @a is held
+ * @count: what was looked at
  */
 struct pair {
 	const struct deed *a, *b;
@@ -122,16 +139,61 @@ static void actor_ends(struct actor *actor)
 		FAIL("%s: a call does not end, at:\n%s", doing, actor_stack(actor));
 }
 
+static struct balance balance(void)
+{
+	struct balance b = { .pinned = pages_pinned(), .charged = vm_pinned() };
+	int fd = EXPECT_OK(iommu_open()), info;
+	char path[64], *pages;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = EXPECT_OK(open(path, O_RDONLY | O_CLOEXEC));
+	EXPECT_TRUE(read(info, b.used, sizeof(b.used) - 1) > 0);
+	EXPECT_OK(close(info));
+	EXPECT_OK(close(fd));
+	/* Of the rest the first lines say which file it is */
+	pages = strstr(b.used, "used-");
+	memmove(b.used, pages ?: "", strlen(pages ?: "") + 1);
+	/* What drivers keep for PASIDs stays until the device goes */
+	pages = strstr(b.used, "used-pasid-pages:");
+	if (pages)
+		*pages = 0;
+	return b;
+}
+
+static void check_balance(struct pair *p)
+{
+	struct balance now = balance();
+
+	if (now.pinned != balance_before.pinned)
+		found(p, "pages stay pinned");
+	if (now.charged != balance_before.charged)
+		found(p, "memory stays charged");
+	if (strcmp(now.used, balance_before.used)) {
+		found(p, "ids, attachments or page tables stay charged:");
+		printf("%s(before:)\n%s", now.used, balance_before.used);
+	}
+	balance_before = now;
+}
+
+static void check_log(struct pair *p)
+{
+	static const char *const trouble[] = { "WARNING:", "BUG:", "Oops", "refcount_t:" };
+	char line[256];
+	unsigned int i;
+
+	while (log_next(log_fd, line, sizeof(line)))
+		for (i = 0; i < sizeof(trouble) / sizeof(*trouble); i++)
+			if (strstr(line, trouble[i]))
+				found(p, line);
+}
+
 static void pair_close(struct pair *p)
 {
 	rig_close(&rig);
 	actor_ends(&first);
 	actor_ends(&second);
 	rig_mend(&rig);
-	if (pages_pinned() != pinned_before) {
-		found(p, "pages stay pinned");
-		pinned_before = pages_pinned();
-	}
+	check_balance(p);
 	doing[0] = 0;
 }
 
@@ -159,7 +221,11 @@ static int space_of(const __u8 *reach)
 	return -1;
 }
 
-/* Whatever has been done, who reaches something is said to be attached to it */
+/*
+ * Whatever has been done: what reaches something is said to be attached to it, and all that it
+ * may reach is pinned; nothing is pinned for nothing; nothing is written for one user into
+ * another one's memory; no two page tables have one id
+ */
 static void check_sight(struct pair *p, const struct sight *sight)
 {
 	unsigned int nr[2] = {}, d, b;
@@ -171,9 +237,18 @@ static void check_sight(struct pair *p, const struct sight *sight)
 			if (space >= 0)
 				nr[space]++;
 		}
-	for (space = 0; space < 2 && !rig.closed; space++)
+	for (space = 0; space < 2 && !rig.closed; space++) {
 		if (nr[space] && (int)sight->attachments[space] < (int)nr[space])
 			found(p, "a device reaches what it is not attached to");
+		if (nr[space] && sight->pinned[space] != sight->mapped[space])
+			found(p, "a device reaches what is not all pinned");
+		if (!sight->attachments[space] && sight->pinned[space])
+			found(p, "something is pinned for nothing");
+	}
+	if (sight->wrote & BIT(THEIRS))
+		found(p, "another user's memory is written to");
+	if (rig_ids_clash(&rig))
+		found(p, "two tables have one domain id");
 }
 
 /* Those whose letters stand in @order, one after the other */
@@ -208,8 +283,8 @@ static bool may_be_dark(const struct deed *deed, unsigned int dev, unsigned int 
 	       (by != BY_RID && deed->flags & DEED_PASID_GAP && rig.pasid_gap);
 }
 
-/* Is what is reached now reached in one of these orders, each place for itself? */
-static bool reach_is_known(struct pair *p, const struct sight *now, unsigned int from,
+/* Is what is reached now reached in one of these orders, bits, each place for itself? */
+static bool reach_is_known(struct pair *p, const struct sight *now, unsigned int orders,
 			   bool under_way, char *text, size_t size)
 {
 	unsigned int d, b, place, i;
@@ -220,8 +295,9 @@ static bool reach_is_known(struct pair *p, const struct sight *now, unsigned int
 			     place++) {
 				__u8 page = now->reach[d][b][place];
 
-				for (i = from; i < NR_ORDERS; i++)
-					if (p->orders[i].sight.reach[d][b][place] == page)
+				for (i = 0; i < NR_ORDERS; i++)
+					if (orders & BIT(i) &&
+					    p->orders[i].sight.reach[d][b][place] == page)
 						break;
 				if (i < NR_ORDERS ||
 				    (under_way && page == NO_PAGE &&
@@ -242,29 +318,31 @@ static bool in_parts(const struct pair *p)
 
 static bool is_told_to_wait(const struct deed *deed, const struct deed *other, int ret)
 {
-	return (deed->flags & DEED_BUSY && ret == EBUSY) ||
+	const unsigned int keeps_out = DEED_BUSY | DEED_DARK | DEED_LINGERS | DEED_BINDS |
+				       DEED_REMOVES;
+
+	return (ret == EBUSY && (deed->flags & DEED_SLEEPS ||
+				 (deed->flags & DEED_BUSY && other->flags & keeps_out))) ||
 	       (other->flags & DEED_DRIVER_GAP && ret == ENODEV);
 }
 
-/* It says that it has done nothing, perhaps because the first one has begun */
-static bool b_did_nothing(void)
+/* Orders in which a call, that in @only, has ended. None of them need be it if the call has
+ * failed, perhaps because the other one has begun
+ */
+static unsigned int orders_with(const struct actor *actor, unsigned int only)
 {
-	return second.ret && second.ret < RETURNS(0);
+	return actor->ret && actor->ret < RETURNS(0) ? ALL : BIT(only) | BOTH;
 }
 
-/* While @a is held: once @b has ended nothing is reached that is not in an order in which
- * that has ended
- */
-static void check_between(struct pair *p, bool b_has_ended, struct sight *now)
+/* While a call is held nothing is reached that is not in these orders. @state: of the other */
+static void check_between(struct pair *p, unsigned int orders, const char *state,
+			  struct sight *now)
 {
 	char text[160], more[200];
 
 	rig_reach(&rig, now, true);
-	if (!reach_is_known(p, now, b_has_ended && !in_parts(p) && !b_did_nothing() ?
-			    ONLY_B : NONE_RUN, true,
-			    text, sizeof(text))) {
-		snprintf(more, sizeof(more), "the second %s, and %s",
-			 b_has_ended ? "has ended" : "waits", text);
+	if (!reach_is_known(p, now, orders, true, text, sizeof(text))) {
+		snprintf(more, sizeof(more), "%s, and %s", state, text);
 		found(p, more);
 	}
 	if (rig_ids_clash(&rig))
@@ -358,6 +436,30 @@ static bool is_cut_short(const struct pair *p, const struct outcome *end)
 	return false;
 }
 
+static bool lies_between(__u64 x, __u64 a, __u64 b)
+{
+	return a < b ? x >= a && x <= b : x >= b && x <= a;
+}
+
+/* Of calls in parts: returns of one of the orders, and sums between those of both */
+static bool is_between(const struct pair *p, const struct outcome *end)
+{
+	const struct outcome *ab = &p->orders[A_THEN_B], *ba = &p->orders[B_THEN_A];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		const struct sight *x = &ab->sight, *y = &ba->sight, *now = &end->sight;
+
+		if ((end->ret[i] != ab->ret[i] && end->ret[i] != ba->ret[i]) ||
+		    !lies_between(now->mapped[i], x->mapped[i], y->mapped[i]) ||
+		    !lies_between(now->pinned[i], x->pinned[i], y->pinned[i]) ||
+		    (now->attachments[i] != x->attachments[i] &&
+		     now->attachments[i] != y->attachments[i]))
+			return false;
+	}
+	return !(end->sight.wrote & ~(ab->sight.wrote | ba->sight.wrote));
+}
+
 /* @late: pages that were written to after the second had ended */
 static void check_end(struct pair *p, struct outcome *end, __u32 late)
 {
@@ -375,8 +477,8 @@ static void check_end(struct pair *p, struct outcome *end, __u32 late)
 	if (same(p, end, A_THEN_B) || same(p, end, B_THEN_A) || is_refusal(p, end) ||
 	    is_cut_short(p, end))
 		return;
-	if (in_parts(p) &&
-	    reach_is_known(p, &end->sight, NONE_RUN, false, text, sizeof(text)))
+	if (in_parts(p) && is_between(p, end) &&
+	    reach_is_known(p, &end->sight, BOTH, false, text, sizeof(text)))
 		return;
 	found(p, "what came of it comes of neither order");
 	print_outcome("this    ", end);
@@ -398,11 +500,13 @@ static void note_point(struct pair *p, unsigned int i, unsigned int j)
 }
 
 /* Both go on, the one that was held first before the other, until they end or linger */
-static void go_on(struct pair *p, enum progress progress)
+static void go_on(struct pair *p, enum progress progress, struct sight *now)
 {
 	actor_release(&first);
 	if (actor_progress(&first) == HELD)
 		FAIL("%s: held twice", doing);
+	if (progress == HELD && first.ended)
+		check_between(p, orders_with(&first, ONLY_A), "the first has ended", now);
 	/* It may have waited for the first on its way to where it is to be held */
 	if (progress != HELD && !second.ended)
 		actor_progress(&second);
@@ -422,9 +526,9 @@ static void go_on(struct pair *p, enum progress progress)
  */
 static enum progress run_held(struct pair *p, unsigned int i, unsigned int j)
 {
+	struct sight now, held = {};
 	struct outcome end = {};
 	enum progress progress;
-	struct sight now;
 
 	pair_open(p);
 	/* What is not flushed is seen only if it is cached */
@@ -436,16 +540,23 @@ static enum progress run_held(struct pair *p, unsigned int i, unsigned int j)
 		/* It went another way this time, or comes there when all files are closed */
 		actor_release(&first);
 		pair_close(p);
+		p->count->passed_by++;
 		return BLOCKED;
 	}
 	note_point(p, i, j);
+	/* What it has made reachable so far is cached then, too */
+	check_between(p, BIT(NONE_RUN) | BIT(ONLY_A), "the second has not begun", &held);
 	deed_begins(p->b);
 	actor_call(&second, run_deed, (void *)p->b, j);
 	progress = actor_progress(&second);
 	memset(&now, 0, sizeof(now));
-	if (progress != HELD)
-		check_between(p, progress == DONE, &now);
-	go_on(p, progress);
+	if (progress == DONE)
+		check_between(p, orders_with(&second, ONLY_B), "the second has ended", &now);
+	else if (progress == BLOCKED)
+		check_between(p, ALL, "the second waits", &now);
+	else
+		++*name_count(actor_point(&second, j), true);
+	go_on(p, progress, &now);
 	rig_see(&rig, &end.sight);
 	check_sight(p, &end.sight);
 	pair_close(p);
@@ -456,12 +567,13 @@ static enum progress run_held(struct pair *p, unsigned int i, unsigned int j)
 		/* A file that is closed is there until calls on it have ended */
 		__u32 late = end.sight.wrote;
 
-		if (progress != DONE || p->b->flags & (DEED_CLOSES | DEED_CLOSES_DRIVER))
+		if (progress != DONE || p->b->flags & DEED_CLOSES_DRIVER)
 			late = 0;
 
-		end.sight.wrote |= now.wrote;
+		end.sight.wrote |= held.wrote | now.wrote;
 		check_end(p, &end, late);
 	} else {
+		end.sight.wrote |= held.wrote | now.wrote;
 		check_end(p, &end, 0);
 	}
 	return progress;
@@ -536,7 +648,10 @@ void pair_try(const struct deed *a, const struct deed *b, bool twice, struct pai
 		run_held(&p, i, POINTS_NEVER);
 		hold_second(&p, i, nr_second, second_worth);
 	}
+	snprintf(p.at, sizeof(p.at), "some point");
+	check_log(&p);
 	count->pairs++;
+	count->without_points += !nr;
 }
 
 bool pair_is_possible(const struct deed *a, const struct deed *b)
@@ -553,11 +668,13 @@ void pairs_start(bool soft)
 	rig_open(&rig, 0);
 	rig_close(&rig);
 	rig_mend(&rig);
-	pinned_before = pages_pinned();
+	balance_before = balance();
+	log_fd = EXPECT_OK(log_open());
 }
 
 void pairs_end(void)
 {
+	EXPECT_OK(close(log_fd));
 	actor_destroy(&first);
 	actor_destroy(&second);
 	points_close();

@@ -9,9 +9,16 @@
 #include "deeds.h"
 #include "points.h"
 
-/* What was looked at, and what was found */
+/**
+ * struct pair_count - what was looked at, and what was found
+ * @pairs: of two calls
+ * @without_points: those whose first call has no point: they were only made in turn
+ * @runs: with the first call held at one of its points
+ * @passed_by: times that it did not come to the point
+ * @found: wrong
+ */
 struct pair_count {
-	unsigned int pairs, runs, found;
+	unsigned int pairs, without_points, runs, passed_by, found;
 };
 
 /* What goes on when the test ends in the midst of it is remembered by the process that has
@@ -26,7 +33,7 @@ void pairs_end(void);
 bool pair_is_possible(const struct deed *a, const struct deed *b);
 /* @a is held, @b runs; with @twice @b is held at each of its points as well */
 void pair_try(const struct deed *a, const struct deed *b, bool twice, struct pair_count *count);
-/* In how many runs was some call held at a point of that name? */
+/* How often was a call held at a point of that name? */
 unsigned int pairs_held_at(const char *name);
 
 #endif /* TESTS_PAIR_H */

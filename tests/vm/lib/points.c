@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "expect.h"
@@ -15,13 +14,6 @@
 #define END_SECONDS	20
 
 static int points = -1;
-
-bool points_exist(void)
-{
-	struct stat st;
-
-	return !stat(NODE, &st);
-}
 
 void points_open(void)
 {
@@ -52,11 +44,11 @@ bool points_can_refuse(const char *function)
 	return probe_function(function, POINTS_PROBE_REFUSES);
 }
 
-void points_refuse(__u32 calls, int error)
+__u32 points_refuse(__u32 calls, int error)
 {
 	struct points_refuse refuse = { .calls = calls, .error = error };
 
-	EXPECT_OK(ioctl(points, POINTS_REFUSE, &refuse));
+	return EXPECT_OK(ioctl(points, POINTS_REFUSE, &refuse));
 }
 
 static int device_call(unsigned long request, const char *bdf)

@@ -38,16 +38,15 @@ struct actor {
  */
 enum progress { DONE, HELD, BLOCKED };
 
-bool points_exist(void);
 void points_open(void);
 void points_close(void);
 /* Make the entry of a function of the kernel's a point. False: this kernel has none */
 bool points_probe(const char *function);
 /* Have a function refuse calls of the calling thread, an actor's, with an errno: bits, the
- * lowest one for the next call
+ * lowest one for the next call. Returns what is left of those given before
  */
 bool points_can_refuse(const char *function);
-void points_refuse(__u32 calls, int error);
+__u32 points_refuse(__u32 calls, int error);
 /* When a device is reset the kernel is to take it for one with a device TLB: from 7.2 on it
  * takes those out of their domains
  */

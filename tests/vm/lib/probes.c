@@ -47,16 +47,11 @@ static const char *const probes[] = {
 	"vfio_pci_core_close_device",
 	/* Memory */
 	"memfd_pin_folios",
-	"faultin_page",
 	"unpin_folio",
-	/* The software IOMMU, built to take the steps of drivers (tests/driver) */
-	"swiommu_step_attach",
-	"swiommu_step_blocked",
-	"swiommu_step_written",
-	"swiommu_step_unlisted",
-	"swiommu_step_cleared",
-	"swiommu_step_id_freed",
-	"swiommu_step_map",
+	/* Drivers and others who are told something */
+	"mediated_unmap",
+	"pasid_event",
+	"swiommu_portal_end_works",
 	/* Numbers */
 	"iommu_alloc_global_pasid",
 	"iommu_free_global_pasid",
@@ -69,16 +64,36 @@ static const char *const refusing[] = {
 	"iommu_attach_group_handle",
 	"iommu_replace_group_handle",
 	"iommu_attach_device_pasid",
+	"iommu_replace_device_pasid",
 	NULL
 };
 
-void probes_set(void)
+/* Of the software IOMMU, if it is built to take the steps of drivers (tests/driver) */
+static const char *const steps[] = {
+	"swiommu_step_attach",
+	"swiommu_step_blocked",
+	"swiommu_step_written",
+	"swiommu_step_unlisted",
+	"swiommu_step_cleared",
+	"swiommu_step_id_freed",
+	"swiommu_step_map",
+	NULL
+};
+
+static void probe_all(const char *const *names, const char *where)
+{
+	for (; *names; names++)
+		if (!points_probe(*names))
+			printf("# not in this %s: %s\n", where, *names);
+}
+
+void probes_set(bool with_steps)
 {
 	unsigned int i;
 
 	for (i = 0; refusing[i]; i++)
 		points_can_refuse(refusing[i]);
-	for (i = 0; probes[i]; i++)
-		if (!points_probe(probes[i]))
-			printf("# not in this kernel: %s\n", probes[i]);
+	probe_all(probes, "kernel");
+	if (with_steps)
+		probe_all(steps, "software IOMMU");
 }

@@ -3,7 +3,11 @@
 #ifndef TESTS_PROBES_H
 #define TESTS_PROBES_H
 
-/* Those functions that this kernel has become points, or can be made to refuse */
-void probes_set(void);
+#include <stdbool.h>
+
+/* Those functions that this kernel has become points, or can be made to refuse; with the
+ * software IOMMU's, if it takes the steps of drivers
+ */
+void probes_set(bool with_steps);
 
 #endif /* TESTS_PROBES_H */

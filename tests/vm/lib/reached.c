@@ -75,18 +75,20 @@ static void note_point(const char *name, void *arg)
 	snprintf(cut, sizeof(cut), "%s", name);
 	if (!is_new(cut))
 		return;
-	for (i = 0; i < nr_seen && strcmp(seen[i].name, cut); i++)
-		;
-	if (i < nr_seen && seen[i].how & POINT_HELD) {
+	if (pairs_held_at(cut)) {
 		report.count.held++;
 		return;
 	}
-	if (i < nr_seen) {
-		report.count.atomic++;
+	for (i = 0; i < nr_seen && strcmp(seen[i].name, cut); i++)
+		;
+	/* Where none may sleep there is none */
+	if (i < nr_seen && !(seen[i].how & POINT_HELD)) {
+		report.count.nr_atomic++;
 		return;
 	}
 	why = reason_of(cut);
-	printf("# not reached: %s (%s)\n", cut, why ?: "why is not known");
+	printf("# not held at: %s (%s)\n", cut,
+	       why ?: i < nr_seen ? "passed alone" : "why is not known");
 	report.count.excused += !!why;
 }
 
@@ -105,14 +107,14 @@ static void note_all_seen(void)
 
 struct reached points_report(bool soft)
 {
-	const struct reached *count = &report.count;
-	unsigned int reached;
+	struct reached *count = &report.count;
 
 	note_all_seen();
 	points_of_module("ioasidfd", note_point, NULL);
 	points_of_module(soft ? "ioasid_swiommu" : "ioasid_vfio_pci", note_point, NULL);
-	reached = count->held + count->atomic;
-	printf("# points of the modules: %u, reached %u (%u %%), of which %u where none may sleep; not reached for a reason: %u\n",
-	       count->nr, reached, reached * 100 / count->nr, count->atomic, count->excused);
+	count->nr -= count->nr_atomic;
+	printf("# points of the modules: %u, held at %u (%u %%), not for a reason: %u; %u more where none may sleep\n",
+	       count->nr, count->held, count->held * 100 / count->nr, count->excused,
+	       count->nr_atomic);
 	return *count;
 }

@@ -9,11 +9,11 @@
  * struct reached - how many points of the modules there are
  * @nr: that the devices of this machine, or software devices, have to do with
  * @held: of these, at which some call was held
- * @atomic: which are passed where none may sleep
- * @excused: which no pair comes to, for a reason that is given
+ * @excused: at which none was, for a reason that is given
+ * @nr_atomic: places where nothing may sleep, which are not among @nr
  */
 struct reached {
-	unsigned int nr, held, atomic, excused;
+	unsigned int nr, held, excused, nr_atomic;
 };
 
 /* Prints each that is not reached, and how often which function of the kernel's was */

@@ -73,7 +73,7 @@ enum { ACTIVE, WATCH, NR_RIG_DEVICES };
  * @numbered: the device with PASIDs: software's, or one that sends none
  * @sibling: in the group of @ACTIVE
  * @driver: the mediated device's file, and @pin what it has pinned
- * @hwpt: a page table of @s that was made by hand
+ * @hwpt: a page table of @t that was made by hand
  * @cpu, @sender, @portal, @receiver: the CPU, a device whose number it sends, another
  *	one of the same user, and one of another user's file, @their_fd; and @owner, a
  *	physical one that has @number, and can have an alias of it
