@@ -359,7 +359,8 @@ void ioasid_cpu_give_back(struct ioasid_pasid *pasid)
 		ctx->nr_translated--;
 	else if (is_direct(idev) && !cpu)
 		ctx->nr_direct--;
-	pasid->cpu = NULL;
+	/* A translation that has found the PASID may be looking, see lookup() */
+	WRITE_ONCE(pasid->cpu, NULL);
 	mutex_unlock(&ctx->lock);
 	if (!unused)
 		return;

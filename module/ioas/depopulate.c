@@ -254,7 +254,7 @@ static void areas_depopulate(struct ioasid_ioas *ioas, struct ioasid_area *areas
 		else
 			take_turns(&turn);
 		if (area->populating) {
-			area->gone = true;
+			WRITE_ONCE(area->gone, true);
 			continue;
 		}
 		if (area->charged && !area->stuck) {

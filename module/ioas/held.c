@@ -377,7 +377,7 @@ unsigned long ioasid_held_depopulate(struct ioasid_ioas *ioas, struct ioasid_are
 	area->populated = 0;
 	nr = nr_held(ioas, area);
 	if (area->populating) {
-		area->gone = true;
+		WRITE_ONCE(area->gone, true);
 		return nr;
 	}
 	/* What is stuck stays pinned and charged, for good */

@@ -338,6 +338,7 @@ int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area,
 		else
 			pages = few;
 	}
+	/* A look without the lock, only to end sooner: under it follows another */
 	while (!ret && done < total && !READ_ONCE(area->gone)) {
 		nr = min_t(unsigned long, room, total - done);
 		if (done)
