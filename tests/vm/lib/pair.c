@@ -634,6 +634,12 @@ void pair_try(const struct deed *a, const struct deed *b, bool twice, struct pai
 	struct pair p = { .a = a, .b = b, .count = count };
 	unsigned int nr, nr_second = 0, i, order;
 
+	if ((a->parts | b->parts) & RIG_VF) {
+		/* Its PF stays bound to a file of its own */
+		rig_open(&rig, a->parts | b->parts);
+		rig_close(&rig);
+		balance_before = balance();
+	}
 	for (order = 0; order < NR_ORDERS; order++) {
 		in_turn(&p, order_letters[order], &p.orders[order]);
 		if (getenv("INTERLEAVINGS_SHOW"))
