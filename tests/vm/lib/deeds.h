@@ -58,6 +58,8 @@ struct deed {
 #define DEED_DRIVER_GAP	(1 << 13)
 /* It may be refused with EBUSY because of any other one that is under way */
 #define DEED_SLEEPS	(1 << 14)
+/* It changes nothing */
+#define DEED_ASKS	(1 << 15)
 
 /* In several lists, each of them ended */
 extern const struct deed map_deeds[], attach_deeds[], device_deeds[], driver_deeds[],

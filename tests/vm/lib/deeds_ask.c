@@ -166,12 +166,12 @@ static int map_half(struct rig *r)
 }
 
 const struct deed ask_deeds[] = {
-	{ "ask about the address space", NULL, ask_space, 0, 0 },
-	{ "ask about the device", NULL, ask_device, 0, 0 },
-	{ "ask for ranges", NULL, ask_ranges, 0, 0 },
+	{ "ask about the address space", NULL, ask_space, 0, DEED_ASKS },
+	{ "ask about the device", NULL, ask_device, 0, DEED_ASKS },
+	{ "ask for ranges", NULL, ask_ranges, 0, DEED_ASKS },
 	{ "permit ranges", NULL, allow_ranges, 0, 0 },
-	{ "look at the file", NULL, look_at_space, 0, 0 },
-	{ "look at the device's file", NULL, look_at_device, 0, 0 },
+	{ "look at the file", NULL, look_at_space, 0, DEED_ASKS },
+	{ "look at the device's file", NULL, look_at_device, 0, DEED_ASKS },
 	{ "map what is half there", NULL, map_half, 0, 0 },
 	{ "bind by iommufd's call", before_bind, bind_by_iommufd, RIG_PCI, DEED_BINDS },
 	{ "attach by iommufd's call", before_attach, attach_by_iommufd, RIG_PCI, DEED_BUSY },

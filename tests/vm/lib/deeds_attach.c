@@ -150,12 +150,7 @@ struct hwpt_alloc {
 	__u32 fault_id, __reserved2;
 };
 
-struct destroy {
-	__u32 size, id;
-};
-
 #define HWPT_ALLOC	_IO(';', 0x89)
-#define DESTROY		_IO(';', 0x80)
 
 /* A page table of @t, for the device; and one that is there before */
 static int make_table(struct rig *r, __u32 ioas, __u32 *id)
@@ -184,9 +179,7 @@ static void before_hwpt(struct rig *r)
 
 static int hwpt_free(struct rig *r)
 {
-	struct destroy arg = { .size = sizeof(arg), .id = r->hwpt };
-
-	return deed_result(ioctl(r->fd, DESTROY, &arg));
+	return deed_result(id_destroy(r->fd, r->hwpt));
 }
 
 static int hwpt_attach(struct rig *r)

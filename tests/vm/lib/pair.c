@@ -31,7 +31,8 @@ struct balance {
 	char used[1024];
 };
 
-static struct balance balance_before;
+/* ... or two devices are kept open */
+static struct balance balance_before[2];
 
 /* The kernel's log from the last look on */
 static int log_fd = -1;
@@ -115,10 +116,20 @@ static void deed_begins(const struct deed *deed)
 		rig.driver_gone = true;
 }
 
+/* Neither call has to do with who has a device open */
+static bool may_keep(const struct deed *a, const struct deed *b)
+{
+	const unsigned int ends = DEED_CLOSES | DEED_CLOSES_FD | DEED_BINDS | DEED_REMOVES |
+				  DEED_LINGERS;
+
+	return !((a->flags | b->flags) & ends) &&
+	       !((a->parts | b->parts) & (RIG_SIBLINGS | RIG_VF));
+}
+
 static void pair_open(const struct pair *p)
 {
 	snprintf(doing, DOING_SIZE, "%s | %s", p->a->name, p->b->name);
-	rig_open(&rig, p->a->parts | p->b->parts);
+	rig_open(&rig, p->a->parts | p->b->parts, may_keep(p->a, p->b));
 	if (p->a->before)
 		p->a->before(&rig);
 	if (p->b->before && p->b->before != p->a->before)
@@ -160,19 +171,45 @@ static struct balance balance(void)
 	return b;
 }
 
+static void learn_balance(void)
+{
+	int keep;
+
+	for (keep = 0; keep < 2; keep++) {
+		rig_open(&rig, 0, keep);
+		rig_close(&rig);
+		rig_mend(&rig);
+		balance_before[rig.kept] = balance();
+	}
+}
+
+/* The first VF's PF stays bound, to a file of its own */
+static void learn_balance_with_vf(void)
+{
+	static bool known;
+
+	if (known)
+		return;
+	known = true;
+	rig_open(&rig, RIG_VF, false);
+	rig_close(&rig);
+	rig_mend(&rig);
+	learn_balance();
+}
+
 static void check_balance(struct pair *p)
 {
-	struct balance now = balance();
+	struct balance now = balance(), *before = &balance_before[rig.kept];
 
-	if (now.pinned != balance_before.pinned)
+	if (now.pinned != before->pinned)
 		found(p, "pages stay pinned");
-	if (now.charged != balance_before.charged)
+	if (now.charged != before->charged)
 		found(p, "memory stays charged");
-	if (strcmp(now.used, balance_before.used)) {
+	if (strcmp(now.used, before->used)) {
 		found(p, "ids, attachments or page tables stay charged:");
-		printf("%s(before:)\n%s", now.used, balance_before.used);
+		printf("%s(before:)\n%s", now.used, before->used);
 	}
-	balance_before = now;
+	*before = now;
 }
 
 static void check_log(struct pair *p)
@@ -634,12 +671,8 @@ void pair_try(const struct deed *a, const struct deed *b, bool twice, struct pai
 	struct pair p = { .a = a, .b = b, .count = count };
 	unsigned int nr, nr_second = 0, i, order;
 
-	if ((a->parts | b->parts) & RIG_VF) {
-		/* Its PF stays bound to a file of its own */
-		rig_open(&rig, a->parts | b->parts);
-		rig_close(&rig);
-		balance_before = balance();
-	}
+	if ((a->parts | b->parts) & RIG_VF)
+		learn_balance_with_vf();
 	for (order = 0; order < NR_ORDERS; order++) {
 		in_turn(&p, order_letters[order], &p.orders[order]);
 		if (getenv("INTERLEAVINGS_SHOW"))
@@ -660,8 +693,16 @@ void pair_try(const struct deed *a, const struct deed *b, bool twice, struct pai
 	count->without_points += !nr;
 }
 
+/* What drivers in the kernel do, and what only asks, is the same with every IOMMU */
+static bool is_software(const struct deed *deed)
+{
+	return deed->flags & DEED_ASKS || deed->parts & RIG_DRIVER;
+}
+
 bool pair_is_possible(const struct deed *a, const struct deed *b)
 {
+	if (!rig.soft && is_software(a) && is_software(b))
+		return false;
 	return rig_has(&rig, a->parts | b->parts);
 }
 
@@ -671,10 +712,7 @@ void pairs_start(bool soft)
 	actor_create(&first, 0);
 	actor_create(&second, 1);
 	rig_make(&rig, soft);
-	rig_open(&rig, 0);
-	rig_close(&rig);
-	rig_mend(&rig);
-	balance_before = balance();
+	learn_balance();
 	log_fd = EXPECT_OK(log_open());
 }
 

@@ -95,11 +95,6 @@ void rig_make(struct rig *r, bool soft)
 	parts_make(r);
 }
 
-void rig_unmake(struct rig *r)
-{
-	parts_unmake(r);
-}
-
 /* Whoever drives it, and also while it is reset (iomem=relaxed) */
 static void map_bar(struct dev *dev, const char *bdf)
 {
@@ -148,15 +143,74 @@ static void open_device(struct rig *r, unsigned int i)
 		r->sw[i].iommu = r->fd;
 		EXPECT_OK(dev_bind(r->sw[i].fd, r->fd, r->sw[i].cookie));
 	}
-	EXPECT_OK(dev_attach(rig_device(r, i), r->fd, r->s));
 }
 
-void rig_open(struct rig *r, unsigned int parts)
+/* Until there are no more files; opening and closing a device takes longer than most calls */
+static void shut(struct rig *r)
 {
-	struct device_caps caps;
 	unsigned int i;
 
-	r->fd = EXPECT_OK(iommu_open());
+	for (i = 0; i < NR_RIG_DEVICES; i++)
+		if (i != ACTIVE || !r->gone)
+			EXPECT_OK(close(rig_device(r, i)));
+	/* A call may have closed it */
+	if (r->stand_in >= 0)
+		close(r->stand_in);
+	if (!r->closed)
+		EXPECT_OK(close(r->fd));
+	r->kept = false;
+}
+
+static void unmap_bars(struct rig *r)
+{
+	unsigned int i;
+
+	for (i = 0; !r->soft && i < NR_RIG_DEVICES; i++)
+		unmap_bar(&r->bars[i]);
+}
+
+/* As in linux/iommufd.h, which C libraries come without */
+struct destroy {
+	__u32 size, id;
+};
+
+#define DESTROY		_IO(';', 0x80)
+
+int id_destroy(int fd, __u32 id)
+{
+	struct destroy arg = { .size = sizeof(arg), .id = id };
+
+	return ioctl(fd, DESTROY, &arg);
+}
+
+/* All that stays is two devices, bound. So many ids there are at most */
+#define IDS_MAX	32
+
+static void empty(struct rig *r)
+{
+	unsigned int i, id, again;
+
+	for (i = 0; i < NR_RIG_DEVICES; i++)
+		dev_detach(rig_device(r, i), r->fd);
+	/* Page tables before address spaces */
+	for (again = 0; again < 2; again++)
+		for (id = 1; id <= IDS_MAX; id++)
+			id_destroy(r->fd, id);
+}
+
+void rig_open(struct rig *r, unsigned int parts, bool keep)
+{
+	struct device_caps caps;
+	bool kept = r->kept && keep;
+	unsigned int i;
+
+	if (r->kept && !keep) {
+		shut(r);
+		unmap_bars(r);
+	}
+	if (!kept)
+		r->fd = EXPECT_OK(iommu_open());
+	r->keep = keep && !r->soft;
 	r->parts = parts;
 	r->gone = false;
 	r->closed = false;
@@ -170,8 +224,11 @@ void rig_open(struct rig *r, unsigned int parts)
 	EXPECT_OK(ioas_map(r->fd, r->s, r->run, RUN_IOVA, RUN_PAGES * PAGE, RW));
 	EXPECT_OK(ioas_map(r->fd, r->t, r->other, IOVA, PAGE, RW));
 	parts_ready(r);
-	for (i = 0; i < NR_RIG_DEVICES; i++)
-		open_device(r, i);
+	for (i = 0; i < NR_RIG_DEVICES; i++) {
+		if (!kept)
+			open_device(r, i);
+		EXPECT_OK(dev_attach(rig_device(r, i), r->fd, r->s));
+	}
 	device_caps(r->fd, ACTIVE + 1, &caps);
 	r->gap = !(caps.info.flags & IOASID_DEVICE_INFO_ATOMIC_REPLACE);
 	r->pasid_gap = !(caps.info.flags & IOASID_DEVICE_INFO_ATOMIC_REPLACE_PASID);
@@ -180,25 +237,18 @@ void rig_open(struct rig *r, unsigned int parts)
 
 void rig_close(struct rig *r)
 {
-	unsigned int i;
-
 	parts_close(r);
-	for (i = 0; i < NR_RIG_DEVICES; i++)
-		if (i != ACTIVE || !r->gone)
-			EXPECT_OK(close(rig_device(r, i)));
-	/* A call may have closed it */
-	if (r->stand_in >= 0)
-		close(r->stand_in);
-	if (!r->closed)
-		EXPECT_OK(close(r->fd));
+	r->kept = r->keep && !r->gone && !r->closed && !r->unbound && !r->removed;
+	if (r->kept)
+		empty(r);
+	else
+		shut(r);
 }
 
 void rig_mend(struct rig *r)
 {
-	unsigned int i;
-
-	for (i = 0; !r->soft && i < NR_RIG_DEVICES; i++)
-		unmap_bar(&r->bars[i]);
+	if (!r->kept)
+		unmap_bars(r);
 	if (r->removed && r->soft) {
 		create_soft(r, ACTIVE);
 	} else if (r->removed) {
@@ -206,6 +256,15 @@ void rig_mend(struct rig *r)
 		EXPECT_OK(pci_give_to(r->pci[ACTIVE].bdf, "ioasid_vfio_pci"));
 	}
 	parts_mend(r);
+}
+
+void rig_unmake(struct rig *r)
+{
+	if (r->kept) {
+		shut(r);
+		unmap_bars(r);
+	}
+	parts_unmake(r);
 }
 
 int rig_device(struct rig *r, unsigned int nr)

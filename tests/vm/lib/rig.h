@@ -60,6 +60,7 @@ enum { ACTIVE, WATCH, NR_RIG_DEVICES };
  * @sw: those
  * @pci: or iommu-testdev; @bars are their registers, whoever drives them
  * @gone: @ACTIVE's file is closed, or is about to be
+ * @keep: files may stay open; @kept: they have
  * @stand_in: another file in place of it, for which calls are not meant
  * @closed: @fd is
  * @unbound: @ACTIVE is not bound, or is about to be so
@@ -85,7 +86,7 @@ struct rig {
 	int fd;
 	__u32 s, t;
 	unsigned int parts;
-	bool soft, gone, closed, unbound, removed, driver_gone, gap, pasid_gap;
+	bool soft, keep, kept, gone, closed, unbound, removed, driver_gone, gap, pasid_gap;
 	struct swdev sw[NR_RIG_DEVICES];
 	struct dev pci[NR_RIG_DEVICES], bars[NR_RIG_DEVICES];
 	char *one, *other, *run, *new, *theirs, *in_file;
@@ -138,10 +139,15 @@ void rig_make(struct rig *r, bool soft);
 void rig_unmake(struct rig *r);
 /* Can there be all of these at once here? */
 bool rig_has(struct rig *r, unsigned int parts);
-void rig_open(struct rig *r, unsigned int parts);
-/* All files; and then what calls have removed comes back */
+/* With @keep devices may have stayed open and bound since the last time, and may stay so: it
+ * takes longer to open and close them than most calls take
+ */
+void rig_open(struct rig *r, unsigned int parts, bool keep);
+/* All files that do not stay; and then what calls have removed comes back */
 void rig_close(struct rig *r);
 void rig_mend(struct rig *r);
+/* An address space or a page table made by hand */
+int id_destroy(int fd, __u32 id);
 int rig_device(struct rig *r, unsigned int nr);
 /* By DMA alone, which takes no lock of the modules' that a call may hold. First of all
  * it is seen what calls have written. @under_way: some call is
