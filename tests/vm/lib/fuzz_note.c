@@ -30,7 +30,8 @@ void fuzz_note_call(struct fuzz_thread *t, unsigned int call, int fd, __u64 at,
 	struct fuzz_note *n = begin(t, call);
 
 	n->fd = fd;
-	n->slot = fuzz_calls[call].on == FUZZ_ON_FILE ? t->file : t->dev;
+	n->slot = fuzz_calls[call].on == FUZZ_ON_FILE || fuzz_calls[call].on == FUZZ_ON_CPU ?
+		t->file : t->dev;
 	n->at = at;
 	n->size = size;
 	if (size)
@@ -112,7 +113,9 @@ static int print_array(char *text, size_t room, const struct fuzz_note *n)
 
 void fuzz_print_note(unsigned int actor, const struct fuzz_note *n)
 {
-	static const char *const on[] = { "files", "devs", "devs", "devs", "control" };
+	static const char *const on[] = {
+		"files", "devs", "devs", "devs", "devs", "cpu of files", "control",
+	};
 	char text[1600];
 	int at = 0;
 

@@ -59,6 +59,7 @@ static bool may_call(struct fuzz_thread *t, const struct fuzz_call *call)
 	case FUZZ_ON_VFIO:
 		return t->w->vfio;
 	case FUZZ_ON_SOFT:
+	case FUZZ_ON_CPU:
 		return t->w->soft_possible;
 	case FUZZ_ON_CONTROL:
 		return t->user == FUZZ_ROOT && t->w->soft_possible;
@@ -136,7 +137,7 @@ static void run_process(struct fuzz_world *w, unsigned int user, unsigned int pr
 			struct kcov *kcovs)
 {
 	static struct fuzz_thread threads[FUZZ_THREADS];
-	static pthread_t ids[FUZZ_THREADS];
+	static pthread_t ids[FUZZ_THREADS], late;
 	unsigned int i, first = (user * FUZZ_PROCESSES + process) * FUZZ_THREADS;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -155,6 +156,8 @@ static void run_process(struct fuzz_world *w, unsigned int user, unsigned int pr
 		if (pthread_create(&ids[i], NULL, thread_run, &threads[i]))
 			_exit(3);
 	}
+	if (pthread_create(&late, NULL, fuzz_late_ends, &w->of[user]))
+		_exit(3);
 	for (i = 0; i < FUZZ_THREADS; i++)
 		pthread_join(ids[i], NULL);
 	_exit(0);
@@ -178,6 +181,10 @@ void fuzz_files_init(struct fuzz_files *f, bool root)
 	memset(f, 0, sizeof(*f));
 	memset(f->files, -1, sizeof(f->files));
 	memset(f->devs, -1, sizeof(f->devs));
+	memset(f->bound, -1, sizeof(f->bound));
+	memset(f->cpus, -1, sizeof(f->cpus));
+	f->group = -1;
+	f->late = -1;
 	for (i = 0; i < FUZZ_MEMS; i++) {
 		f->mems[i] = memfd_create("fuzz", MFD_ALLOW_SEALING | MFD_CLOEXEC);
 		if (ftruncate(f->mems[i], 64 * PAGE))
