@@ -199,8 +199,12 @@ struct fuzz_files {
 
 #define FUZZ_CORPUS	2048U
 
+/* So many of a run are printed, those that reached most */
+#define FUZZ_PRINTED	100U
+
 struct fuzz_program {
 	__u64 genes[FUZZ_GENES];
+	unsigned int fresh;	/* places that it was the first to reach */
 };
 
 /**

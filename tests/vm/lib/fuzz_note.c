@@ -188,14 +188,27 @@ void fuzz_print_counts(struct fuzz_world *w)
 			w->seen.places, w->nr_programs);
 }
 
+static unsigned int nr_that_reach(struct fuzz_world *w, unsigned int fresh)
+{
+	unsigned int i, n = 0;
+
+	for (i = w->nr_given; i < w->nr_programs && i < FUZZ_CORPUS; i++)
+		n += w->programs[i].fresh >= fresh;
+	return n;
+}
+
 void fuzz_print_programs(struct fuzz_world *w)
 {
+	unsigned int i, gene, least = 1;
 	char text[20 * FUZZ_GENES];
-	unsigned int i, gene;
 
+	while (nr_that_reach(w, least) > FUZZ_PRINTED)
+		least++;
 	for (i = w->nr_given; i < w->nr_programs && i < FUZZ_CORPUS; i++) {
 		int at = 0;
 
+		if (w->programs[i].fresh < least)
+			continue;
 		for (gene = 0; gene < FUZZ_GENES; gene++)
 			at += snprintf(text + at, sizeof(text) - at, " %llx",
 				       w->programs[i].genes[gene]);

@@ -41,11 +41,14 @@ static void take_known(struct fuzz_world *w, struct fuzz_program *p)
 		p->genes[(at + i) % FUZZ_GENES] = other->genes[(at + i) % FUZZ_GENES];
 }
 
+/* Those that are given come first, as they are */
 struct fuzz_program fuzz_program(struct fuzz_world *w, unsigned int actor, unsigned int nr)
 {
+	unsigned int i = nr * FUZZ_ACTORS + actor;
 	struct fuzz_program p;
-	unsigned int i;
 
+	if (!w->round && i < w->nr_given)
+		return w->programs[i];
 	chance_at(w->round, actor, nr);
 	for (i = 0; i < FUZZ_GENES; i++)
 		p.genes[i] = chance_draw();
@@ -106,12 +109,14 @@ void fuzz_thread_init(struct fuzz_thread *t, struct fuzz_world *w, unsigned int 
 	fuzz_memory(t);
 }
 
-static void keep(struct fuzz_world *w, const struct fuzz_program *p)
+static void keep(struct fuzz_world *w, const struct fuzz_program *p, unsigned int fresh)
 {
 	unsigned int at = __atomic_fetch_add(&w->nr_programs, 1, __ATOMIC_RELAXED);
 
-	if (at < FUZZ_CORPUS)
-		w->programs[at] = *p;
+	if (at >= FUZZ_CORPUS)
+		return;
+	w->programs[at] = *p;
+	w->programs[at].fresh = fresh;
 }
 
 static void *thread_run(void *arg)
@@ -121,14 +126,15 @@ static void *thread_run(void *arg)
 
 	while (!t->w->stop) {
 		struct fuzz_program p = fuzz_program(t->w, t->actor, t->step / FUZZ_GENES);
-		unsigned int i;
+		unsigned int i, fresh;
 
 		if (guided)
 			kcov_reset(t->kcov);
 		for (i = 0; i < FUZZ_GENES && !t->w->stop; i++, t->step++)
 			fuzz_step(t, p.genes[i]);
-		if (guided && kcov_look(t->kcov, &t->w->seen))
-			keep(t->w, &p);
+		fresh = guided ? kcov_look(t->kcov, &t->w->seen) : 0;
+		if (fresh)
+			keep(t->w, &p, fresh);
 	}
 	return NULL;
 }
