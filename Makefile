@@ -33,16 +33,18 @@ POINTS_FLAGS = $(if $(POINTS),KCFLAGS=-include$(CURDIR)/tests/points/points.h \
 # Make in the roots has no part in the jobs of this one
 build_env = env MAKEFLAGS=-j$(shell nproc) $(cross)
 # What scripts/lint has built is not built again
-modules_env = $(build_env) KFLAGS='W=1 $(if $(SPARSE),C=2) $(POINTS_FLAGS) $(kcov-$*)' \
+modules_env = $(build_env) KFLAGS='W=1 $(if $(SPARSE),C=2) $(POINTS_FLAGS) $(traced-$*)' \
 	$(if $(DRIVER),FRAGMENT=$(CURDIR)/tests/driver)
 
-# Variants of the debug kernel. kcov: they tell which of their code a thread runs
+# Variants of the debug kernel. kcov: they tell which of their code a thread runs; gcov: they
+# count how often each line is run
 variant = $(filter-out debug,$*)
-kcov-kcov := KCOV_INSTRUMENT=y
+traced-kcov := KCOV_INSTRUMENT=y
+traced-gcov := GCOV_PROFILE=y
 
-.PHONY: $(addprefix modules-,$(SERIES)) modules-debug modules-kcsan modules-kcov
+.PHONY: $(addprefix modules-,$(SERIES) debug kcsan kcov gcov)
 .SECONDEXPANSION:
-modules-debug modules-kcsan modules-kcov: modules-%:
+$(addprefix modules-,debug kcsan kcov gcov): modules-%:
 	@scripts/debug-kernel $(variant)
 	$(if $(POINTS),@scripts/in-root bookworm scripts/build-points \
 		$$(scripts/debug-kernel $(variant) --build-dir) $(MUTATION_OUT))
@@ -125,6 +127,12 @@ fuzz: tests
 			$(addprefix FUZZ_REPLAY=,$(REPLAY)) $(addprefix FUZZ_ROUND=,$(ROUND))" test-fuzz
 	@sed -n 's/^# corpus: //p' build/fuzz/output >> tests/vm/fuzz-corpus
 
+# Which lines of the modules are run by all of it (docs/testing.md); [RUNS="vtd-legacy/test-map"]
+.PHONY: coverage
+coverage: tests
+	@$(MAKE) -s modules-gcov
+	@scripts/coverage $(RUNS)
+
 # What it does is in tests/demo.c
 .PHONY: demo
 demo: root-forky modules-6.12 tests
@@ -163,6 +171,7 @@ help:
 	@echo "make check-kcsan	what runs at the same time, looking for data races (root)"
 	@echo "make check-interleavings	two calls at once, in every order of their steps (root)"
 	@echo "make fuzz		calls at random, SECONDS=N SEED=S (root)"
+	@echo "make coverage		which lines are run by all tests and the fuzzer (root)"
 	@echo "make check-mutations	take safety steps out, see the tests turn red"
 	@echo "make lint		W=1, sparse, checkpatch"
 	@echo "make deb		Debian packages, in build/deb (root)"

@@ -16,6 +16,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,13 +33,17 @@
 #include "chance.h"
 #include "expect.h"
 #include "fuzz.h"
+#include "late.h"
 #include "limit.h"
+#include "mediated.h"
 #include "memory.h"
 #include "modules.h"
 #include "process.h"
 #include "run.h"
 #include "stack.h"
+#include "sriov.h"
 #include "swdev.h"
+#include "swuser.h"
 
 #define SECONDS		60
 #define ROUND_SECONDS	15
@@ -60,6 +65,21 @@ static struct setting {
 	int log;
 	unsigned long killed, removed, resets;
 } s;
+
+static const char *const limits[] = {
+	"contexts", "page_tables", "pasids", "pasid_pages", "attachments",
+};
+
+#define NR_LIMITS	(sizeof(limits) / sizeof(limits[0]))
+
+/* Or next to none */
+static void limit_none(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_LIMITS; i++)
+		limit_set(limits[i], 4096);
+}
 
 static time_t seconds(void)
 {
@@ -163,19 +183,90 @@ static void make_soft_devices(void)
 	}
 	make_soft(10, 2, 0, 0, 0);
 	make_soft(11, 1, 0, 0, 0);
+	EXPECT_OK(module_load(TEST_CPU, NULL));
+	EXPECT_OK(chmod("/dev/" CPU_NAME, 0666));
+}
+
+static void make_mediated_devices(void)
+{
+	char path[64];
+	unsigned int i;
+
+	EXPECT_OK(module_load("ioasid_test_mediated", NULL));
+	for (i = 0; i < MEDIATED_DEVICES; i++) {
+		snprintf(path, sizeof(path), "/dev/" MEDIATED_NAME "%u", i);
+		EXPECT_OK(chmod(path, 0666));
+	}
+}
+
+static void group_to_all(const char *bdf)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/vfio/%d", pci_group(bdf));
+	chmod(path, 0666);
+}
+
+/* VFs, anew */
+static void make_vfs(void *arg)
+{
+	unsigned int i;
+
+	sriov_set_vfs(s.w->bdf[FUZZ_PF], 0);
+	sriov_set_vfs(s.w->bdf[FUZZ_PF], FUZZ_VFS);
+	for (i = 0; i < FUZZ_VFS; i++)
+		if (sriov_find_vf(i, s.w->bdf[FUZZ_VF + i])) {
+			pci_give_to(s.w->bdf[FUZZ_VF + i], "ioasid_vfio_pci");
+			open_to_all(s.w->bdf[FUZZ_VF + i]);
+		}
+}
+
+static void make_pci_devices(void)
+{
+	unsigned int i;
+
+	stack_load();
+	EXPECT_OK(module_load("vfio_iommu_type1", NULL));
+	chmod("/dev/vfio/vfio", 0666);
+	for (i = 0; i < NR_DEVICES; i++)
+		which_bdf(i, s.w->bdf[i]);
+	for (i = 0; i < 2 && which_exists(BUS_0); i++) {
+		which_bdf(BUS_0 + i, s.w->bdf[FUZZ_BUS + i]);
+		EXPECT_OK(pci_give_to(s.w->bdf[FUZZ_BUS + i], "ioasid_vfio_pci"));
+	}
+	if (pci_find(IGB_ID, 0, 0, s.w->bdf[FUZZ_PF])) {
+		EXPECT_OK(pci_give_to(s.w->bdf[FUZZ_PF], "ioasid_vfio_pci"));
+		sriov_permit(true);
+		make_vfs(NULL);
+	}
+	for (i = 0; i < FUZZ_PCI; i++) {
+		open_to_all(s.w->bdf[i]);
+		group_to_all(s.w->bdf[i]);
+	}
+}
+
+static void unmake_pci_devices(void)
+{
+	unsigned int i;
+
+	if (s.w->bdf[FUZZ_PF][0]) {
+		sriov_set_vfs(s.w->bdf[FUZZ_PF], 0);
+		sriov_permit(false);
+	}
+	for (i = FUZZ_BUS; i <= FUZZ_PF; i++)
+		if (s.w->bdf[i][0])
+			EXPECT_OK(pci_take_back(s.w->bdf[i]));
+	memset(s.w->bdf, 0, sizeof(s.w->bdf));
 }
 
 static void make_devices(void)
 {
-	unsigned int i;
-
 	memset(s.w->soft, 0, sizeof(s.w->soft));
 	if (s.w->vfio)
-		stack_load();
+		make_pci_devices();
 	if (s.w->soft_possible)
 		make_soft_devices();
-	for (i = 0; i < NR_DEVICES && s.w->vfio; i++)
-		open_to_all(which_bdf(i, s.w->bdf[i]));
+	make_mediated_devices();
 	EXPECT_OK(chmod(iommu_node(), 0666));
 }
 
@@ -185,15 +276,21 @@ static void unmake_devices(void)
 
 	if (s.w->soft_possible)
 		swdev_destroy_all();
+	limit_none();
 	/* What has PASIDs on real IOMMUs keeps pages of tables for as long as it is there */
 	for (i = 0; i < FUZZ_ROOT && !config_has("vtd-pasid"); i++)
-		expect_holds_nothing(TEST_UID + i);
-	if (s.w->soft_possible)
+		expect_holds_nothing_soon(TEST_UID + i);
+	EXPECT_OK(module_unload("ioasid_test_mediated"));
+	if (s.w->soft_possible) {
+		EXPECT_OK(module_unload(TEST_CPU));
 		EXPECT_OK(module_unload(SWIOMMU));
-	if (s.w->vfio)
+	}
+	if (s.w->vfio) {
+		unmake_pci_devices();
 		stack_unload();
-	else
+	} else {
 		EXPECT_OK(module_unload("ioasidfd"));
+	}
 }
 
 /* ------------------------------------------------------------ the administrator */
@@ -225,10 +322,13 @@ static void rebind_device(void *arg)
 /* One at a time. Users close a device that is to go, sooner or later */
 static void do_to_device(void)
 {
-	static void (*const deeds[])(void *arg) = { remove_device, rebind_device, reset_device };
-	unsigned int deed = chance_below(3), which = chance_below(NR_DEVICES);
+	static void (*const deeds[])(void *arg) = {
+		remove_device, rebind_device, reset_device, make_vfs,
+	};
+	unsigned int deed = chance_below(4);
+	unsigned int which = deed == 3 ? FUZZ_VF : chance_below(deed == 2 ? FUZZ_PCI : NR_DEVICES);
 
-	if (s.deed || !s.w->vfio)
+	if (s.deed || !s.w->vfio || !s.w->bdf[which][0])
 		return;
 	s.w->evict = deed == 2 ? -1 : (int)which;
 	if (deed == 2)
@@ -267,16 +367,7 @@ static void kill_some(void)
 /* So low that they are met, and what they are */
 static void limit_some(void)
 {
-	static const char *const limits[] = {
-		"max_contexts", "max_page_tables", "max_pasids", "max_pasid_pages",
-		"max_attachments",
-	};
-	char path[80], text[16];
-
-	snprintf(path, sizeof(path), "/sys/module/ioasidfd/parameters/%s",
-		 limits[chance_below(sizeof(limits) / sizeof(limits[0]))]);
-	snprintf(text, sizeof(text), "%u", chance_in(2) ? chance_below(8) : 4096);
-	CHANCE_OK(sysfs_write(path, text));
+	limit_set(limits[chance_below(NR_LIMITS)], chance_in(2) ? chance_below(8) : 4096);
 }
 
 static void look_at_leaders(void)
@@ -367,11 +458,12 @@ static void end_users(void)
 	memset(s.leaders, 0, sizeof(s.leaders));
 }
 
-static void run_round(unsigned int round, time_t end)
+static void run_round(unsigned int round, unsigned int length)
 {
 	long before = pages_pinned();
 	struct fuzz_leader leader = { s.w, 0 };
 	unsigned int i;
+	time_t end;
 
 	s.w->round = round;
 	s.w->stop = 0;
@@ -382,6 +474,8 @@ static void run_round(unsigned int round, time_t end)
 			     s.w->sockets));
 	for (leader.user = 0; leader.user < FUZZ_USERS; leader.user++)
 		s.leaders[leader.user] = start_child(fuzz_lead, &leader);
+	/* Loading the modules takes long where another machine runs beside this one */
+	end = seconds() + length;
 	for (i = 0; seconds() < end; i++) {
 		chance_at(round, ADMIN, i);
 		tick();
@@ -428,23 +522,27 @@ static void make_world(void)
 	s.w->guided = !access("/sys/kernel/debug/kcov", F_OK);
 	EXPECT_TRUE(mmap(arena, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
 			 MAP_FIXED_NOREPLACE, -1, 0) == arena);
+	late_permit();
 	read_corpus();
 	log_open();
 }
 
 START_TEST(calls_at_random_do_no_harm)
 {
-	time_t end = seconds() + chance_seconds(SECONDS);
-	unsigned int round, i, length = ROUND_SECONDS * (kernel_is("debug") ? 4 : 1);
+	unsigned int round, i, left = chance_seconds(SECONDS), length = ROUND_SECONDS;
 	unsigned long done = 0;
 
 	if (getenv("FUZZ_REPLAY"))
 		return;
 	make_world();
-	for (round = 0; seconds() < end; round++) {
-		time_t till = seconds() + length;
-
-		run_round(round, till < end ? till : end);
+	if (kernel_is("debug"))
+		length *= 4;
+	if (length < left / 6)
+		length = left / 6;
+	for (round = 0; left; round++, left -= length) {
+		if (length > left)
+			length = left;
+		run_round(round, length);
 	}
 	dprintf(STDOUT_FILENO, "# %u rounds, %lu killed, %lu devices removed, %lu reset\n",
 		round, s.killed, s.removed, s.resets);
@@ -505,6 +603,7 @@ static void replay(void *arg)
 {
 	static struct fuzz_thread threads[FUZZ_ACTORS];
 	unsigned long nr, last = last_wanted(arg);
+	pthread_t late;
 	unsigned int i;
 
 	signal(SIGCHLD, SIG_IGN);
@@ -513,8 +612,10 @@ static void replay(void *arg)
 	fuzz_arena();
 	for (i = 0; i < FUZZ_ACTORS; i++)
 		fuzz_thread_init(&threads[i], s.w, i);
-	for (i = 0; i < FUZZ_USERS; i++)
+	for (i = 0; i < FUZZ_USERS; i++) {
 		fuzz_files_init(&s.w->of[i], i == FUZZ_ROOT);
+		EXPECT_EQ(pthread_create(&late, NULL, fuzz_late_ends, &s.w->of[i]), 0);
+	}
 	for (nr = 0; nr <= last; nr++) {
 		struct fuzz_thread *t = &threads[nr % FUZZ_ACTORS];
 		struct fuzz_program p;
@@ -559,5 +660,5 @@ int main(int argc, char **argv)
 		NULL,
 	};
 
-	return run_program(argc, argv, "fuzz", tests, RUN_BARE | RUN_SLOW);
+	return run_program(argc, argv, "fuzz", tests, RUN_BARE | RUN_ENDLESS);
 }

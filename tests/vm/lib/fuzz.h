@@ -31,8 +31,9 @@
 #define FUZZ_FILES	3	/* open /dev/iommu */
 #define FUZZ_DEVS	6	/* open devices */
 #define FUZZ_MEMS	2	/* memfds */
+#define FUZZ_LATE_PAGES	8U	/* under userfaultfd at a time */
 #define FUZZ_KNOWN	4	/* of each kind of object, for each file */
-#define FUZZ_PASIDS	8
+#define FUZZ_CPUS	2	/* open /dev/ioasid-cpu */
 #define FUZZ_LOCKED	4096UL	/* pages, RLIMIT_MEMLOCK */
 
 /* A gene's steps that are kept or changed together */
@@ -50,7 +51,10 @@
 #define FUZZ_PUBLIC_PAGES	4U
 
 /* What an ioctl is for */
-enum fuzz_on { FUZZ_ON_FILE, FUZZ_ON_ANY, FUZZ_ON_VFIO, FUZZ_ON_SOFT, FUZZ_ON_CONTROL };
+enum fuzz_on {
+	FUZZ_ON_FILE, FUZZ_ON_ANY, FUZZ_ON_VFIO, FUZZ_ON_SOFT, FUZZ_ON_MEDIATED, FUZZ_ON_CPU,
+	FUZZ_ON_CONTROL,
+};
 
 /* What a field holds, and what fuzz_field.arg is */
 enum fuzz_kind {
@@ -62,6 +66,8 @@ enum fuzz_kind {
 	FUZZ_UPTO,	/* a number from 0 to this one */
 	FUZZ_FILE,	/* an open /dev/iommu */
 	FUZZ_MEMFD,
+	FUZZ_DEV,	/* an open device */
+	FUZZ_GROUP,	/* an open group of VFIO's */
 	FUZZ_EVENTFD,
 	FUZZ_IOAS,
 	FUZZ_HWPT,
@@ -82,11 +88,15 @@ enum fuzz_kind {
 	FUZZ_BYTES,	/* any number of bytes, up to this one */
 	FUZZ_WIDTH,	/* of addresses; 0: none */
 	FUZZ_PASID,
+	FUZZ_HAD_PASID,	/* that is attached on this device, with the next one */
+	FUZZ_HAD_IOAS,
 	FUZZ_NR,	/* of elements of the next array */
 	FUZZ_RANGES,	/* address of an array of struct ioasid_range */
 	FUZZ_MAPS,	/* ... struct ioasid_map_range */
 	FUZZ_UNMAPS,	/* ... struct ioasid_unmap_range */
 	FUZZ_BUFFER,	/* address of room for what is answered */
+	FUZZ_TOKEN,	/* address of a VF token */
+	FUZZ_WORK,	/* ... of a struct swiommu_dma */
 	/* Answers, remembered if the call succeeds */
 	FUZZ_OUT_IOAS,
 	FUZZ_OUT_HWPT,
@@ -149,43 +159,65 @@ struct fuzz_mapping {
 	__u64 iova, length;
 };
 
+/* What is attached by PASID */
+struct fuzz_had {
+	__u32 pasid, ioas;
+};
+
 #define FUZZ_MAPS_KNOWN	16
 
 /* What the processes of a user share; no lock, all accesses relaxed */
 struct fuzz_files {
 	int files[FUZZ_FILES];
 	int devs[FUZZ_DEVS];
-	int which[FUZZ_DEVS];	/* enum which, or FUZZ_FIRST_SOFT + number */
+	int which[FUZZ_DEVS];	/* fuzz_world.bdf, or FUZZ_FIRST_SOFT or _MEDIATED + number */
 	int bound[FUZZ_DEVS];	/* to files[], -1: to none */
 	int mems[FUZZ_MEMS];
 	int control, event, pipe[2];
+	int cpus[FUZZ_CPUS];
+	int group, late;	/* of VFIO; userfaultfd */
 	__u32 ioas[FUZZ_FILES][FUZZ_KNOWN];
 	__u32 hwpt[FUZZ_FILES][FUZZ_KNOWN];
 	__u32 devid[FUZZ_FILES][FUZZ_KNOWN];
-	__u32 pasids[FUZZ_PASIDS];
+	__u32 attached[FUZZ_DEVS];	/* by RID, 0: nothing */
+	struct fuzz_had had[FUZZ_DEVS][FUZZ_KNOWN];
 	struct fuzz_mapping maps[FUZZ_FILES][FUZZ_MAPS_KNOWN];
 };
 
-#define FUZZ_FIRST_SOFT	1000
+#define FUZZ_FIRST_SOFT		1000
+#define FUZZ_FIRST_MEDIATED	2000
 #define FUZZ_SOFT_DEVS	16U
+
+/* Devices of the machine: those of enum which; two functions on a bus that can be reset; a
+ * PF, and its VFs
+ */
+#define FUZZ_BUS	NR_DEVICES
+#define FUZZ_PF		(FUZZ_BUS + 2)
+#define FUZZ_VF		(FUZZ_PF + 1)
+#define FUZZ_VFS	2
+#define FUZZ_PCI	(FUZZ_VF + FUZZ_VFS)
 
 #define FUZZ_CORPUS	2048U
 
+/* So many of a run are printed, those that reached most */
+#define FUZZ_PRINTED	100U
+
 struct fuzz_program {
 	__u64 genes[FUZZ_GENES];
+	unsigned int fresh;	/* places that it was the first to reach */
 };
 
 /**
  * struct fuzz_world - shared by all processes
  * @round: number of the round
  * @stop: threads end
- * @evict: device that is to be closed, as fuzz_files.which, -1: none
+ * @evict: device that is to be closed, as fuzz_files.which, -1: none; with a VF all of them
  * @vfio: are there VFIO devices?
  * @soft_possible: does the kernel take software IOMMUs beside the machine's?
  * @guided: is there KCOV?
  * @trace: each call is printed before it is made
  * @pids: of the processes; those of leaders come first
- * @bdf: PCI addresses, by enum which
+ * @bdf: PCI addresses; "": there is no such device
  * @soft: numbers of software devices + 1; 0: none
  * @public: pages in which all threads write, while the kernel reads structures there
  * @sockets: for open files that go from user to user
@@ -203,7 +235,7 @@ struct fuzz_world {
 	volatile int stop, evict;
 	bool vfio, soft_possible, guided, trace;
 	pid_t pids[FUZZ_USERS][1 + FUZZ_PROCESSES];
-	char bdf[NR_DEVICES][BDF_SIZE];
+	char bdf[FUZZ_PCI][BDF_SIZE];
 	__u32 soft[FUZZ_SOFT_DEVS];
 	struct fuzz_files of[FUZZ_USERS];
 	struct fuzz_note notes[FUZZ_ACTORS][FUZZ_NOTES];
@@ -227,6 +259,7 @@ struct fuzz_thread {
 	/* Of the call that is drawn */
 	unsigned int file, dev;
 	struct fuzz_mapping mapping;
+	struct fuzz_had had;
 	__u8 *array;		/* what the last one holds, as drawn */
 };
 
@@ -263,6 +296,11 @@ void fuzz_arena(void);
 void fuzz_evict(struct fuzz_thread *t);
 int fuzz_slot(int *slot);
 void fuzz_put(int *slot, int fd);
+/* FUZZ_ON_VFIO, _SOFT or _MEDIATED, of fuzz_files.which */
+enum fuzz_on fuzz_dev_is(int which);
+void fuzz_open_cpu(struct fuzz_thread *t, unsigned int slot);
+/* A thread that ends what userfaultfd makes others wait for; its argument is a fuzz_files */
+void *fuzz_late_ends(void *arg);
 
 /* fuzz_user.c */
 /* Those of an actor, by number */

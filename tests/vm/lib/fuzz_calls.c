@@ -9,6 +9,8 @@
 
 #include "../../../module/compat/iommufd_abi.h"
 #include "../../../module/compat/vfio_abi.h"
+#include "../../modules/cpu.h"
+#include "../../modules/mediated.h"
 #include "fuzz.h"
 
 /* Structures with something behind them */
@@ -25,6 +27,11 @@ struct feature {
 struct hot_reset_info {
 	struct vfd_hot_reset_info head;
 	struct vfd_hot_reset_device devices[8];
+};
+
+struct hot_reset {
+	struct vfd_hot_reset head;
+	__s32 groups[2];
 };
 
 /* Of the VFIO features that are passed on, with their numbers */
@@ -62,6 +69,8 @@ struct hot_reset_info {
 #define CREATE		struct swiommu_device_create
 #define IRQS		struct irq_set
 #define FEATURE		struct feature
+#define MEDOP		struct mediated_op
+#define INSN		struct cpu_insn
 
 const struct fuzz_call fuzz_calls[] = {
 	/* The I/O address space fd, linux/ioasid.h */
@@ -171,6 +180,10 @@ const struct fuzz_call fuzz_calls[] = {
 	/* Device fds of all drivers */
 	ROW("IOASID_DEVICE_BIND", IOASID_DEVICE_BIND, ANY, 8, BIND,
 	    F(BIND, argsz, SIZE, 0), F(BIND, iommu_fd, FILE, 0), F(BIND, cookie, NAME, 0)),
+	ROW("IOASID_DEVICE_BIND with a token", IOASID_DEVICE_BIND, VFIO, 2, BIND,
+	    F(BIND, argsz, SIZE, 0), F(BIND, flags, IS, IOASID_BIND_VF_TOKEN),
+	    F(BIND, iommu_fd, FILE, 0), F(BIND, cookie, NAME, 0),
+	    { "vf_token", offsetof(BIND, vf_token), 8, FUZZ_UPTO, 1 }),
 	ROW("IOASID_DEVICE_UNBIND", IOASID_DEVICE_UNBIND, ANY, 2, struct ioasid_unbind,
 	    F(struct ioasid_unbind, argsz, SIZE, 0), F(struct ioasid_unbind, iommu_fd, FILE, 0)),
 	ROW("IOASID_DEVICE_UNBIND of all", IOASID_DEVICE_UNBIND, ANY, 1, struct ioasid_unbind,
@@ -189,7 +202,7 @@ const struct fuzz_call fuzz_calls[] = {
 	    F(DETACH, argsz, SIZE, 0), F(DETACH, iommu_fd, FILE, 0)),
 	ROW("IOASID_DEVICE_DETACH by PASID", IOASID_DEVICE_DETACH, ANY, 4, DETACH,
 	    F(DETACH, argsz, SIZE, 0), F(DETACH, flags, IS, IOASID_DETACH_PASID),
-	    F(DETACH, iommu_fd, FILE, 0), F(DETACH, pasid, PASID, 0)),
+	    F(DETACH, iommu_fd, FILE, 0), F(DETACH, pasid, HAD_PASID, 0)),
 	ROW("IOASID_DEVICE_PASID_INFO", IOASID_DEVICE_PASID_INFO, ANY, 1,
 	    struct ioasid_pasid_info, F(struct ioasid_pasid_info, argsz, SIZE, 0)),
 	ROW("IOASID_DEVICE_SET_PASID_FLOOR", IOASID_DEVICE_SET_PASID_FLOOR, ANY, 2,
@@ -197,7 +210,7 @@ const struct fuzz_call fuzz_calls[] = {
 	    F(struct ioasid_pasid_floor, iommu_fd, FILE, 0),
 	    F(struct ioasid_pasid_floor, floor, PASID, 0)),
 	ROW("IOASID_DEVICE_ALIAS", IOASID_DEVICE_ALIAS, ANY, 4, ALIAS,
-	    F(ALIAS, argsz, SIZE, 0), F(ALIAS, iommu_fd, FILE, 0), F(ALIAS, pasid, PASID, 0),
+	    F(ALIAS, argsz, SIZE, 0), F(ALIAS, iommu_fd, FILE, 0), F(ALIAS, pasid, HAD_PASID, 0),
 	    F(ALIAS, alias, PASID, 0)),
 
 	/* VFIO's device fds, linux/vfio.h */
@@ -210,7 +223,7 @@ const struct fuzz_call fuzz_calls[] = {
 	    F(struct vfd_bind_iommufd, flags, IS, VFD_BIND_TOKEN),
 	    F(struct vfd_bind_iommufd, iommufd, FILE, 0),
 	    F(struct vfd_bind_iommufd, out_devid, OUT_DEVID, 0),
-	    F(struct vfd_bind_iommufd, token_uuid_ptr, BUFFER, 0)),
+	    F(struct vfd_bind_iommufd, token_uuid_ptr, TOKEN, 0)),
 	ROW("VFIO_DEVICE_ATTACH_IOMMUFD_PT", VFD_ATTACH_IOMMUFD_PT, VFIO, 6,
 	    struct vfd_attach_iommufd_pt, F(struct vfd_attach_iommufd_pt, argsz, SIZE, 0),
 	    F(struct vfd_attach_iommufd_pt, pt_id, PT, 0)),
@@ -224,7 +237,7 @@ const struct fuzz_call fuzz_calls[] = {
 	ROW("VFIO_DEVICE_DETACH_IOMMUFD_PT by PASID", VFD_DETACH_IOMMUFD_PT, VFIO, 1,
 	    struct vfd_detach_iommufd_pt, F(struct vfd_detach_iommufd_pt, argsz, SIZE, 0),
 	    F(struct vfd_detach_iommufd_pt, flags, IS, VFD_DETACH_PASID),
-	    F(struct vfd_detach_iommufd_pt, pasid, PASID, 0)),
+	    F(struct vfd_detach_iommufd_pt, pasid, HAD_PASID, 0)),
 	ROW("VFIO_DEVICE_GET_INFO", VFIO_DEVICE_GET_INFO, VFIO, 1, struct vfio_device_info,
 	    F(struct vfio_device_info, argsz, SIZE, 0)),
 	ROW("VFIO_DEVICE_GET_REGION_INFO", VFIO_DEVICE_GET_REGION_INFO, VFIO, 1,
@@ -262,6 +275,9 @@ const struct fuzz_call fuzz_calls[] = {
 	    struct hot_reset_info, F(struct hot_reset_info, head.argsz, SIZE, 0)),
 	ROW("VFIO_DEVICE_PCI_HOT_RESET", VFIO_DEVICE_PCI_HOT_RESET, VFIO, 1,
 	    struct vfd_hot_reset, F(struct vfd_hot_reset, argsz, SIZE, 0)),
+	ROW("VFIO_DEVICE_PCI_HOT_RESET of a group", VFIO_DEVICE_PCI_HOT_RESET, VFIO, 1,
+	    struct hot_reset, F(struct hot_reset, head.argsz, SIZE, 0),
+	    F(struct hot_reset, head.count, IS, 1), F(struct hot_reset, groups[0], GROUP, 0)),
 
 	/* Software devices, linux/ioasid_swiommu.h */
 	ROW("SWIOMMU_DEVICE_GET_INFO", SWIOMMU_DEVICE_GET_INFO, SOFT, 1,
@@ -272,11 +288,49 @@ const struct fuzz_call fuzz_calls[] = {
 	    F(DMA, data, VA, 0)),
 	ROW("SWIOMMU_DMA by PASID", SWIOMMU_DMA, SOFT, 8, DMA,
 	    F(DMA, argsz, SIZE, 0), F(DMA, flags, IS, SWIOMMU_DMA_PASID), F(DMA, op, UPTO, 1),
-	    F(DMA, pasid, PASID, 0), F(DMA, iova, MAPPED, 0), F(DMA, length, MAPPED_LENGTH, 0),
+	    F(DMA, pasid, HAD_PASID, 0), F(DMA, iova, MAPPED, 0), F(DMA, length, MAPPED_LENGTH, 0),
 	    F(DMA, data, VA, 0)),
 	ROW("SWIOMMU_DMA that copies", SWIOMMU_DMA, SOFT, 4, DMA,
 	    F(DMA, argsz, SIZE, 0), F(DMA, op, IS, SWIOMMU_DMA_COPY), F(DMA, iova, IOVA, 0),
 	    F(DMA, src, MAPPED, 0), F(DMA, length, MAPPED_LENGTH, 0)),
+
+	/* Mediated devices of a driver in the kernel, tests/modules */
+	ROW("MEDIATED_TRANSLATE", MEDIATED_TRANSLATE, MEDIATED, 2, MEDOP,
+	    F(MEDOP, iommu_fd, FILE, 0), F(MEDOP, iova, MAPPED, 0),
+	    F(MEDOP, length, MAPPED_LENGTH, 0)),
+	ROW("MEDIATED_READ", MEDIATED_READ, MEDIATED, 4, MEDOP,
+	    F(MEDOP, iommu_fd, FILE, 0), F(MEDOP, flags, FLAGS, MEDIATED_KTHREAD),
+	    F(MEDOP, iova, MAPPED, 0), F(MEDOP, length, MAPPED_LENGTH, 0), F(MEDOP, buf, VA, 0)),
+	ROW("MEDIATED_WRITE", MEDIATED_WRITE, MEDIATED, 4, MEDOP,
+	    F(MEDOP, iommu_fd, FILE, 0), F(MEDOP, flags, FLAGS, MEDIATED_KTHREAD),
+	    F(MEDOP, iova, MAPPED, 0), F(MEDOP, length, MAPPED_LENGTH, 0), F(MEDOP, buf, VA, 0)),
+	ROW("MEDIATED_PIN", MEDIATED_PIN, MEDIATED, 6, MEDOP,
+	    F(MEDOP, iommu_fd, FILE, 0), F(MEDOP, flags, FLAGS, MEDIATED_FOR_WRITE),
+	    F(MEDOP, iova, MAPPED, 0), F(MEDOP, length, MAPPED_LENGTH, 0)),
+	ROW("MEDIATED_UNPIN", MEDIATED_UNPIN, MEDIATED, 2, MEDOP,
+	    F(MEDOP, iommu_fd, FILE, 0), F(MEDOP, id, UPTO, 16)),
+	ROW("MEDIATED_FILL", MEDIATED_FILL, MEDIATED, 2, MEDOP,
+	    F(MEDOP, iommu_fd, FILE, 0), F(MEDOP, buf, UPTO, 255), F(MEDOP, id, UPTO, 16)),
+	ROW("MEDIATED_STATE", MEDIATED_STATE, MEDIATED, 1, struct mediated_state,
+	    F(struct mediated_state, iommu_fd, FILE, 0)),
+	ROW("MEDIATED_WATCH", MEDIATED_WATCH, MEDIATED, 1, struct mediated_state,
+	    F(struct mediated_state, iommu_fd, FILE, 0)),
+	{ "MEDIATED_DELAY", MEDIATED_DELAY, FUZZ_ON_MEDIATED, 0, 20, 1, NULL },
+
+	/* A CPU, tests/modules */
+	{ "CPU_START", CPU_START, FUZZ_ON_CPU, 0, 0, 1, NULL },
+	{ "CPU_WATCH", CPU_WATCH, FUZZ_ON_CPU, 0, 0, 1, NULL },
+	{ "CPU_STOP", CPU_STOP, FUZZ_ON_CPU, 0, 0, 1, NULL },
+	ROW("CPU_LOOKUP", CPU_LOOKUP, CPU, 2, INSN,
+	    F(INSN, iommu_fd, FILE, 0), F(INSN, device_fd, DEV, 0), F(INSN, ioasid, HAD_IOAS, 0),
+	    F(INSN, vpasid, HAD_PASID, 0), F(INSN, cookie, NAME, 0)),
+	ROW("CPU_SEND", CPU_SEND, CPU, 8, INSN,
+	    F(INSN, iommu_fd, FILE, 0), F(INSN, device_fd, DEV, 0), F(INSN, ioasid, HAD_IOAS, 0),
+	    F(INSN, vpasid, HAD_PASID, 0), F(INSN, cookie, NAME, 0), F(INSN, dma, WORK, 0),
+	    F(INSN, hold, FLAGS, 1)),
+	ROW("CPU_RUN", CPU_RUN, CPU, 1, INSN, F(INSN, dma, WORK, 0)),
+	ROW("CPU_STATE", CPU_STATE, CPU, 1, struct cpu_state,
+	    F(struct cpu_state, cookie, IS, 0)),
 
 	/* The file that makes them: root's alone */
 	ROW("SWIOMMU_IOMMU_GET_INFO", SWIOMMU_IOMMU_GET_INFO, CONTROL, 1,

@@ -5,20 +5,25 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "chance.h"
 #include "device.h"
 #include "fuzz.h"
+#include "mediated.h"
 #include "process.h"
 #include "swdev.h"
+#include "swuser.h"
 
 /* A region's number is in the upper bits of an offset */
 #define REGION(index)	((__u64)(index) << 40)
@@ -103,51 +108,143 @@ static bool is_open(struct fuzz_thread *t, unsigned int which)
 	return false;
 }
 
-void fuzz_open_dev(struct fuzz_thread *t, unsigned int slot, enum fuzz_on on)
+enum fuzz_on fuzz_dev_is(int which)
 {
-	bool soft = on == FUZZ_ON_SOFT || (on != FUZZ_ON_VFIO && chance_in(2));
-	unsigned int which, tries;
-	int fd;
+	return which >= FUZZ_FIRST_MEDIATED ? FUZZ_ON_MEDIATED :
+	       which >= FUZZ_FIRST_SOFT ? FUZZ_ON_SOFT : FUZZ_ON_VFIO;
+}
 
-	soft |= !t->w->vfio;
-	/* One that is open already can be bound through one of both alone */
-	for (tries = 0; tries < 4; tries++) {
-		which = soft ? FUZZ_FIRST_SOFT - 1 + t->w->soft[own(t, FUZZ_SOFT_DEVS)] :
-			own(t, NR_DEVICES);
-		if (which != FUZZ_FIRST_SOFT - 1 && !is_open(t, which))
-			break;
+/* -1: none */
+static int some_dev(struct fuzz_thread *t, enum fuzz_on kind)
+{
+	unsigned int at;
+
+	switch (kind) {
+	case FUZZ_ON_MEDIATED:
+		return FUZZ_FIRST_MEDIATED + own(t, MEDIATED_DEVICES);
+	case FUZZ_ON_SOFT:
+		at = own(t, FUZZ_SOFT_DEVS);
+		return t->w->soft[at] ? (int)(FUZZ_FIRST_SOFT - 1 + t->w->soft[at]) : -1;
+	default:
+		at = own(t, FUZZ_PCI);
+		return t->w->bdf[at][0] ? (int)at : -1;
 	}
-	if (which == FUZZ_FIRST_SOFT - 1)
-		return;
-	if (soft) {
-		fuzz_note_deed(t, "devs[%u] = open(" SWIOMMU_NODE "%u)", slot,
+}
+
+static int open_which(struct fuzz_thread *t, unsigned int slot, int which)
+{
+	switch (fuzz_dev_is(which)) {
+	case FUZZ_ON_MEDIATED:
+		fuzz_note_deed(t, "devs[%u] = open(mediated device %d)", slot,
+			       which - FUZZ_FIRST_MEDIATED);
+		return mediated_open(which - FUZZ_FIRST_MEDIATED);
+	case FUZZ_ON_SOFT:
+		fuzz_note_deed(t, "devs[%u] = open(" SWIOMMU_NODE "%d)", slot,
 			       which - FUZZ_FIRST_SOFT);
-		fd = swdev_open(which - FUZZ_FIRST_SOFT);
-	} else {
-		fuzz_note_deed(t, "devs[%u] = open(VFIO device %u)", slot, which);
-		fd = dev_open_bdf(t->w->bdf[which]);
+		return swdev_open(which - FUZZ_FIRST_SOFT);
+	default:
+		fuzz_note_deed(t, "devs[%u] = open(VFIO device %d)", slot, which);
+		return dev_open_bdf(t->w->bdf[which]);
 	}
-	fuzz_note_result(t, fd, errno);
-	if (fd < 0)
-		return;
+}
+
+static void dev_opened(struct fuzz_thread *t, unsigned int slot, int which, int fd)
+{
 	fuzz_put(&t->f->devs[slot], fd);
 	t->f->which[slot] = which;
 	t->f->bound[slot] = -1;
+	t->f->attached[slot] = 0;
+	memset(t->f->had[slot], 0, sizeof(t->f->had[slot]));
+}
+
+void fuzz_open_dev(struct fuzz_thread *t, unsigned int slot, enum fuzz_on on)
+{
+	enum fuzz_on kind = on;
+	unsigned int tries;
+	int fd, which = -1;
+
+	if (on == FUZZ_ON_ANY)
+		kind = chance_in(6) ? FUZZ_ON_MEDIATED :
+		       t->w->vfio && chance_in(2) ? FUZZ_ON_VFIO : FUZZ_ON_SOFT;
+	/* One that is open already can be bound through one of both alone */
+	for (tries = 0; tries < 4; tries++) {
+		which = some_dev(t, kind);
+		if (which >= 0 && !is_open(t, which))
+			break;
+	}
+	if (which < 0)
+		return;
+	fd = open_which(t, slot, which);
+	fuzz_note_result(t, fd, errno);
+	if (fd >= 0)
+		dev_opened(t, slot, which, fd);
+}
+
+void fuzz_open_cpu(struct fuzz_thread *t, unsigned int slot)
+{
+	int fd;
+
+	fuzz_note_deed(t, "cpus[%u] = open(/dev/" CPU_NAME ")", slot);
+	fd = cpu_open();
+	fuzz_note_result(t, fd, errno);
+	if (fd >= 0)
+		fuzz_put(&t->f->cpus[slot], fd);
+}
+
+/* Of VFIO's own, with type1. What is open through it is bound to none of our files */
+static int open_by_group(int container, int group, const char *bdf)
+{
+	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
+	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		return -1;
+	return ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+}
+
+static void open_group(struct fuzz_thread *t)
+{
+	unsigned int slot = chance_below(FUZZ_DEVS);
+	int which = some_dev(t, FUZZ_ON_VFIO), container, group, fd = -1;
+	char path[32];
+
+	if (which < 0 || !t->w->vfio)
+		return;
+	fuzz_note_deed(t, "devs[%u] = VFIO device %d, by its group", slot, which);
+	snprintf(path, sizeof(path), "/dev/vfio/%d", pci_group(t->w->bdf[which]));
+	fuzz_put(&t->f->group, -1);
+	container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	group = open(path, O_RDWR | O_CLOEXEC);
+	if (container >= 0 && group >= 0)
+		fd = open_by_group(container, group, t->w->bdf[which]);
+	fuzz_note_result(t, fd, errno);
+	if (container >= 0)
+		close(container);
+	fuzz_put(&t->f->group, group);
+	if (fd >= 0)
+		dev_opened(t, slot, which, fd);
 }
 
 static void open_some(struct fuzz_thread *t)
 {
-	if (chance_in(3))
+	unsigned int slot = chance_below(FUZZ_DEVS);
+
+	/* What is open and bound mostly stays so */
+	if (fuzz_slot(&t->f->devs[slot]) >= 0)
+		slot = chance_below(FUZZ_DEVS);
+	if (chance_in(6))
 		fuzz_open_file(t, chance_below(FUZZ_FILES));
 	else
-		fuzz_open_dev(t, chance_below(FUZZ_DEVS), FUZZ_ON_ANY);
+		fuzz_open_dev(t, slot, FUZZ_ON_ANY);
 }
 
 static void close_some(struct fuzz_thread *t)
 {
 	unsigned int file = chance_below(FUZZ_FILES), dev = chance_below(FUZZ_DEVS);
 
-	if (chance_in(3)) {
+	if (chance_in(8)) {
+		fuzz_note_deed(t, "close(cpus[%u]), close(group)", file % FUZZ_CPUS);
+		fuzz_put(&t->f->cpus[file % FUZZ_CPUS], -1);
+		fuzz_put(&t->f->group, -1);
+	} else if (chance_in(3)) {
 		fuzz_note_deed(t, "close(files[%u])", file);
 		fuzz_put(&t->f->files[file], -1);
 	} else {
@@ -291,6 +388,35 @@ static void all_fresh(struct fuzz_thread *t)
 	fuzz_note_deed(t, "all of the arena anew");
 	fuzz_arena();
 	fuzz_note_result(t, 0, 0);
+}
+
+/* Whoever needs a page there waits, the kernel too, for fuzz_late_ends() */
+static void make_late(struct fuzz_thread *t)
+{
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	unsigned int page = chance_below(64);
+	struct uffdio_api api = { .api = UFFD_API };
+	int fd, ret;
+
+	fuzz_note_deed(t, "userfaultfd(arena + %u pages, %u pages)", page, FUZZ_LATE_PAGES);
+	reg.range.start = (__u64)arena(page);
+	reg.range.len = FUZZ_LATE_PAGES * PAGE;
+	fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	ret = fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &reg);
+	fuzz_note_result(t, -ret, errno);
+	fuzz_put(&t->f->late, fd);
+	madvise(arena(page), FUZZ_LATE_PAGES * PAGE, MADV_DONTNEED);
+}
+
+void *fuzz_late_ends(void *arg)
+{
+	struct fuzz_files *f = arg;
+
+	for (;;) {
+		sleep_ms(20);
+		fuzz_put(&f->late, -1);
+	}
+	return NULL;
 }
 
 /* Shorter, longer, with holes, sealed, another one */
@@ -445,14 +571,20 @@ static void evict_passed(struct fuzz_thread *t)
 			close(fd);
 }
 
+static bool is_evicted(int evict, int which)
+{
+	return which == evict || (evict >= FUZZ_VF && which >= FUZZ_VF && which < FUZZ_PCI);
+}
+
 void fuzz_evict(struct fuzz_thread *t)
 {
 	unsigned int dev;
 
 	if (chance_in(2))
 		return;
+	fuzz_put(&t->f->group, -1);
 	for (dev = 0; dev < FUZZ_DEVS; dev++)
-		if (t->f->which[dev] == t->w->evict || chance_in(3)) {
+		if (is_evicted(t->w->evict, t->f->which[dev]) || chance_in(3)) {
 			munmap(bars(dev), FUZZ_BAR_PAGES * PAGE);
 			fuzz_put(&t->f->devs[dev], -1);
 		}
@@ -468,10 +600,11 @@ static const struct {
 	unsigned int weight;
 	void (*fn)(struct fuzz_thread *t);
 } deeds[] = {
-	{ "open", 8, open_some },
-	{ "close", 5, close_some },
+	{ "open", 4, open_some },
+	{ "close", 3, close_some },
 	{ "dup", 2, dup_some },
-	{ "pass", 2, pass },
+	{ "pass", 1, pass },
+	{ "VFIO group", 1, open_group },
 	{ "other calls", 4, other_calls },
 	{ "mprotect", 6, protect },
 	{ "munmap", 4, unmap },
@@ -479,6 +612,7 @@ static const struct {
 	{ "madvise", 6, advise },
 	{ "arena", 3, all_fresh },
 	{ "memfd", 4, change_file },
+	{ "userfaultfd", 1, make_late },
 	{ "scribble", 6, scribble },
 	{ "mmap of a region", 4, map_region },
 	{ "munmap of a region", 4, unmap_region },

@@ -3,6 +3,7 @@
  * Arguments of ioctls. First a structure that may succeed; then, in two of five calls,
  * one or a few things that are wrong with it: a field, its size, or where it is.
  */
+#include <linux/ioasid_swiommu.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
@@ -113,6 +114,20 @@ __u32 *fuzz_known(struct fuzz_thread *t, enum fuzz_kind kind)
 	}
 }
 
+/* Of a device that is bound to the file, or a small number */
+static __u32 devid(struct fuzz_thread *t)
+{
+	__u32 known = *fuzz_known(t, FUZZ_DEVID);
+	unsigned int i, at = chance_below(FUZZ_DEVS);
+
+	if (known && chance_in(2))
+		return known;
+	for (i = 0; i < FUZZ_DEVS; i++)
+		if (t->f->bound[(at + i) % FUZZ_DEVS] == (int)t->file)
+			return 100 + (at + i) % FUZZ_DEVS;
+	return 1 + chance_below(8);
+}
+
 /* One that is known, or a small number */
 static __u32 id(struct fuzz_thread *t, enum fuzz_kind kind)
 {
@@ -122,25 +137,54 @@ static __u32 id(struct fuzz_thread *t, enum fuzz_kind kind)
 		kind = chance_in(4) ? FUZZ_HWPT : FUZZ_IOAS;
 	else if (kind == FUZZ_OBJECT)
 		kind = chance_in(2) ? FUZZ_HWPT : chance_in(4) ? FUZZ_DEVID : FUZZ_IOAS;
+	if (kind == FUZZ_DEVID)
+		return devid(t);
+	/* What a device reaches is what most is done to */
+	if (kind == FUZZ_IOAS && t->f->attached[t->dev] &&
+	    t->f->bound[t->dev] == (int)t->file && chance_in(2))
+		return t->f->attached[t->dev];
 	known = *fuzz_known(t, kind);
 	return known && !chance_in(16) ? known : guess;
 }
 
-/* Mostly one that was made; in an address space that may not be there any more */
-static struct fuzz_mapping mapping(struct fuzz_thread *t)
+/* Mostly one that was made, and if possible that the device reaches; in an address space that
+ * may not be there any more
+ */
+static struct fuzz_mapping mapping(struct fuzz_thread *t, bool by_device)
 {
-	struct fuzz_mapping m = t->f->maps[t->file][chance_below(FUZZ_MAPS_KNOWN)];
+	__u32 ioas = by_device ? t->f->attached[t->dev] : 0;
+	struct fuzz_mapping m;
+	unsigned int tries;
 
+	for (tries = 0; tries < 6; tries++) {
+		m = t->f->maps[t->file][chance_below(FUZZ_MAPS_KNOWN)];
+		if (m.ioas && (!ioas || m.ioas == ioas))
+			break;
+	}
 	if (!m.ioas || chance_in(6))
 		m = (struct fuzz_mapping) { id(t, FUZZ_IOAS), iova(), length() };
 	return m;
 }
 
+/* Most numbers are meant to be new ones */
 static __u32 pasid(struct fuzz_thread *t)
 {
-	__u32 known = t->f->pasids[chance_below(FUZZ_PASIDS)];
+	return t->had.pasid && chance_in(4) ? t->had.pasid : 1 + chance_below(8);
+}
 
-	return known && chance_in(3) ? known : 1 + chance_below(8);
+static struct fuzz_had had(struct fuzz_thread *t)
+{
+	struct fuzz_had had;
+	unsigned int tries;
+
+	for (tries = 0; tries < 4; tries++) {
+		had = t->f->had[t->dev][chance_below(FUZZ_KNOWN)];
+		if (had.pasid)
+			break;
+	}
+	if (!had.pasid || chance_in(8))
+		had = (struct fuzz_had) { 1 + chance_below(8), id(t, FUZZ_IOAS) };
+	return had;
 }
 
 static __u32 soft_dev(struct fuzz_thread *t)
@@ -183,6 +227,30 @@ static __u64 buffer(struct fuzz_thread *t)
 	return chance_in(8) ? fuzz_va() : (__u64)t->view + ARRAY_AT * PAGE;
 }
 
+/* One of two */
+static __u64 token(struct fuzz_thread *t)
+{
+	__u64 *p = (__u64 *)(t->rw + ARRAY_AT * PAGE);
+
+	p[0] = chance_below(2);
+	p[1] = 0;
+	return (__u64)t->view + ARRAY_AT * PAGE;
+}
+
+/* What a CPU sends to a device */
+static __u64 work(struct fuzz_thread *t)
+{
+	struct swiommu_dma *dma = (struct swiommu_dma *)(t->rw + ARRAY_AT * PAGE);
+
+	*dma = (struct swiommu_dma) {
+		.argsz = sizeof(*dma), .flags = SWIOMMU_DMA_PASID, .op = chance_below(2),
+		.iova = t->mapping.iova, .length = t->mapping.length, .data = fuzz_va(),
+	};
+	if (chance_in(8))
+		((__u32 *)dma)[chance_below(sizeof(*dma) / 4)] = fuzz_strange(0);
+	return (__u64)t->view + ARRAY_AT * PAGE;
+}
+
 static __u64 flags(__u64 known, bool some)
 {
 	__u64 value = chance_draw() & known;
@@ -212,6 +280,10 @@ static __u64 draw(struct fuzz_thread *t, const struct fuzz_call *call,
 		return t->f->mems[chance_below(FUZZ_MEMS)];
 	case FUZZ_EVENTFD:
 		return t->f->event;
+	case FUZZ_DEV:
+		return t->f->devs[t->dev];
+	case FUZZ_GROUP:
+		return t->f->group;
 	case FUZZ_IOAS:
 	case FUZZ_HWPT:
 	case FUZZ_PT:
@@ -243,6 +315,10 @@ static __u64 draw(struct fuzz_thread *t, const struct fuzz_call *call,
 		return chance_in(2) ? 32 + chance_below(26) : 0;
 	case FUZZ_PASID:
 		return pasid(t);
+	case FUZZ_HAD_PASID:
+		return t->had.pasid;
+	case FUZZ_HAD_IOAS:
+		return t->had.ioas;
 	case FUZZ_NR:
 		return 1 + chance_below(MAX_ELEMENTS);
 	case FUZZ_RANGES:
@@ -251,6 +327,10 @@ static __u64 draw(struct fuzz_thread *t, const struct fuzz_call *call,
 		return array(t, field->kind);
 	case FUZZ_BUFFER:
 		return buffer(t);
+	case FUZZ_TOKEN:
+		return token(t);
+	case FUZZ_WORK:
+		return work(t);
 	default:
 		return 0;
 	}
@@ -394,7 +474,8 @@ void fuzz_fill(struct fuzz_thread *t, const struct fuzz_call *call, __u8 *data,
 	unsigned int n;
 
 	t->array = NULL;
-	t->mapping = mapping(t);
+	t->mapping = mapping(t, call->on != FUZZ_ON_FILE);
+	t->had = had(t);
 	for (field = call->fields; field->kind != FUZZ_END; field++)
 		put_field(data, field, draw(t, call, field));
 	*place = (struct fuzz_place) {

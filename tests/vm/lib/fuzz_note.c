@@ -30,7 +30,8 @@ void fuzz_note_call(struct fuzz_thread *t, unsigned int call, int fd, __u64 at,
 	struct fuzz_note *n = begin(t, call);
 
 	n->fd = fd;
-	n->slot = fuzz_calls[call].on == FUZZ_ON_FILE ? t->file : t->dev;
+	n->slot = fuzz_calls[call].on == FUZZ_ON_FILE || fuzz_calls[call].on == FUZZ_ON_CPU ?
+		t->file : t->dev;
 	n->at = at;
 	n->size = size;
 	if (size)
@@ -112,7 +113,9 @@ static int print_array(char *text, size_t room, const struct fuzz_note *n)
 
 void fuzz_print_note(unsigned int actor, const struct fuzz_note *n)
 {
-	static const char *const on[] = { "files", "devs", "devs", "devs", "control" };
+	static const char *const on[] = {
+		"files", "devs", "devs", "devs", "devs", "cpu of files", "control",
+	};
 	char text[1600];
 	int at = 0;
 
@@ -185,14 +188,27 @@ void fuzz_print_counts(struct fuzz_world *w)
 			w->seen.places, w->nr_programs);
 }
 
+static unsigned int nr_that_reach(struct fuzz_world *w, unsigned int fresh)
+{
+	unsigned int i, n = 0;
+
+	for (i = w->nr_given; i < w->nr_programs && i < FUZZ_CORPUS; i++)
+		n += w->programs[i].fresh >= fresh;
+	return n;
+}
+
 void fuzz_print_programs(struct fuzz_world *w)
 {
+	unsigned int i, gene, least = 1;
 	char text[20 * FUZZ_GENES];
-	unsigned int i, gene;
 
+	while (nr_that_reach(w, least) > FUZZ_PRINTED)
+		least++;
 	for (i = w->nr_given; i < w->nr_programs && i < FUZZ_CORPUS; i++) {
 		int at = 0;
 
+		if (w->programs[i].fresh < least)
+			continue;
 		for (gene = 0; gene < FUZZ_GENES; gene++)
 			at += snprintf(text + at, sizeof(text) - at, " %llx",
 				       w->programs[i].genes[gene]);

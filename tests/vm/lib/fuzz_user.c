@@ -41,11 +41,14 @@ static void take_known(struct fuzz_world *w, struct fuzz_program *p)
 		p->genes[(at + i) % FUZZ_GENES] = other->genes[(at + i) % FUZZ_GENES];
 }
 
+/* Those that are given come first, as they are */
 struct fuzz_program fuzz_program(struct fuzz_world *w, unsigned int actor, unsigned int nr)
 {
+	unsigned int i = nr * FUZZ_ACTORS + actor;
 	struct fuzz_program p;
-	unsigned int i;
 
+	if (!w->round && i < w->nr_given)
+		return w->programs[i];
 	chance_at(w->round, actor, nr);
 	for (i = 0; i < FUZZ_GENES; i++)
 		p.genes[i] = chance_draw();
@@ -59,6 +62,7 @@ static bool may_call(struct fuzz_thread *t, const struct fuzz_call *call)
 	case FUZZ_ON_VFIO:
 		return t->w->vfio;
 	case FUZZ_ON_SOFT:
+	case FUZZ_ON_CPU:
 		return t->w->soft_possible;
 	case FUZZ_ON_CONTROL:
 		return t->user == FUZZ_ROOT && t->w->soft_possible;
@@ -105,12 +109,14 @@ void fuzz_thread_init(struct fuzz_thread *t, struct fuzz_world *w, unsigned int 
 	fuzz_memory(t);
 }
 
-static void keep(struct fuzz_world *w, const struct fuzz_program *p)
+static void keep(struct fuzz_world *w, const struct fuzz_program *p, unsigned int fresh)
 {
 	unsigned int at = __atomic_fetch_add(&w->nr_programs, 1, __ATOMIC_RELAXED);
 
-	if (at < FUZZ_CORPUS)
-		w->programs[at] = *p;
+	if (at >= FUZZ_CORPUS)
+		return;
+	w->programs[at] = *p;
+	w->programs[at].fresh = fresh;
 }
 
 static void *thread_run(void *arg)
@@ -120,14 +126,15 @@ static void *thread_run(void *arg)
 
 	while (!t->w->stop) {
 		struct fuzz_program p = fuzz_program(t->w, t->actor, t->step / FUZZ_GENES);
-		unsigned int i;
+		unsigned int i, fresh;
 
 		if (guided)
 			kcov_reset(t->kcov);
 		for (i = 0; i < FUZZ_GENES && !t->w->stop; i++, t->step++)
 			fuzz_step(t, p.genes[i]);
-		if (guided && kcov_look(t->kcov, &t->w->seen))
-			keep(t->w, &p);
+		fresh = guided ? kcov_look(t->kcov, &t->w->seen) : 0;
+		if (fresh)
+			keep(t->w, &p, fresh);
 	}
 	return NULL;
 }
@@ -136,7 +143,7 @@ static void run_process(struct fuzz_world *w, unsigned int user, unsigned int pr
 			struct kcov *kcovs)
 {
 	static struct fuzz_thread threads[FUZZ_THREADS];
-	static pthread_t ids[FUZZ_THREADS];
+	static pthread_t ids[FUZZ_THREADS], late;
 	unsigned int i, first = (user * FUZZ_PROCESSES + process) * FUZZ_THREADS;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -155,6 +162,8 @@ static void run_process(struct fuzz_world *w, unsigned int user, unsigned int pr
 		if (pthread_create(&ids[i], NULL, thread_run, &threads[i]))
 			_exit(3);
 	}
+	if (pthread_create(&late, NULL, fuzz_late_ends, &w->of[user]))
+		_exit(3);
 	for (i = 0; i < FUZZ_THREADS; i++)
 		pthread_join(ids[i], NULL);
 	_exit(0);
@@ -178,6 +187,10 @@ void fuzz_files_init(struct fuzz_files *f, bool root)
 	memset(f, 0, sizeof(*f));
 	memset(f->files, -1, sizeof(f->files));
 	memset(f->devs, -1, sizeof(f->devs));
+	memset(f->bound, -1, sizeof(f->bound));
+	memset(f->cpus, -1, sizeof(f->cpus));
+	f->group = -1;
+	f->late = -1;
 	for (i = 0; i < FUZZ_MEMS; i++) {
 		f->mems[i] = memfd_create("fuzz", MFD_ALLOW_SEALING | MFD_CLOEXEC);
 		if (ftruncate(f->mems[i], 64 * PAGE))

@@ -25,6 +25,10 @@ struct used {
 struct used limit_used(int fd, const char *name);
 /* Nobody with this uid holds anything, but the one file that this is seen by; needs root */
 void expect_holds_nothing(uid_t uid);
+/* The same, in 20 s at most: the memory of a process may end later than itself, and with it
+ * files that were mapped
+ */
+void expect_holds_nothing_soon(uid_t uid);
 
 /* A child process of that user, without any capability */
 pid_t start_user(uid_t uid, child_fn fn, void *arg);

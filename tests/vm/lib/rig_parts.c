@@ -66,7 +66,7 @@ void parts_unmake(struct rig *r)
 		close(r->vf.vf_fd);
 		close(r->vf.pf_fd);
 		close(r->vf.fd);
-		EXPECT_OK(sysfs_write(r->vf.numvfs, "0"));
+		EXPECT_OK(sriov_set_vfs(r->vf.pf, 0));
 		EXPECT_OK(pci_take_back(r->vf.pf));
 	}
 	if (with_siblings) {

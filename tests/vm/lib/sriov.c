@@ -23,21 +23,37 @@ int sriov_bind(int dev, int fd, __u64 cookie, const __u8 *token)
 	return ioctl(dev, IOASID_DEVICE_BIND, &arg);
 }
 
+void sriov_permit(bool permit)
+{
+	EXPECT_OK(sysfs_write(PARAMETER, permit ? "1" : "0"));
+}
+
+int sriov_set_vfs(const char *pf, int nr_vfs)
+{
+	char path[128], nr[16];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/sriov_numvfs", pf);
+	snprintf(nr, sizeof(nr), "%d", nr_vfs);
+	return sysfs_write(path, nr);
+}
+
+bool sriov_find_vf(int index, char *bdf)
+{
+	return pci_find(VF_ID, 0, index, bdf);
+}
+
 struct sriov sriov_start(int nr_vfs)
 {
 	struct sriov s;
-	char nr[16];
 
 	EXPECT_TRUE(pci_find(IGB_ID, 0, 0, s.pf));
 	EXPECT_OK(pci_give_to(s.pf, "ioasid_vfio_pci"));
-	EXPECT_OK(sysfs_write(PARAMETER, "1"));
+	sriov_permit(true);
 	s.fd = EXPECT_OK(iommu_open());
 	s.pf_fd = EXPECT_OK(dev_open_bdf(s.pf));
 	EXPECT_OK(sriov_bind(s.pf_fd, s.fd, 1, SRIOV_TOKEN));
-	snprintf(s.numvfs, sizeof(s.numvfs), "/sys/bus/pci/devices/%s/sriov_numvfs", s.pf);
-	snprintf(nr, sizeof(nr), "%d", nr_vfs);
-	EXPECT_OK(sysfs_write(s.numvfs, nr));
-	EXPECT_TRUE(pci_find(VF_ID, 0, 0, s.vf));
+	EXPECT_OK(sriov_set_vfs(s.pf, nr_vfs));
+	EXPECT_TRUE(sriov_find_vf(0, s.vf));
 	EXPECT_OK(pci_give_to(s.vf, "ioasid_vfio_pci"));
 	s.vf_fd = EXPECT_OK(dev_open_bdf(s.vf));
 	return s;
@@ -46,7 +62,7 @@ struct sriov sriov_start(int nr_vfs)
 void sriov_end(struct sriov *s)
 {
 	close_all();
-	EXPECT_OK(sysfs_write(s->numvfs, "0"));
+	EXPECT_OK(sriov_set_vfs(s->pf, 0));
 	EXPECT_OK(pci_take_back(s->pf));
-	EXPECT_OK(sysfs_write(PARAMETER, "0"));
+	sriov_permit(false);
 }
