@@ -3,8 +3,8 @@
  * Stop points, in a build for tests only (make modules-SERIES POINTS=1). This header is
  * included before every file of the modules, which know nothing of it. A point is where
  * a lock has been dropped, but for those within xarrays, and before and after each call of
- * the kernel's that changes or uses a page table, an attachment, or memory that is pinned. ioasid_test_points
- * holds a thread there.
+ * the kernel's that changes or uses a page table, an attachment, or memory that is pinned.
+ * ioasid_test_points holds a thread there.
  *
  * Function-like macros do not disturb the declarations in headers that come first. A
  * function that is new here needs its header in this list.

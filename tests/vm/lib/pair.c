@@ -537,15 +537,15 @@ static void note_point(struct pair *p, unsigned int i, unsigned int j)
 }
 
 /* Both go on, the one that was held first before the other, until they end or linger */
-static void go_on(struct pair *p, enum progress progress, struct sight *now)
+static void go_on(struct pair *p, enum progress of_second, struct sight *now)
 {
 	actor_release(&first);
 	if (actor_progress(&first) == HELD)
 		FAIL("%s: held twice", doing);
-	if (progress == HELD && first.ended)
+	if (of_second == HELD && first.ended)
 		check_between(p, orders_with(&first, ONLY_A), "the first has ended", now);
 	/* It may have waited for the first on its way to where it is to be held */
-	if (progress != HELD && !second.ended)
+	if (of_second != HELD && !second.ended)
 		actor_progress(&second);
 	actor_release(&second);
 	if (!(p->b->flags & DEED_LINGERS))

@@ -113,8 +113,8 @@ struct reached points_report(bool soft)
 	points_of_module("ioasidfd", note_point, NULL);
 	points_of_module(soft ? "ioasid_swiommu" : "ioasid_vfio_pci", note_point, NULL);
 	count->nr -= count->nr_atomic;
-	printf("# points of the modules: %u, held at %u (%u %%), not for a reason: %u; %u more where none may sleep\n",
-	       count->nr, count->held, count->held * 100 / count->nr, count->excused,
-	       count->nr_atomic);
+	printf("# points of the modules: %u, held at %u (%u %%), not for a reason: %u\n", count->nr,
+	       count->held, count->held * 100 / count->nr, count->excused);
+	printf("# %u more where nothing may sleep\n", count->nr_atomic);
 	return *count;
 }
