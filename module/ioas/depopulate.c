@@ -265,9 +265,12 @@ static void areas_depopulate(struct ioasid_ioas *ioas, struct ioasid_area *areas
 			payer = area->payer;
 			charged += area_pages(area);
 		}
-		/* What is stuck stays pinned and charged, for good */
+		/* What is stuck stays pinned and charged, for good. Drivers would unpin what they
+		 * hold of it after the next page table
+		 */
 		area->charged = false;
-		area->stuck = false;
+		if (unlikely(area->stuck))
+			area->stuck = ioasid_area_is_held(ioas, area);
 	}
 	if (d.nr)
 		ioasid_unpin(d.few, d.nr, d.dirty);

@@ -176,7 +176,7 @@ void ioasid_unhold(struct ioasid_ioas *ioas, u64 start, u64 last)
 		if (!held->shared)
 			ioasid_unpin(&held->page, 1, area->prot & IOMMU_WRITE);
 		if (!area->charged) {
-			/* It is stuck if it is shared yet, and stays charged */
+			/* Shared with a page table that is gone: stuck, and charged for good */
 			if (!held->shared)
 				ioasid_payer_uncharge(area->payer, 1);
 			ioas->pinned -= PAGE_SIZE;
@@ -384,6 +384,5 @@ unsigned long ioasid_held_depopulate(struct ioasid_ioas *ioas, struct ioasid_are
 	if (area->charged && !area->stuck)
 		ioasid_payer_uncharge(area->payer, area_pages(area) - nr);
 	area->charged = false;
-	area->stuck = false;
 	return nr;
 }

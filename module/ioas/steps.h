@@ -42,7 +42,7 @@
  * @populating: a call is pinning its pages, and keeps the charge for as long
  * @gone: meanwhile the last page table has gone, with what was populated
  * @stuck: a page table did not let go of it: its pages are never unpinned, and stay
- *	charged. Ends with the last page table
+ *	charged. Cleared with the last page table, unless drivers hold some of them
  *
  * @node and @busy are protected by the address space's areas_lock. @runs,
  * @populated and @charged are for the call that the area is busy with, under

@@ -10,6 +10,7 @@
 #include "device.h"
 #include "dma.h"
 #include "expect.h"
+#include "mediated.h"
 #include "memory.h"
 #include "modules.h"
 #include "refuse.h"
@@ -324,6 +325,32 @@ START_TEST(pages_that_a_device_may_still_reach_are_not_unpinned)
 }
 END_TEST
 
+/* A driver in the kernel holds one of them, beyond that page table and the next one */
+START_TEST(pages_that_a_device_may_still_reach_are_not_unpinned_by_a_driver)
+{
+	struct setting s;
+	long before;
+	int driver;
+	__u64 id;
+
+	make_setting(&s, "viommu_send_req_sync");
+	driver = EXPECT_OK(mediated_open(0));
+	EXPECT_OK(dev_bind(driver, s.old.fd, 100));
+	EXPECT_OK(dev_attach(driver, s.old.fd, s.old.ioas));
+	EXPECT_OK(m_pin(driver, -1, IOVA, PAGE, NULL, &id));
+	before = pages_pinned();
+	refuse(1, ENOMEM);
+	EXPECT_ERRNO(try_new(&s), ENOMEM);
+	expect_all_refused();
+	EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
+	EXPECT_OK(dev_attach(s.old.dev.fd, s.old.fd, s.old.ioas));
+	EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
+	EXPECT_OK(m_unpin(driver, -1, id));
+	EXPECT_EQ(pages_pinned(), before);
+	expect_leaked(1);
+}
+END_TEST
+
 /* The driver has not been asked, and is in no error */
 START_TEST(attach_that_fails_before_the_driver_is_asked_loses_no_pages)
 {
@@ -362,11 +389,13 @@ int main(int argc, char **argv)
 		bind_fails_if_the_empty_domain_is_refused,
 		map_that_the_kernel_refuses_fails_once_whatever_the_error,
 		pages_that_a_device_may_still_reach_are_not_unpinned,
+		pages_that_a_device_may_still_reach_are_not_unpinned_by_a_driver,
 		attach_that_fails_before_the_driver_is_asked_loses_no_pages,
 		NULL,
 	};
-	int failed = run_program(argc, argv, "refused", config_has("virtio") ? virtio : tests,
-				 RUN_DEVICES);
+	int failed = config_has("virtio") ?
+		run_program(argc, argv, "refused", virtio, RUN_MEDIATED) :
+		run_program(argc, argv, "refused", tests, RUN_DEVICES);
 
 	return failed | module_unload(REFUSE_MODULE);
 }
