@@ -60,6 +60,8 @@ struct deed {
 #define DEED_SLEEPS	(1 << 14)
 /* It changes nothing */
 #define DEED_ASKS	(1 << 15)
+/* It is a call on @ACTIVE's file: one that closes the file takes effect after it */
+#define DEED_ON_DEVICE	(1 << 16)
 
 /* In several lists, each of them ended */
 extern const struct deed map_deeds[], attach_deeds[], device_deeds[], driver_deeds[],

@@ -171,10 +171,14 @@ const struct deed ask_deeds[] = {
 	{ "ask for ranges", NULL, ask_ranges, 0, DEED_ASKS },
 	{ "permit ranges", NULL, allow_ranges, 0, 0 },
 	{ "look at the file", NULL, look_at_space, 0, DEED_ASKS },
-	{ "look at the device's file", NULL, look_at_device, 0, DEED_ASKS },
+	{ "look at the device's file", NULL, look_at_device, 0,
+	  DEED_ASKS | DEED_ON_DEVICE },
 	{ "map what is half there", NULL, map_half, 0, 0 },
-	{ "bind by iommufd's call", before_bind, bind_by_iommufd, RIG_PCI, DEED_BINDS },
-	{ "attach by iommufd's call", before_attach, attach_by_iommufd, RIG_PCI, DEED_BUSY },
-	{ "detach by iommufd's call", before_detach, detach_by_iommufd, RIG_PCI, 0 },
+	{ "bind by iommufd's call", before_bind, bind_by_iommufd, RIG_PCI,
+	  DEED_BINDS | DEED_ON_DEVICE },
+	{ "attach by iommufd's call", before_attach, attach_by_iommufd, RIG_PCI,
+	  DEED_BUSY | DEED_ON_DEVICE },
+	{ "detach by iommufd's call", before_detach, detach_by_iommufd, RIG_PCI,
+	  DEED_ON_DEVICE },
 	{ }
 };

@@ -363,12 +363,24 @@ static bool is_told_to_wait(const struct deed *deed, const struct deed *other, i
 	       (other->flags & DEED_DRIVER_GAP && ret == ENODEV);
 }
 
-/* Orders in which a call, that in @only, has ended. None of them need be it if the call has
- * failed, perhaps because the other one has begun
- */
-static unsigned int orders_with(const struct actor *actor, unsigned int only)
+/* A file is there until calls on it have ended */
+static bool is_put_off(const struct deed *closes, const struct deed *other)
 {
-	return actor->ret && actor->ret < RETURNS(0) ? ALL : BIT(only) | BOTH;
+	return closes->flags & DEED_CLOSES && other->flags & DEED_ON_DEVICE;
+}
+
+/* Orders in which one call has ended, but not yet the other. None of them need be it if the
+ * call has failed, perhaps because the other one has begun
+ */
+static unsigned int orders_with(const struct pair *p, const struct actor *actor)
+{
+	bool is_first = actor == &first;
+
+	if (is_first ? is_put_off(p->a, p->b) : is_put_off(p->b, p->a))
+		return ALL;
+	if (actor->ret && actor->ret < RETURNS(0))
+		return ALL;
+	return BIT(is_first ? ONLY_A : ONLY_B) | BOTH;
 }
 
 /* While a call is held nothing is reached that is not in these orders. @state: of the other */
@@ -543,7 +555,7 @@ static void go_on(struct pair *p, enum progress of_second, struct sight *now)
 	if (actor_progress(&first) == HELD)
 		FAIL("%s: held twice", doing);
 	if (of_second == HELD && first.ended)
-		check_between(p, orders_with(&first, ONLY_A), "the first has ended", now);
+		check_between(p, orders_with(p, &first), "the first has ended", now);
 	/* It may have waited for the first on its way to where it is to be held */
 	if (of_second != HELD && !second.ended)
 		actor_progress(&second);
@@ -588,7 +600,7 @@ static enum progress run_held(struct pair *p, unsigned int i, unsigned int j)
 	progress = actor_progress(&second);
 	memset(&now, 0, sizeof(now));
 	if (progress == DONE)
-		check_between(p, orders_with(&second, ONLY_B), "the second has ended", &now);
+		check_between(p, orders_with(p, &second), "the second has ended", &now);
 	else if (progress == BLOCKED)
 		check_between(p, ALL, "the second waits", &now);
 	else
@@ -601,10 +613,10 @@ static enum progress run_held(struct pair *p, unsigned int i, unsigned int j)
 	end.ret[0] = first.ret;
 	end.ret[1] = second.ret;
 	if (progress != HELD) {
-		/* A file that is closed is there until calls on it have ended */
 		__u32 late = end.sight.wrote;
 
-		if (progress != DONE || p->b->flags & DEED_CLOSES_DRIVER)
+		if (progress != DONE || p->b->flags & DEED_CLOSES_DRIVER ||
+		    is_put_off(p->b, p->a))
 			late = 0;
 
 		end.sight.wrote |= held.wrote | now.wrote;
