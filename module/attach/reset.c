@@ -25,7 +25,7 @@
  * @dev: the device
  * @task: who resets it
  * @pasids: it is of the device's PASIDs, otherwise of its RID
- * @nr: counts it; NULL while nobody has the RID, or its PASIDs; under groups_lock
+ * @nr: counts it; NULL while the RID, or the PASIDs, have no user. Under groups_lock
  * @frozen: the address spaces that are frozen for it, each held, by their addresses
  */
 struct reset {
@@ -43,7 +43,7 @@ static LIST_HEAD(resets);
 #define TURN_OF_OTHERS	HZ
 
 /**
- * ioasid_pasid_resets_begin() - somebody has the PASIDs of a device
+ * ioasid_pasid_resets_begin() - the PASIDs of a device get a user
  * @dev: the device
  * @nr: their number of resets, 0: resets that are under way become some of them
  *

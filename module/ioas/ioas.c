@@ -767,7 +767,7 @@ void ioasid_ioas_freeze(struct ioasid_ioas *ioas, unsigned long until)
 		wait_event_timeout(ioas->wait, !READ_ONCE(ioas->frozen) ||
 				   !atomic_read(&ioas->nr_frozen_out), left);
 	ioas_lock(ioas);
-	/* Those who wait for it to be 0 look without a lock */
+	/* Waiters read it without a lock */
 	WRITE_ONCE(ioas->frozen, ioas->frozen + 1);
 	ioas_unlock(ioas);
 }

@@ -136,8 +136,7 @@ struct ioasid_hw_data {
  * @atomic_replace_pasid: the same by PASID, a number at a time
  * @keeps_in_sleep: after the machine's sleep or hibernation devices are attached as before
  * @miscounts: an attach that fails leaves the driver in error about which devices are in a
- *	domain: unmap may not reach all of them any more. Nor need it reach any if there is
- *	no memory
+ *	domain: later unmaps may not reach all of them, or none for lack of memory
  * @domain_alloc: make a paging domain for a device with @route; @flags are
  *	IOASID_DOMAIN_*. It is charged to the caller (shim/ids.c). ERR_PTR() on error,
  *	-ENOSPC if the caller, or the IOMMU, can have no more

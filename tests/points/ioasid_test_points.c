@@ -82,7 +82,7 @@ static struct role *my_role(void)
 	return NULL;
 }
 
-/* While the machine goes to sleep who lets it go on is frozen */
+/* While the machine goes to sleep the process that would release a held thread is frozen */
 static bool may_sleep(void)
 {
 	return preemptible() && !rcu_preempt_depth() &&

@@ -111,7 +111,7 @@ struct points_device {
 #define POINTS_SEEN	_IOWR('<', 6, struct points_name) /* EINVAL: no more */
 /* The kernel is to take a device for one with a device TLB when it resets it */
 #define POINTS_ATS	_IOW('<', 8, struct points_device)
-/* Bus mastering on, whoever has just turned it off, and whoever has locked registers */
+/* Turn bus mastering on, past the locks and whatever has turned it off */
 #define POINTS_MASTER	_IOW('<', 9, struct points_device)
 
 #endif /* IOASID_TEST_POINTS_H */

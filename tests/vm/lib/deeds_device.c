@@ -91,8 +91,8 @@ static int device_remove(struct rig *r)
 	return deed_result(rig_remove(r));
 }
 
-/* All that there is to do for it but sleep. What waits in the kernel keeps the machine awake:
- * it is EBUSY after a while, and the kernel's log says who it was
+/* All steps of a suspend but the last. A task that waits in the kernel prevents it: EBUSY after
+ * a while, and the kernel's log names the task
  */
 static int host_sleeps(struct rig *r)
 {

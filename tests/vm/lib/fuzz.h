@@ -199,7 +199,7 @@ struct fuzz_files {
 
 #define FUZZ_CORPUS	2048U
 
-/* So many of a run are printed, those that reached most */
+/* At most this many of a run are printed, those that reached most */
 #define FUZZ_PRINTED	100U
 
 struct fuzz_program {

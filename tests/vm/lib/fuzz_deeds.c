@@ -390,7 +390,7 @@ static void all_fresh(struct fuzz_thread *t)
 	fuzz_note_result(t, 0, 0);
 }
 
-/* Whoever needs a page there waits, the kernel too, for fuzz_late_ends() */
+/* Page faults there, the kernel's too, wait for fuzz_late_ends() */
 static void make_late(struct fuzz_thread *t)
 {
 	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };

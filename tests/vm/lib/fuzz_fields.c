@@ -148,7 +148,7 @@ static __u32 id(struct fuzz_thread *t, enum fuzz_kind kind)
 }
 
 /* Mostly one that was made, and if possible that the device reaches; in an address space that
- * may not be there any more
+ * may be gone
  */
 static struct fuzz_mapping mapping(struct fuzz_thread *t, bool by_device)
 {

@@ -116,7 +116,7 @@ static void deed_begins(const struct deed *deed)
 		rig.driver_gone = true;
 }
 
-/* Neither call has to do with who has a device open */
+/* May a device stay open and bound across runs? Neither call changes or ends that */
 static bool may_keep(const struct deed *a, const struct deed *b)
 {
 	const unsigned int ends = DEED_CLOSES | DEED_CLOSES_FD | DEED_BINDS | DEED_REMOVES |

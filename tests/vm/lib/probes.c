@@ -48,7 +48,7 @@ static const char *const probes[] = {
 	/* Memory */
 	"memfd_pin_folios",
 	"unpin_folio",
-	/* Drivers and others who are told something */
+	/* Callbacks of drivers */
 	"mediated_unmap",
 	"pasid_event",
 	"swiommu_portal_end_works",

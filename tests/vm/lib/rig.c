@@ -183,7 +183,7 @@ int id_destroy(int fd, __u32 id)
 	return ioctl(fd, DESTROY, &arg);
 }
 
-/* All that stays is two devices, bound. So many ids there are at most */
+/* All that stays is two devices, bound: no more ids than this */
 #define IDS_MAX	32
 
 static void empty(struct rig *r)

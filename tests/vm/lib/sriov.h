@@ -20,7 +20,7 @@ struct sriov {
 struct sriov sriov_start(int nr_vfs);
 /* ioasid_vfio_pci lets SR-IOV be configured */
 void sriov_permit(bool permit);
-/* 0 or -1 with errno; waits for those who use VFs that go */
+/* 0 or -1 with errno; waits for the users of VFs that are removed */
 int sriov_set_vfs(const char *pf, int nr_vfs);
 /* The @index-th VF's address */
 bool sriov_find_vf(int index, char *bdf);
