@@ -364,7 +364,9 @@ static int area_populate_run(struct ioasid_ioas *ioas, struct ioasid_area *area,
 	int ret = map_step(ioas, area->start, pfn, nr, area->prot);
 
 	if (ret) {
-		ioasid_unpin_run(pfn, nr, false);
+		area->stuck = tables_are_lost(ioas);
+		if (!area->stuck)
+			ioasid_unpin_run(pfn, nr, false);
 		return ret;
 	}
 	area->populated = area_length(area);

@@ -18,10 +18,11 @@ struct ioasid_source;
  * @pgsizes: bitmap of page sizes
  * @aperture: addresses that it translates
  * @snoop_enforced: no-snoop DMA is made to snoop
- * @lost: unmap may not reach all devices any more: pages are never unpinned
+ * @lost: unmap may not reach all devices, or not all that is mapped: pages that are
+ *	unmapped from it stay pinned, and charged. Set for good
  *
  * Protected by the lock of its address space; its place in the list of page tables
- * also by areas_lock.
+ * also by areas_lock. @lost is set under either lock, in one piece.
  */
 struct ioasid_table {
 	struct list_head node;

@@ -82,7 +82,7 @@ static void depopulating_end(struct depopulating *d)
  * @pages: out: its pages
  * @nr: how many
  *
- * Return: false, and a warning, if one is not mapped.
+ * Return: false if one is not mapped, which only a lost table may come to.
  */
 bool ioasid_read_back(struct ioasid_table *table, u64 iova, struct page **pages,
 		      unsigned int nr)
@@ -93,8 +93,10 @@ bool ioasid_read_back(struct ioasid_table *table, u64 iova, struct page **pages,
 	for (i = 0; i < nr; i++) {
 		phys = table->shim->iova_to_phys(table->domain,
 						 iova + ((u64)i << PAGE_SHIFT));
-		if (WARN_ON_ONCE(!phys))
+		if (unlikely(!phys)) {
+			WARN_ON_ONCE(!table->lost);
 			return false;
+		}
 		pages[i] = pfn_to_page(PHYS_PFN(phys));
 	}
 	return true;
@@ -264,13 +266,12 @@ static void areas_depopulate(struct ioasid_ioas *ioas, struct ioasid_area *areas
 			}
 			payer = area->payer;
 			charged += area_pages(area);
+		} else if (area->charged) {
+			ioasid_payer_strand(area->payer);
 		}
-		/* What is stuck stays pinned and charged, for good. Drivers would unpin what they
-		 * hold of it after the next page table
-		 */
+		/* What is stuck stays pinned and charged; what the next page table has is not */
 		area->charged = false;
-		if (unlikely(area->stuck))
-			area->stuck = ioasid_area_is_held(ioas, area);
+		area->stuck = false;
 	}
 	if (d.nr)
 		ioasid_unpin(d.few, d.nr, d.dirty);

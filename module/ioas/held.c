@@ -47,6 +47,20 @@ static unsigned long nr_held(struct ioasid_ioas *ioas, const struct ioasid_area 
 	return nr;
 }
 
+/* What is shared now stays so */
+static void held_stick(struct ioasid_ioas *ioas, const struct ioasid_area *area)
+{
+	struct ioasid_held *held;
+	unsigned int turn = 0;
+	unsigned long index;
+
+	xa_for_each_range(&ioas->held, index, held, index_of(area->start),
+			  index_of(area->last)) {
+		held->stuck = held->shared;
+		take_turns(&turn);
+	}
+}
+
 static struct page *populated_page(struct ioasid_ioas *ioas,
 				   struct ioasid_area *area, u64 iova)
 {
@@ -176,10 +190,13 @@ void ioasid_unhold(struct ioasid_ioas *ioas, u64 start, u64 last)
 		if (!held->shared)
 			ioasid_unpin(&held->page, 1, area->prot & IOMMU_WRITE);
 		if (!area->charged) {
-			/* Shared with a page table that is gone: stuck, and charged for good */
+			/* What is stuck stays charged */
 			if (!held->shared)
 				ioasid_payer_uncharge(area->payer, 1);
 			ioas->pinned -= PAGE_SIZE;
+		} else if (held->stuck) {
+			/* The page tables have this page now, and must not unpin it */
+			area->stuck = true;
 		}
 		kfree(held);
 	}
@@ -276,7 +293,7 @@ static void unshare(struct ioasid_ioas *ioas, u64 iova, struct page **pages, u64
 		take_turns(&turn);
 		held = xa_load(&ioas->held, index_of(at));
 		if (held) {
-			held->shared = false;
+			held->shared = held->stuck;
 			n = 1;
 			continue;
 		}
@@ -380,9 +397,14 @@ unsigned long ioasid_held_depopulate(struct ioasid_ioas *ioas, struct ioasid_are
 		WRITE_ONCE(area->gone, true);
 		return nr;
 	}
-	/* What is stuck stays pinned and charged, for good */
+	/* What is stuck stays pinned and charged, with all that drivers hold of it */
 	if (area->charged && !area->stuck)
 		ioasid_payer_uncharge(area->payer, area_pages(area) - nr);
+	else if (area->charged)
+		ioasid_payer_strand(area->payer);
 	area->charged = false;
+	if (area->stuck)
+		held_stick(ioas, area);
+	area->stuck = false;
 	return nr;
 }

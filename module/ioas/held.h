@@ -21,6 +21,7 @@
  * @page: the page
  * @users: so many pins of drivers
  * @shared: it is pinned for the page tables, otherwise for the drivers
+ * @stuck: for one that is gone and that a device may still use: shared for good
  *
  * In the held of its address space, by I/O virtual page number; protected by
  * areas_lock. While there is one its area does not go away.
@@ -29,6 +30,7 @@ struct ioasid_held {
 	struct page *page;
 	u32 users;
 	bool shared;
+	bool stuck;
 };
 
 struct page *ioasid_held_known(struct ioasid_ioas *ioas, struct ioasid_area *area,

@@ -419,6 +419,8 @@ static void attaching_back(struct attaching *a, struct iommu_domain *old)
 	attaching_lock(a);
 	if (a->left && !route_enter(a->route, a->left))
 		old = NULL;
+	/* The kernel blocks it then by a detach that may not fail, and drivers may */
+	a->route->refused = !old;
 	if (!old || a->shim->attach(a->route, old)) {
 		ioas_lose(a->left, a->route, old);
 		ioas_lose(a->ioas, a->route, a->route->domain);

@@ -207,6 +207,19 @@ void ioasid_payer_uncharge(struct ioasid_payer *payer, unsigned long pages)
 	atomic64_sub(pages, &payer->mm->pinned_vm);
 }
 
+/**
+ * ioasid_payer_strand() - pages stay pinned and charged for good
+ * @payer: who paid for them
+ *
+ * The count of what a user has charged would begin anew if his last process ended: the
+ * user is kept.
+ */
+void ioasid_payer_strand(struct ioasid_payer *payer)
+{
+	if (!payer->exempt)
+		get_uid(payer->cred->user);
+}
+
 /* An error as the header documents it, of whatever pinning came to in the kernel */
 static int pin_error(long error)
 {

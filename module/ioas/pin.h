@@ -41,6 +41,7 @@ struct ioasid_payer *ioasid_payer_of(struct ioasid_payer *other, struct ioasid_p
 void ioasid_payer_put(struct ioasid_payer *payer);
 int ioasid_payer_charge(struct ioasid_payer *payer, unsigned long pages);
 void ioasid_payer_uncharge(struct ioasid_payer *payer, unsigned long pages);
+void ioasid_payer_strand(struct ioasid_payer *payer);
 bool ioasid_charge_current(unsigned long pages);
 void ioasid_uncharge_current(unsigned long pages);
 void ioasid_payer_take(struct ioasid_payer *payer, unsigned long pages);

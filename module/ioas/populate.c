@@ -57,6 +57,78 @@ void ioasid_unmap_step(struct ioasid_ioas *ioas, struct ioasid_table *failed,
 	}
 }
 
+/**
+ * ioasid_table_lose() - an unmap has failed
+ * @table: the page table
+ *
+ * What is still mapped there is in the way of later mappings, and of their unmaps: what
+ * else is mapped is no longer known.
+ */
+noinline void ioasid_table_lose(struct ioasid_table *table)
+{
+	WARN_ON_ONCE(!table->shim->miscounts);
+	if (!READ_ONCE(table->lost))
+		pr_warn_ratelimited("the IOMMU's driver failed to unmap pages: what the page table has mapped is never unpinned\n");
+	WRITE_ONCE(table->lost, true);
+}
+
+/* How much of a range the kernel maps in one operation of the driver (iommu_pgsize()) */
+static size_t driver_piece(u64 pgsizes, u64 iova, phys_addr_t phys, size_t size)
+{
+	u64 merged = iova | phys, fits, bigger;
+	unsigned int shift;
+	size_t piece;
+
+	fits = pgsizes & GENMASK_ULL(__fls(size), 0);
+	if (merged)
+		fits &= GENMASK_ULL(__ffs64(merged), 0);
+	shift = __fls(fits);
+	piece = size >> shift << shift;
+	bigger = pgsizes & ~GENMASK_ULL(shift, 0);
+	/* Up to where a larger page may begin, if addresses differ by a multiple of it */
+	if (bigger && !((iova ^ phys) & (BIT_ULL(__ffs64(bigger)) - 1)))
+		piece = min_t(u64, piece, BIT_ULL(__ffs64(bigger)) -
+					  (iova & (BIT_ULL(__ffs64(bigger)) - 1)));
+	return piece;
+}
+
+/**
+ * ioasid_map_pieces() - table_map_run() where an unmap may fail
+ * @table: the page table
+ * @iova: first address
+ * @phys: of the first page
+ * @nr: pages
+ * @prot: IOMMU_*
+ *
+ * Each piece is one operation of the driver's: it is done or not. Of several the kernel
+ * would take back those that were done, and not say whether it could.
+ *
+ * Return: 0, or an error with nothing mapped, or with @table lost.
+ */
+int ioasid_map_pieces(struct ioasid_table *table, u64 iova, phys_addr_t phys,
+		      unsigned int nr, int prot)
+{
+	size_t size = (size_t)nr << PAGE_SHIFT, done, piece;
+	struct ioasid_gather gather;
+	int ret;
+
+	for (done = 0; done < size; done += piece) {
+		piece = driver_piece(table->pgsizes, iova + done, phys + done, size - done);
+		ret = table->shim->map(table->domain, iova + done, phys + done, piece, prot);
+		if (ret)
+			goto unmap;
+	}
+	return 0;
+
+unmap:
+	if (done) {
+		ioasid_gather_init(&gather);
+		table_unmap(table, iova, done >> PAGE_SHIFT, &gather);
+		table->shim->flush(table->domain, &gather);
+	}
+	return ret;
+}
+
 /* In large pages, which are no more entries than there are chunks, or less */
 static bool table_maps_large(const struct ioasid_table *table, u64 iova, unsigned long pfn)
 {
@@ -108,8 +180,8 @@ static int table_map_long(struct ioasid_table *table, u64 iova, unsigned long pf
 
 	for (done = 0; done < nr; done += n) {
 		n = min(nr - done, most);
-		ret = table->shim->map(table->domain, iova + ((u64)done << PAGE_SHIFT),
-				       PFN_PHYS(pfn + done), (size_t)n << PAGE_SHIFT, prot);
+		ret = table_map_run(table, iova + ((u64)done << PAGE_SHIFT),
+				    PFN_PHYS(pfn + done), n, prot);
 		if (ret)
 			break;
 		cond_resched();
@@ -263,7 +335,9 @@ static int map_pages(struct populating *p, struct page **pages, unsigned int nr,
 		if (p->nr >= STEP_MAX >> PAGE_SHIFT)
 			ret = map_run(p, false);
 	}
-	if (i < nr)
+	if (ret && tables_are_lost(p->ioas))
+		p->area->stuck = true;
+	else if (i < nr)
 		populate_unpin(p, (p->area->populated >> PAGE_SHIFT) + p->nr,
 			       pages + i, nr - i);
 	if (!ret && all)
@@ -281,12 +355,13 @@ static void populate_undo(struct populating *p)
 	area->populating = false;
 	if (p->held) {
 		mutex_lock(&p->ioas->areas_lock);
-		ioasid_held_unpin_run(p->ioas, area, p->first, p->run, p->nr);
+		if (!area->stuck)
+			ioasid_held_unpin_run(p->ioas, area, p->first, p->run, p->nr);
 		ioasid_held_depopulate(p->ioas, area);
 		mutex_unlock(&p->ioas->areas_lock);
 		return;
 	}
-	if (p->nr)
+	if (p->nr && !area->stuck)
 		ioasid_unpin_run(p->run, p->nr, false);
 	area->next = NULL;
 	ioasid_area_list_depopulate(p->ioas, area);
@@ -433,9 +508,8 @@ static int table_map(struct ioasid_table *table, u64 iova, struct page **pages,
 
 	for (done = 0; done < nr; done += run) {
 		run = contiguous(pages + done, nr - done);
-		ret = table->shim->map(table->domain, iova + ((u64)done << PAGE_SHIFT),
-				       page_to_phys(pages[done]),
-				       (size_t)run << PAGE_SHIFT, prot);
+		ret = table_map_run(table, iova + ((u64)done << PAGE_SHIFT),
+				    page_to_phys(pages[done]), run, prot);
 		if (ret)
 			goto unmap;
 	}

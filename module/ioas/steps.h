@@ -83,6 +83,9 @@ struct ioasid_area {
 /* And more pages than these are mapped by several calls, unless in large pages */
 #define MAP_A_TURN	(16 * CHUNK_PAGES)
 
+void ioasid_table_lose(struct ioasid_table *table);
+int ioasid_map_pieces(struct ioasid_table *table, u64 iova, phys_addr_t phys,
+		      unsigned int nr, int prot);
 int ioasid_map_long(struct ioasid_ioas *ioas, u64 iova, unsigned long pfn, unsigned int nr,
 		    int prot);
 bool ioasid_unmap_long(struct ioasid_table *table, u64 iova, u64 pfn, unsigned int nr,
@@ -224,10 +227,21 @@ static inline bool table_unmap(struct ioasid_table *table, u64 iova, unsigned in
 		ioasid_gather_init(gather);
 	}
 	if (unlikely(unmapped != size)) {
-		WARN_ON_ONCE(!table->shim->miscounts);
+		ioasid_table_lose(table);
 		return false;
 	}
-	return likely(!table->lost);
+	return likely(!READ_ONCE(table->lost));
+}
+
+/* After an error of map_step(): may a device reach what was to be taken back? */
+static inline bool tables_are_lost(const struct ioasid_ioas *ioas)
+{
+	const struct ioasid_table *table;
+
+	list_for_each_entry(table, &ioas->tables, node)
+		if (READ_ONCE(table->lost))
+			return true;
+	return false;
 }
 
 /* The same for a step of which the pages are known */
@@ -262,6 +276,15 @@ static inline unsigned int contiguous(struct page **page, unsigned int nr)
 	return i;
 }
 
+/* Map contiguous pages in one page table; on error none is, or the table is lost */
+static inline int table_map_run(struct ioasid_table *table, u64 iova, phys_addr_t phys,
+				unsigned int nr, int prot)
+{
+	return unlikely(table->shim->miscounts) && nr > 1 ?
+	       ioasid_map_pieces(table, iova, phys, nr, prot) :
+	       table->shim->map(table->domain, iova, phys, (size_t)nr << PAGE_SHIFT, prot);
+}
+
 /* Map contiguous pages in every page table */
 static __always_inline int map_step(struct ioasid_ioas *ioas, u64 iova,
 				    unsigned long pfn, unsigned int nr, int prot)
@@ -272,8 +295,7 @@ static __always_inline int map_step(struct ioasid_ioas *ioas, u64 iova,
 	if (unlikely(nr > MAP_A_TURN))
 		return ioasid_map_long(ioas, iova, pfn, nr, prot);
 	list_for_each_entry(table, &ioas->tables, node) {
-		ret = table->shim->map(table->domain, iova, PFN_PHYS(pfn),
-				       (size_t)nr << PAGE_SHIFT, prot);
+		ret = table_map_run(table, iova, PFN_PHYS(pfn), nr, prot);
 		if (unlikely(ret)) {
 			ioasid_unmap_step(ioas, table, iova, pfn, nr);
 			break;
@@ -287,6 +309,8 @@ static inline void area_uncharge(struct ioasid_area *area)
 {
 	if (area->charged && likely(!area->stuck))
 		ioasid_payer_uncharge(area->payer, area_pages(area));
+	else if (area->charged)
+		ioasid_payer_strand(area->payer);
 	area->charged = false;
 }
 

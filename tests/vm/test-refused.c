@@ -5,11 +5,17 @@
  * address space is back, or, if that is refused as well, the device is blocked,
  * attached to nothing, and the call says EIO.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "device.h"
 #include "dma.h"
 #include "expect.h"
+#include "huge.h"
+#include "limit.h"
 #include "mediated.h"
 #include "memory.h"
 #include "modules.h"
@@ -351,6 +357,197 @@ START_TEST(pages_that_a_device_may_still_reach_are_not_unpinned_by_a_driver)
 }
 END_TEST
 
+/* Of an area of which a driver holds a page the other one stays pinned and charged, once */
+START_TEST(pages_beside_one_that_a_driver_holds_are_not_unpinned)
+{
+	char *r = memory(2 * PAGE, CANARY);
+	struct setting s;
+	size_t charged;
+	long before;
+	int driver, i;
+	__u64 id;
+
+	make_setting(&s, "viommu_send_req_sync");
+	EXPECT_OK(ioas_map(s.old.fd, s.old.ioas, r, 2 * IOVA, 2 * PAGE, RW));
+	driver = EXPECT_OK(mediated_open(0));
+	EXPECT_OK(dev_bind(driver, s.old.fd, 100));
+	EXPECT_OK(dev_attach(driver, s.old.fd, s.old.ioas));
+	EXPECT_OK(m_pin(driver, -1, 2 * IOVA, PAGE, NULL, &id));
+	before = pages_pinned();
+	charged = vm_pinned();
+	refuse(1, ENOMEM);
+	EXPECT_ERRNO(try_new(&s), ENOMEM);
+	expect_all_refused();
+	EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(pages_pinned(), before);
+		EXPECT_EQ(vm_pinned(), charged);
+		/* Through a page table as it should be, before and after the driver lets go */
+		if (i == 1)
+			EXPECT_OK(m_unpin(driver, -1, id));
+		EXPECT_OK(dev_attach(s.old.dev.fd, s.old.fd, s.old.ioas));
+		EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
+	}
+	EXPECT_EQ(pages_pinned(), before);
+	EXPECT_EQ(vm_pinned(), charged);
+	expect_leaked(3);
+}
+END_TEST
+
+/* It lets go while the page is in a page table as it should be, which must not unpin it */
+START_TEST(page_that_a_driver_lets_go_of_under_another_table_is_not_unpinned)
+{
+	struct setting s;
+	long before;
+	int driver;
+	__u64 id;
+
+	make_setting(&s, "viommu_send_req_sync");
+	driver = EXPECT_OK(mediated_open(0));
+	EXPECT_OK(dev_bind(driver, s.old.fd, 100));
+	EXPECT_OK(dev_attach(driver, s.old.fd, s.old.ioas));
+	EXPECT_OK(m_pin(driver, -1, IOVA, PAGE, NULL, &id));
+	before = pages_pinned();
+	refuse(1, ENOMEM);
+	EXPECT_ERRNO(try_new(&s), ENOMEM);
+	expect_all_refused();
+	EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
+	EXPECT_OK(dev_attach(s.old.dev.fd, s.old.fd, s.old.ioas));
+	EXPECT_OK(m_unpin(driver, -1, id));
+	EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
+	EXPECT_EQ(pages_pinned(), before);
+	expect_leaked(1);
+}
+END_TEST
+
+/* Two that are not neighbours in memory: of a file's first page and two others one will do */
+static char *scattered_pages(void)
+{
+	int fd = EXPECT_OK(memfd_create("scattered", MFD_CLOEXEC));
+	char *all, *p = memory(2 * PAGE, CANARY);
+	unsigned long at;
+
+	EXPECT_OK(ftruncate(fd, 3 * PAGE));
+	all = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	EXPECT_TRUE(all != MAP_FAILED);
+	memset(all, CANARY, 3 * PAGE);
+	at = phys_of(all + PAGE) == phys_of(all) + PAGE ? 2 * PAGE : PAGE;
+	EXPECT_TRUE(mmap(p, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == p);
+	p += PAGE;
+	EXPECT_TRUE(mmap(p, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, at) == p);
+	EXPECT_OK(close(fd));
+	return p - PAGE;
+}
+
+/*
+ * virtio-iommu's driver has no memory for the request: the host still has what it unmaps,
+ * and refuses what is mapped over it later, and unmaps nothing of it.
+ */
+START_TEST(pages_of_a_table_in_which_an_unmap_failed_are_not_unpinned)
+{
+	struct attached a;
+	char *contiguous, *scattered;
+	long before;
+
+	refuse_at("__viommu_add_req");
+	a = attached();
+	contiguous = huge_memory(HUGE, CANARY);
+	EXPECT_TRUE(contiguous);
+	scattered = scattered_pages();
+	before = pages_pinned();
+	EXPECT_OK(ioas_map(a.fd, a.ioas, contiguous, IOVA, 2 * PAGE, RW));
+	refuse(1, ENOMEM);
+	EXPECT_OK(ioas_unmap(a.fd, a.ioas, IOVA, 2 * PAGE, NULL));
+	expect_all_refused();
+	EXPECT_EQ(pages_pinned(), before + 2);
+	EXPECT_OK(ioas_map(a.fd, a.ioas, scattered, IOVA + PAGE, 2 * PAGE, RW));
+	EXPECT_OK(ioas_unmap(a.fd, a.ioas, IOVA + PAGE, 2 * PAGE, NULL));
+	/* For that a device still reaches it */
+	EXPECT_EQ(testdev_write(&a.dev, IOVA + 2 * PAGE, 64, phys_of(scattered + PAGE)),
+		  DMA_DONE);
+	EXPECT_EQ(pages_pinned(), before + 4);
+	expect_leaked(4);
+}
+END_TEST
+
+/* The driver maps them in two steps. The second fails, and so does taking back the first */
+START_TEST(pages_of_a_map_that_cannot_be_taken_back_are_not_unpinned)
+{
+	struct attached a;
+	long before;
+	char *p;
+
+	refuse_at("__viommu_add_req");
+	a = attached();
+	p = huge_memory(HUGE, CANARY);
+	EXPECT_TRUE(p);
+	p += PAGE;
+	before = pages_pinned();
+	refuse(2, ENOMEM);
+	EXPECT_ERRNO(ioas_map(a.fd, a.ioas, p, IOVA + PAGE, 3 * PAGE, RW), ENOMEM);
+	expect_all_refused();
+	expect_blocked(&a.dev, IOVA + PAGE, p, PAGE);
+	EXPECT_EQ(pages_pinned(), before);
+
+	refuse(2 | 4, ENOMEM);
+	EXPECT_ERRNO(ioas_map(a.fd, a.ioas, p, IOVA + PAGE, 3 * PAGE, RW), ENOMEM);
+	expect_all_refused();
+	EXPECT_EQ(testdev_write(&a.dev, IOVA + PAGE, 64, phys_of(p)), DMA_DONE);
+	EXPECT_EQ(pages_pinned(), before + 3);
+	expect_leaked(3);
+}
+END_TEST
+
+#define LOSER	(TEST_UID + 7)
+#define LOST	4
+
+struct loser {
+	int fd, err;
+	__u32 ioas;
+	__u64 iova;
+	unsigned long pages;
+};
+
+static void loser_maps(void *arg)
+{
+	struct loser *s = arg;
+	char *p;
+
+	become_user_of(LOSER, LOST);
+	p = memory(s->pages * PAGE, CANARY);
+	s->err = ioas_map(s->fd, s->ioas, p, s->iova, s->pages * PAGE, RW) ? errno : 0;
+}
+
+/* Although no process of that user is left meanwhile */
+START_TEST(user_whose_pages_are_not_unpinned_stays_charged)
+{
+	struct loser *s = shared_memory(sizeof(*s));
+	char *p = memory(PAGE, CANARY);
+	struct attached a;
+	long before;
+
+	refuse_at("__viommu_add_req");
+	a = attached();
+	before = pages_pinned();
+	*s = (struct loser) { .fd = a.fd, .ioas = a.ioas, .iova = IOVA, .pages = LOST };
+	run_child(loser_maps, s);
+	EXPECT_EQ(s->err, 0);
+	refuse(1, ENOMEM);
+	EXPECT_OK(ioas_unmap(a.fd, a.ioas, IOVA, LOST * PAGE, NULL));
+	expect_all_refused();
+	EXPECT_EQ(pages_pinned(), before + LOST);
+	/* The address space has the last one's credentials */
+	EXPECT_OK(ioas_map(a.fd, a.ioas, p, 3 * IOVA, PAGE, RW));
+	sleep_ms(A_WHILE);
+	s->iova = 2 * IOVA;
+	s->pages = 1;
+	run_child(loser_maps, s);
+	EXPECT_EQ(s->err, ENOMEM);
+	expect_leaked(1);
+	expect_leaked_by_others(LOST);
+}
+END_TEST
+
 /* The driver has not been asked, and is in no error */
 START_TEST(attach_that_fails_before_the_driver_is_asked_loses_no_pages)
 {
@@ -390,6 +587,11 @@ int main(int argc, char **argv)
 		map_that_the_kernel_refuses_fails_once_whatever_the_error,
 		pages_that_a_device_may_still_reach_are_not_unpinned,
 		pages_that_a_device_may_still_reach_are_not_unpinned_by_a_driver,
+		pages_beside_one_that_a_driver_holds_are_not_unpinned,
+		page_that_a_driver_lets_go_of_under_another_table_is_not_unpinned,
+		pages_of_a_table_in_which_an_unmap_failed_are_not_unpinned,
+		pages_of_a_map_that_cannot_be_taken_back_are_not_unpinned,
+		user_whose_pages_are_not_unpinned_stays_charged,
 		attach_that_fails_before_the_driver_is_asked_loses_no_pages,
 		NULL,
 	};

@@ -45,6 +45,8 @@ void close_all(void);
 
 /* That many pages will stay pinned for good */
 void expect_leaked(long pages);
+/* The same of pages that other processes have mapped */
+void expect_leaked_by_others(long pages);
 
 /* Does the harness say that this is the configuration, "vtd-legacy" for one?
  * (IOASID_IOMMU; a "+pt" at its end is not looked at)
