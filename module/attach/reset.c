@@ -137,13 +137,26 @@ static bool reset_look(struct reset *reset, struct xarray *found)
 	return any;
 }
 
+/* For another device, or for the RID of this one: nobody's turn comes by waiting */
+static bool is_frozen_by_us(const struct ioasid_ioas *ioas)
+{
+	struct reset *reset;
+	bool frozen = false;
+
+	ioasid_groups_lock_unkillable();
+	list_for_each_entry(reset, &resets, node)
+		frozen |= reset->task == current &&
+			  xa_load(&reset->frozen, (unsigned long)ioas);
+	ioasid_groups_unlock();
+	return frozen;
+}
+
 /*
  * Freezing may wait for an unmap, and so is done under no lock that others need. The
  * route may have gone back to the one before meanwhile: look again.
  */
-static void reset_freeze(struct reset *reset)
+static void reset_freeze(struct reset *reset, unsigned long until)
 {
-	unsigned long until = jiffies + TURN_OF_OTHERS;
 	struct ioasid_ioas *ioas;
 	struct xarray found;
 	unsigned long index;
@@ -156,7 +169,7 @@ static void reset_freeze(struct reset *reset)
 		ioasid_groups_unlock();
 		xa_for_each(&found, index, ioas) {
 			xa_erase(&found, index);
-			ioasid_ioas_freeze(ioas, until);
+			ioasid_ioas_freeze(ioas, is_frozen_by_us(ioas) ? jiffies : until);
 			xa_store(&reset->frozen, index, ioas, GFP_KERNEL | __GFP_NOFAIL);
 			cond_resched();
 		}
@@ -165,7 +178,7 @@ static void reset_freeze(struct reset *reset)
 }
 
 /* From here on nothing enters; what was about to is seen, and has its locks */
-static void reset_begin(struct device *dev, bool pasids)
+static void reset_begin(struct device *dev, bool pasids, unsigned long until)
 {
 	struct reset *reset = kmalloc(sizeof(*reset), GFP_KERNEL | __GFP_NOFAIL);
 
@@ -178,7 +191,7 @@ static void reset_begin(struct device *dev, bool pasids)
 	/* Although the last binding may end, and the first one of another user begin */
 	list_add(&reset->node, &resets);
 	ioasid_groups_unlock();
-	reset_freeze(reset);
+	reset_freeze(reset, until);
 }
 
 static struct reset *reset_find(const struct device *dev, bool pasids)
@@ -224,10 +237,12 @@ static bool reset_detaches(struct device *dev)
 
 void ioasid_device_reset_prepare(struct device *dev)
 {
+	unsigned long until = jiffies + TURN_OF_OTHERS;
+
 	if (!reset_detaches(dev))
 		return;
-	reset_begin(dev, false);
-	reset_begin(dev, true);
+	reset_begin(dev, false, until);
+	reset_begin(dev, true, until);
 }
 EXPORT_SYMBOL_GPL(ioasid_device_reset_prepare);
 
