@@ -42,13 +42,18 @@ static void take_known(struct fuzz_world *w, struct fuzz_program *p)
 }
 
 /* Those that are given come first, as they are */
+static bool is_given(const struct fuzz_world *w, unsigned int actor, unsigned int nr)
+{
+	return !w->round && nr * FUZZ_ACTORS + actor < w->nr_given;
+}
+
 struct fuzz_program fuzz_program(struct fuzz_world *w, unsigned int actor, unsigned int nr)
 {
-	unsigned int i = nr * FUZZ_ACTORS + actor;
 	struct fuzz_program p;
+	unsigned int i;
 
-	if (!w->round && i < w->nr_given)
-		return w->programs[i];
+	if (is_given(w, actor, nr))
+		return w->programs[nr * FUZZ_ACTORS + actor];
 	chance_at(w->round, actor, nr);
 	for (i = 0; i < FUZZ_GENES; i++)
 		p.genes[i] = chance_draw();
@@ -125,15 +130,15 @@ static void *thread_run(void *arg)
 	bool guided = t->kcov && kcov_start(t->kcov);
 
 	while (!t->w->stop) {
-		struct fuzz_program p = fuzz_program(t->w, t->actor, t->step / FUZZ_GENES);
-		unsigned int i, fresh;
+		unsigned int nr = t->step / FUZZ_GENES, i, fresh;
+		struct fuzz_program p = fuzz_program(t->w, t->actor, nr);
 
 		if (guided)
 			kcov_reset(t->kcov);
 		for (i = 0; i < FUZZ_GENES && !t->w->stop; i++, t->step++)
 			fuzz_step(t, p.genes[i]);
 		fresh = guided ? kcov_look(t->kcov, &t->w->seen) : 0;
-		if (fresh)
+		if (fresh && !is_given(t->w, t->actor, nr))
 			keep(t->w, &p, fresh);
 	}
 	return NULL;

@@ -34,6 +34,11 @@ struct balance {
 /* ... or two devices are kept open */
 static struct balance balance_before[2];
 
+/* Looked at after each pair, for it takes longer than most calls; and after each run of a pair
+ * after which something was left
+ */
+static bool look_after_each;
+
 /* The kernel's log from the last look on */
 static int log_fd = -1;
 
@@ -154,7 +159,7 @@ static struct balance balance(void)
 {
 	struct balance b = { .pinned = pages_pinned(), .charged = vm_pinned() };
 	int fd = EXPECT_OK(iommu_open()), info;
-	char path[64], *pages;
+	char path[64], *used, *pages, *end;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	info = EXPECT_OK(open(path, O_RDONLY | O_CLOEXEC));
@@ -162,12 +167,14 @@ static struct balance balance(void)
 	EXPECT_OK(close(info));
 	EXPECT_OK(close(fd));
 	/* Of the rest the first lines say which file it is */
-	pages = strstr(b.used, "used-");
-	memmove(b.used, pages ?: "", strlen(pages ?: "") + 1);
+	used = strstr(b.used, "used-");
+	EXPECT_TRUE(used);
+	memmove(b.used, used, strlen(used) + 1);
 	/* What drivers keep for PASIDs stays until the device goes */
 	pages = strstr(b.used, "used-pasid-pages:");
-	if (pages)
-		*pages = 0;
+	EXPECT_TRUE(pages);
+	end = strchrnul(pages, '\n');
+	memmove(pages, end, strlen(end) + 1);
 	return b;
 }
 
@@ -197,9 +204,10 @@ static void learn_balance_with_vf(void)
 	learn_balance();
 }
 
-static void check_balance(struct pair *p)
+static bool check_balance(struct pair *p)
 {
 	struct balance now = balance(), *before = &balance_before[rig.kept];
+	unsigned int nr = p->count->found;
 
 	if (now.pinned != before->pinned)
 		found(p, "pages stay pinned");
@@ -210,6 +218,7 @@ static void check_balance(struct pair *p)
 		printf("%s(before:)\n%s", now.used, before->used);
 	}
 	*before = now;
+	return p->count->found == nr;
 }
 
 static void check_log(struct pair *p)
@@ -230,7 +239,9 @@ static void pair_close(struct pair *p)
 	actor_ends(&first);
 	actor_ends(&second);
 	rig_mend(&rig);
-	check_balance(p);
+	if (look_after_each)
+		check_balance(p);
+	check_log(p);
 	doing[0] = 0;
 }
 
@@ -578,6 +589,7 @@ static enum progress run_held(struct pair *p, unsigned int i, unsigned int j)
 	struct sight now, held = {};
 	struct outcome end = {};
 	enum progress progress;
+	__u32 late = 0;
 
 	pair_open(p);
 	/* What is not flushed is seen only if it is cached */
@@ -612,19 +624,10 @@ static enum progress run_held(struct pair *p, unsigned int i, unsigned int j)
 	p->count->runs++;
 	end.ret[0] = first.ret;
 	end.ret[1] = second.ret;
-	if (progress != HELD) {
-		__u32 late = end.sight.wrote;
-
-		if (progress != DONE || p->b->flags & DEED_CLOSES_DRIVER ||
-		    is_put_off(p->b, p->a))
-			late = 0;
-
-		end.sight.wrote |= held.wrote | now.wrote;
-		check_end(p, &end, late);
-	} else {
-		end.sight.wrote |= held.wrote | now.wrote;
-		check_end(p, &end, 0);
-	}
+	if (progress == DONE && !(p->b->flags & DEED_CLOSES_DRIVER) && !is_put_off(p->b, p->a))
+		late = end.sight.wrote;
+	end.sight.wrote |= held.wrote | now.wrote;
+	check_end(p, &end, late);
 	return progress;
 }
 
@@ -677,11 +680,28 @@ static void hold_second(struct pair *p, unsigned int i, unsigned int nr, const b
 			break;
 }
 
-void pair_try(const struct deed *a, const struct deed *b, bool twice, struct pair_count *count)
+/* @twice: hold the second as well */
+static void try_points(struct pair *p, bool twice)
 {
 	static bool worth[POINTS_MAX], second_worth[POINTS_MAX];
+	unsigned int nr, nr_second = 0, i;
+
+	nr = points_of(p, p->a, worth);
+	if (twice)
+		nr_second = points_of(p, p->b, second_worth);
+	for (i = 0; i < nr; i++) {
+		if (!worth[i])
+			continue;
+		run_held(p, i, POINTS_NEVER);
+		hold_second(p, i, nr_second, second_worth);
+	}
+	p->count->without_points += !nr;
+}
+
+void pair_try(const struct deed *a, const struct deed *b, bool twice, struct pair_count *count)
+{
 	struct pair p = { .a = a, .b = b, .count = count };
-	unsigned int nr, nr_second = 0, i, order;
+	unsigned int order;
 
 	if ((a->parts | b->parts) & RIG_VF)
 		learn_balance_with_vf();
@@ -690,19 +710,14 @@ void pair_try(const struct deed *a, const struct deed *b, bool twice, struct pai
 		if (getenv("INTERLEAVINGS_SHOW"))
 			print_outcome(order_letters[order], &p.orders[order]);
 	}
-	nr = points_of(&p, a, worth);
-	if (twice)
-		nr_second = points_of(&p, b, second_worth);
-	for (i = 0; i < nr; i++) {
-		if (!worth[i])
-			continue;
-		run_held(&p, i, POINTS_NEVER);
-		hold_second(&p, i, nr_second, second_worth);
-	}
+	try_points(&p, twice);
 	snprintf(p.at, sizeof(p.at), "some point");
-	check_log(&p);
+	if (!check_balance(&p)) {
+		look_after_each = true;
+		try_points(&p, twice);
+		look_after_each = false;
+	}
 	count->pairs++;
-	count->without_points += !nr;
 }
 
 /* What drivers in the kernel do, and what only asks, is the same with every IOMMU */

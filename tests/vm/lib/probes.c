@@ -51,6 +51,7 @@ static const char *const probes[] = {
 	/* Callbacks of drivers */
 	"mediated_unmap",
 	"pasid_event",
+	"swiommu_portal_do",
 	"swiommu_portal_end_works",
 	/* Numbers */
 	"iommu_alloc_global_pasid",
