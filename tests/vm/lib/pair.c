@@ -369,6 +369,9 @@ static bool is_told_to_wait(const struct deed *deed, const struct deed *other, i
 	const unsigned int keeps_out = DEED_BUSY | DEED_DARK | DEED_LINGERS | DEED_BINDS |
 				       DEED_REMOVES;
 
+	/* VFIO does not wait for a device that is being reset when it opens it */
+	if (ret == EAGAIN)
+		return deed->flags & DEED_BINDS && other->flags & DEED_DARK;
 	return (ret == EBUSY && (deed->flags & DEED_SLEEPS ||
 				 (deed->flags & DEED_BUSY && other->flags & keeps_out))) ||
 	       (other->flags & DEED_DRIVER_GAP && ret == ENODEV);
@@ -726,8 +729,17 @@ static bool is_software(const struct deed *deed)
 	return deed->flags & DEED_ASKS || deed->parts & RIG_DRIVER;
 }
 
+/* A VF and its PF are others than @ACTIVE: only what has to do with files and users meets them */
+static bool meets_vfs(const struct deed *deed)
+{
+	return deed->parts & RIG_VF || deed->flags & (DEED_CLOSES | DEED_CLOSES_FD | DEED_BINDS |
+						      DEED_REMOVES);
+}
+
 bool pair_is_possible(const struct deed *a, const struct deed *b)
 {
+	if ((a->parts | b->parts) & RIG_VF && !(meets_vfs(a) && meets_vfs(b)))
+		return false;
 	if (!rig.soft && is_software(a) && is_software(b))
 		return false;
 	return rig_has(&rig, a->parts | b->parts);
