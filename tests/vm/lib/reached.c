@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expect.h"
 #include "pair.h"
 #include "pointlist.h"
 #include "points.h"
@@ -110,8 +111,9 @@ struct reached points_report(bool soft)
 	struct reached *count = &report.count;
 
 	note_all_seen();
-	points_of_module("ioasidfd", note_point, NULL);
-	points_of_module(soft ? "ioasid_swiommu" : "ioasid_vfio_pci", note_point, NULL);
+	EXPECT_TRUE(points_of_module("ioasidfd", note_point, NULL) > 0);
+	EXPECT_TRUE(points_of_module(soft ? "ioasid_swiommu" : "ioasid_vfio_pci", note_point,
+				     NULL) > 0);
 	count->nr -= count->nr_atomic;
 	printf("# points of the modules: %u, held at %u (%u %%), not for a reason: %u\n", count->nr,
 	       count->held, count->held * 100 / count->nr, count->excused);
