@@ -346,20 +346,30 @@ static void end_of_deed(int options)
 	s.w->evict = -1;
 }
 
+static void start_leader(unsigned int user)
+{
+	struct fuzz_leader leader = { s.w, user };
+
+	s.leaders[user] = start_child(fuzz_lead, &leader);
+	/* So does the leader itself: no signal comes before one of the two */
+	setpgid(s.leaders[user], s.leaders[user]);
+}
+
 static void kill_some(void)
 {
 	unsigned int user = chance_below(FUZZ_USERS), process = chance_below(1 + FUZZ_PROCESSES);
-	struct fuzz_leader leader = { s.w, user };
 
 	if (process) {
-		/* Its leader starts another one */
-		if (s.w->pids[user][process] > 0)
-			kill(s.w->pids[user][process], SIGKILL);
+		/* Its leader starts another one. Its number may be another process's by now */
+		pid_t pid = s.w->pids[user][process];
+
+		if (pid > 0 && getpgid(pid) == s.leaders[user])
+			kill(pid, SIGKILL);
 	} else if (!s.deed) {
 		/* All that is open is closed, by whichever dies last */
 		kill(-s.leaders[user], SIGKILL);
 		waitpid(s.leaders[user], NULL, 0);
-		s.leaders[user] = start_child(fuzz_lead, &leader);
+		start_leader(user);
 	}
 	s.killed++;
 }
@@ -445,8 +455,10 @@ static void end_users(void)
 	for (i = 0; i < FUZZ_USERS; i++)
 		if (chance_in(2))
 			group_ends(s.leaders[i], 2000);
-	for (i = 0; i < FUZZ_USERS; i++)
+	for (i = 0; i < FUZZ_USERS; i++) {
+		EXPECT_TRUE(s.leaders[i] > 0);
 		kill(-s.leaders[i], SIGKILL);
+	}
 	for (i = 0; i < FUZZ_USERS; i++) {
 		if (group_ends(s.leaders[i], END_SECONDS * 1000))
 			continue;
@@ -461,7 +473,6 @@ static void end_users(void)
 static void run_round(unsigned int round, unsigned int length)
 {
 	long before = pages_pinned();
-	struct fuzz_leader leader = { s.w, 0 };
 	unsigned int i;
 	time_t end;
 
@@ -472,8 +483,8 @@ static void run_round(unsigned int round, unsigned int length)
 	make_devices();
 	EXPECT_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 			     s.w->sockets));
-	for (leader.user = 0; leader.user < FUZZ_USERS; leader.user++)
-		s.leaders[leader.user] = start_child(fuzz_lead, &leader);
+	for (i = 0; i < FUZZ_USERS; i++)
+		start_leader(i);
 	/* Loading the modules takes long where another machine runs beside this one */
 	end = seconds() + length;
 	for (i = 0; seconds() < end; i++) {
@@ -511,11 +522,22 @@ static void read_corpus(void)
 		fclose(f);
 }
 
+/* What lies beside it may be mapped for devices, or be written to by calls, beyond its end */
+static void *guarded_memory(size_t size)
+{
+	char *p = shared_memory(size + 32 * PAGE);
+	size_t end = (size + 17 * PAGE - 1) / PAGE * PAGE;
+
+	EXPECT_OK(mprotect(p, 16 * PAGE, PROT_NONE));
+	EXPECT_OK(mprotect(p + end, size + 32 * PAGE - end, PROT_NONE));
+	return p + 16 * PAGE;
+}
+
 static void make_world(void)
 {
 	void *arena = (void *)FUZZ_ARENA;
 
-	s.w = shared_memory(sizeof(*s.w));
+	s.w = guarded_memory(sizeof(*s.w));
 	s.w->public = shared_memory(FUZZ_PUBLIC_PAGES * PAGE);
 	s.w->vfio = !config_is("none");
 	s.w->soft_possible = swiommu_is_possible();
