@@ -235,8 +235,7 @@ struct ioasid_area *ioasid_area_new(struct ioasid_ioas *ioas,
 		     (range->flags & IOASID_MAP_WRITE ? IOMMU_WRITE : 0);
 	area->busy = 0;
 	area->charged = false;
-	area->populating = false;
-	area->gone = false;
+	area->populating = 0;
 	area->stuck = false;
 	return area;
 }
@@ -382,7 +381,7 @@ static noinline int area_populate_many(struct ioasid_ioas *ioas,
 	int ret;
 
 	area->busy = IOASID_AREA_CLAIMED;
-	area->populating = true;
+	area->populating = IOASID_AREA_POPULATING;
 	ioas->nr_busy++;
 	mutex_unlock(&ioas->areas_lock);
 	ret = ioasid_area_populate(ioas, area, from);

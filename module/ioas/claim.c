@@ -61,7 +61,7 @@ int ioasid_areas_take(struct ioasid_ioas *ioas, struct ioasid_area *areas, u64 r
 		if (ret)
 			break;
 		area->busy = IOASID_AREA_CLAIMED;
-		area->populating = area->charged;
+		area->populating = area->charged ? IOASID_AREA_POPULATING : 0;
 		ioas->nr_busy++;
 		take_turns(&turn);
 	}
@@ -70,7 +70,7 @@ int ioasid_areas_take(struct ioasid_ioas *ioas, struct ioasid_area *areas, u64 r
 		area_uncharge(undo);
 		ioasid_area_erase(ioas, undo);
 		undo->busy = 0;
-		undo->populating = false;
+		undo->populating = 0;
 		ioas->nr_busy--;
 		take_turns(&turn);
 	}
@@ -96,7 +96,7 @@ int ioasid_areas_give(struct ioasid_ioas *ioas, struct ioasid_area *areas, int e
 	if (error) {
 		ioasid_ioas_lock_tables(ioas);
 		for (area = areas; area; area = area->next) {
-			area->populating = false;
+			area->populating = 0;
 			take_turns(&turn);
 		}
 		ioasid_area_list_depopulate(ioas, areas);

@@ -256,7 +256,7 @@ static void areas_depopulate(struct ioasid_ioas *ioas, struct ioasid_area *areas
 		else
 			take_turns(&turn);
 		if (area->populating) {
-			WRITE_ONCE(area->gone, true);
+			WRITE_ONCE(area->populating, IOASID_AREA_GONE);
 			continue;
 		}
 		if (area->charged && !area->stuck) {

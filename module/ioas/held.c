@@ -394,7 +394,7 @@ unsigned long ioasid_held_depopulate(struct ioasid_ioas *ioas, struct ioasid_are
 	area->populated = 0;
 	nr = nr_held(ioas, area);
 	if (area->populating) {
-		WRITE_ONCE(area->gone, true);
+		WRITE_ONCE(area->populating, IOASID_AREA_GONE);
 		return nr;
 	}
 	/* What is stuck stays pinned and charged, with all that drivers hold of it */

@@ -352,7 +352,7 @@ static void populate_undo(struct populating *p)
 {
 	struct ioasid_area *area = p->area, *next = area->next;
 
-	area->populating = false;
+	area->populating = 0;
 	if (p->held) {
 		mutex_lock(&p->ioas->areas_lock);
 		if (!area->stuck)
@@ -414,7 +414,7 @@ int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area,
 			pages = few;
 	}
 	/* A look without the lock, only to end sooner: under it follows another */
-	while (!ret && done < total && !READ_ONCE(area->gone)) {
+	while (!ret && done < total && READ_ONCE(area->populating) != IOASID_AREA_GONE) {
 		nr = min_t(unsigned long, room, total - done);
 		if (done)
 			cond_resched();
@@ -425,17 +425,16 @@ int ioasid_area_populate(struct ioasid_ioas *ioas, struct ioasid_area *area,
 			break;
 		done += nr;
 		ioasid_ioas_lock_tables(ioas);
-		if (!area->gone)
+		if (area->populating != IOASID_AREA_GONE)
 			ret = map_pages(&p, pages, nr, done == total);
 		else
 			populate_unpin(&p, done - nr, pages, nr);
 		up_read(&ioas->lock);
 	}
 	ioasid_ioas_lock_tables(ioas);
-	if (ret || area->gone)
+	if (ret || area->populating == IOASID_AREA_GONE)
 		populate_undo(&p);
-	area->populating = false;
-	area->gone = false;
+	area->populating = 0;
 	up_read(&ioas->lock);
 	if (pages != few)
 		kfree(pages);
@@ -483,7 +482,7 @@ int ioasid_areas_populate(struct ioasid_ioas *ioas)
 			ret = ioasid_held_charge(ioas, area);
 			if (ret)
 				return ret;
-			area->populating = true;
+			area->populating = IOASID_AREA_POPULATING;
 			up_write(&ioas->lock);
 			ret = ioasid_area_populate(ioas, area, NULL);
 			down_write(&ioas->lock);

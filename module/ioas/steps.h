@@ -39,15 +39,16 @@
  *	Otherwise so many calls of drivers work with its memory, see access.c
  * @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE
  * @charged: charged to the payer
- * @populating: a call is pinning its pages, and keeps the charge for as long
- * @gone: meanwhile the last page table has gone, with what was populated
+ * @populating: IOASID_AREA_POPULATING: a call is pinning its pages, and keeps the charge
+ *	for as long. IOASID_AREA_GONE: meanwhile the last page table has gone, with what
+ *	was populated
  * @stuck: a page table did not let go of it: its pages are never unpinned, and stay
- *	charged. Cleared with the last page table, unless drivers hold some of them
+ *	charged. Cleared with the last page table
  *
  * @node and @busy are protected by the address space's areas_lock. @runs,
  * @populated and @charged are for the call that the area is busy with, under
  * the address space's lock for reading; and for the holder of that lock for
- * writing.
+ * writing. So is @stuck, and areas_lock may set it, too: hence a byte of its own.
  */
 struct ioasid_area {
 	struct rb_node node;
@@ -61,11 +62,12 @@ struct ioasid_area {
 	u32 busy;
 	u8 prot;
 	bool charged;
-	bool gone;
-	bool populating : 1;
-	bool stuck : 1;
+	u8 populating;
+	bool stuck;
 };
 
+#define IOASID_AREA_POPULATING	1
+#define IOASID_AREA_GONE	2
 #define IOASID_AREA_CLAIMED	U32_MAX
 
 /* In place of an error: wait until something changes, and try again. No other layer has

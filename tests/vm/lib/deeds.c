@@ -2,6 +2,7 @@
 /* Those that change what is mapped; and the list of all */
 #include <sys/ioctl.h>
 
+#include "../../../module/compat/iommufd_abi.h"
 #include "deeds.h"
 #include "expect.h"
 #include "points.h"
@@ -116,54 +117,40 @@ static int unmap_other(struct rig *r)
 	return deed_result(ioas_unmap(r->fd, r->t, place_iova[PLACE_ONE], PAGE, NULL));
 }
 
-/* As in linux/iommufd.h, which C libraries come without: fixed, writable, readable */
-struct ioas_copy {
-	__u32 size, flags, dst_ioas_id, src_ioas_id;
-	__aligned_u64 length, dst_iova, src_iova;
-};
-
-struct ioas_map_file {
-	__u32 size, flags, ioas_id;
-	__s32 fd;
-	__aligned_u64 start, length, iova;
-};
-
-#define IOAS_COPY	_IO(';', 0x83)
-#define IOAS_MAP_FILE	_IO(';', 0x8f)
-#define IOAS_FLAGS	7
+#define IOAS_FLAGS	(IFD_MAP_FIXED_IOVA | IFD_MAP_WRITEABLE | IFD_MAP_READABLE)
 
 /* Into a hole of @t */
 static int copy(struct rig *r)
 {
-	struct ioas_copy arg = {
+	struct ifd_ioas_copy arg = {
 		.size = sizeof(arg), .flags = IOAS_FLAGS,
 		.dst_ioas_id = r->t, .src_ioas_id = r->s, .length = RUN_BYTES,
 		.dst_iova = place_iova[PLACE_RUN], .src_iova = place_iova[PLACE_RUN],
 	};
 
-	return deed_result(ioctl(r->fd, IOAS_COPY, &arg));
+	return deed_result(ioctl(r->fd, IFD_IOAS_COPY, &arg));
 }
 
 /* Within @s, where devices are attached */
 static int copy_within(struct rig *r)
 {
-	struct ioas_copy arg = {
+	struct ifd_ioas_copy arg = {
 		.size = sizeof(arg), .flags = IOAS_FLAGS,
 		.dst_ioas_id = r->s, .src_ioas_id = r->s, .length = RUN_BYTES,
 		.dst_iova = place_iova[PLACE_FREE], .src_iova = place_iova[PLACE_RUN],
 	};
 
-	return deed_result(ioctl(r->fd, IOAS_COPY, &arg));
+	return deed_result(ioctl(r->fd, IFD_IOAS_COPY, &arg));
 }
 
 static int map_file(struct rig *r)
 {
-	struct ioas_map_file arg = {
+	struct ifd_ioas_map_file arg = {
 		.size = sizeof(arg), .flags = IOAS_FLAGS, .ioas_id = r->s,
 		.fd = r->file, .length = RUN_BYTES, .iova = place_iova[PLACE_FREE],
 	};
 
-	return deed_result(ioctl(r->fd, IOAS_MAP_FILE, &arg));
+	return deed_result(ioctl(r->fd, IFD_IOAS_MAP_FILE, &arg));
 }
 
 const struct deed map_deeds[] = {

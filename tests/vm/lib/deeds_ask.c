@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../../../module/compat/iommufd_abi.h"
+#include "../../../module/compat/vfio_abi.h"
 #include "deeds.h"
 #include "expect.h"
 
@@ -56,83 +58,48 @@ static int look_at_device(struct rig *r)
 	return look_at(rig_device(r, ACTIVE));
 }
 
-/* As in linux/iommufd.h and linux/vfio.h, which C libraries come without or with older ones */
-struct iova_range {
-	__aligned_u64 start, last;
-};
-
-struct iova_ranges {
-	__u32 size, ioas_id, num_iovas, __reserved;
-	__aligned_u64 allowed_iovas, out_iova_alignment;
-};
-
-struct allow_iovas {
-	__u32 size, ioas_id, num_iovas, __reserved;
-	__aligned_u64 allowed_iovas;
-};
-
-struct bind_iommufd {
-	__u32 argsz, flags;
-	__s32 iommufd;
-	__u32 out_devid;
-};
-
-struct attach_pt {
-	__u32 argsz, flags, pt_id;
-};
-
-struct detach_pt {
-	__u32 argsz, flags;
-};
-
-#define IOVA_RANGES	_IO(';', 0x84)
-#define ALLOW_IOVAS	_IO(';', 0x82)
-#define BIND		_IO(VFIO_TYPE, VFIO_BASE + 18)
-#define ATTACH		_IO(VFIO_TYPE, VFIO_BASE + 19)
-#define DETACH		_IO(VFIO_TYPE, VFIO_BASE + 20)
-
 static int ask_ranges(struct rig *r)
 {
-	struct iova_range ranges[16];
-	struct iova_ranges arg = {
+	struct ifd_iova_range ranges[16];
+	struct ifd_ioas_iova_ranges arg = {
 		.size = sizeof(arg), .ioas_id = r->s, .num_iovas = 16,
 		.allowed_iovas = (uintptr_t)ranges,
 	};
 
-	return deed_result(ioctl(r->fd, IOVA_RANGES, &arg));
+	return deed_result(ioctl(r->fd, IFD_IOAS_IOVA_RANGES, &arg));
 }
 
 /* All that is in use is among them */
 static int allow_ranges(struct rig *r)
 {
-	struct iova_range range = { .start = 0, .last = 16 * IOVA - 1 };
-	struct allow_iovas arg = {
+	struct ifd_iova_range range = { .start = 0, .last = 16 * IOVA - 1 };
+	struct ifd_ioas_allow_iovas arg = {
 		.size = sizeof(arg), .ioas_id = r->s, .num_iovas = 1,
 		.allowed_iovas = (uintptr_t)&range,
 	};
 
-	return deed_result(ioctl(r->fd, ALLOW_IOVAS, &arg));
+	return deed_result(ioctl(r->fd, IFD_IOAS_ALLOW_IOVAS, &arg));
 }
 
 static int bind_by_iommufd(struct rig *r)
 {
-	struct bind_iommufd arg = { .argsz = sizeof(arg), .iommufd = r->fd };
+	struct vfd_bind_iommufd arg = { .argsz = sizeof(arg), .iommufd = r->fd };
 
-	return deed_result(ioctl(rig_device(r, ACTIVE), BIND, &arg));
+	return deed_result(ioctl(rig_device(r, ACTIVE), VFD_BIND_IOMMUFD, &arg));
 }
 
 static int attach_by_iommufd(struct rig *r)
 {
-	struct attach_pt arg = { .argsz = sizeof(arg), .pt_id = r->s };
+	struct vfd_attach_iommufd_pt arg = { .argsz = sizeof(arg), .pt_id = r->s };
 
-	return deed_result(ioctl(rig_device(r, ACTIVE), ATTACH, &arg));
+	return deed_result(ioctl(rig_device(r, ACTIVE), VFD_ATTACH_IOMMUFD_PT, &arg));
 }
 
 static int detach_by_iommufd(struct rig *r)
 {
-	struct detach_pt arg = { .argsz = sizeof(arg) };
+	struct vfd_detach_iommufd_pt arg = { .argsz = sizeof(arg) };
 
-	return deed_result(ioctl(rig_device(r, ACTIVE), DETACH, &arg));
+	return deed_result(ioctl(rig_device(r, ACTIVE), VFD_DETACH_IOMMUFD_PT, &arg));
 }
 
 static void before_bind(struct rig *r)

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../../../module/compat/iommufd_abi.h"
 #include "deeds.h"
 #include "expect.h"
 #include "points.h"
@@ -143,22 +144,13 @@ static int free_attached(struct rig *r)
 	return deed_result(ioas_free(r->fd, r->s));
 }
 
-/* As in linux/iommufd.h */
-struct hwpt_alloc {
-	__u32 size, flags, dev_id, pt_id, out_hwpt_id, __reserved, data_type, data_len;
-	__aligned_u64 data_uptr;
-	__u32 fault_id, __reserved2;
-};
-
-#define HWPT_ALLOC	_IO(';', 0x89)
-
 /* A page table of @t, for the device; and one that is there before */
 static int make_table(struct rig *r, __u32 ioas, __u32 *id)
 {
-	struct hwpt_alloc arg = {
+	struct ifd_hwpt_alloc arg = {
 		.size = sizeof(arg), .dev_id = ACTIVE + 1, .pt_id = ioas,
 	};
-	int ret = ioctl(r->fd, HWPT_ALLOC, &arg);
+	int ret = ioctl(r->fd, IFD_HWPT_ALLOC, &arg);
 
 	*id = arg.out_hwpt_id;
 	return deed_result(ret);

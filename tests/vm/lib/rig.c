@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../../module/compat/iommufd_abi.h"
 #include "dma.h"
 #include "expect.h"
 #include "mediated.h"
@@ -169,18 +170,11 @@ static void unmap_bars(struct rig *r)
 		unmap_bar(&r->bars[i]);
 }
 
-/* As in linux/iommufd.h, which C libraries come without */
-struct destroy {
-	__u32 size, id;
-};
-
-#define DESTROY		_IO(';', 0x80)
-
 int id_destroy(int fd, __u32 id)
 {
-	struct destroy arg = { .size = sizeof(arg), .id = id };
+	struct ifd_destroy arg = { .size = sizeof(arg), .id = id };
 
-	return ioctl(fd, DESTROY, &arg);
+	return ioctl(fd, IFD_DESTROY, &arg);
 }
 
 /* All that stays is two devices, bound: no more ids than this */
