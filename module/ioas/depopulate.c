@@ -94,7 +94,7 @@ bool ioasid_read_back(struct ioasid_table *table, u64 iova, struct page **pages,
 		phys = table->shim->iova_to_phys(table->domain,
 						 iova + ((u64)i << PAGE_SHIFT));
 		if (unlikely(!phys)) {
-			WARN_ON_ONCE(!table->lost);
+			WARN_ON_ONCE(!READ_ONCE(table->lost));
 			return false;
 		}
 		pages[i] = pfn_to_page(PHYS_PFN(phys));

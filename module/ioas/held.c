@@ -196,7 +196,7 @@ void ioasid_unhold(struct ioasid_ioas *ioas, u64 start, u64 last)
 			ioas->pinned -= PAGE_SIZE;
 		} else if (held->stuck) {
 			/* The page tables have this page now, and must not unpin it */
-			area->stuck = true;
+			WRITE_ONCE(area->stuck, true);
 		}
 		kfree(held);
 	}

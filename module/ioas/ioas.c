@@ -416,6 +416,8 @@ static int attaching_to(struct attaching *a, struct iommu_domain *domain)
 /* Away from a domain of @ioas: to the old one, if there is one; else it is blocked */
 static void attaching_back(struct attaching *a, struct iommu_domain *old)
 {
+	struct iommu_domain *from = a->route->domain;
+
 	attaching_lock(a);
 	if (a->left && !route_enter(a->route, a->left))
 		old = NULL;
@@ -423,11 +425,22 @@ static void attaching_back(struct attaching *a, struct iommu_domain *old)
 	a->route->refused = !old;
 	if (!old || a->shim->attach(a->route, old)) {
 		ioas_lose(a->left, a->route, old);
-		ioas_lose(a->ioas, a->route, a->route->domain);
+		ioas_lose(a->ioas, a->route, from);
 		a->shim->block(a->route);
 	}
 	route_set_space(a->route, a->route->domain ? a->left : NULL);
 	ioas_unlock_other(a->ioas, a->left);
+}
+
+/* What a lost one says is mapped may be what was there before */
+static struct ioasid_table *table_to_copy(struct ioasid_ioas *ioas)
+{
+	struct ioasid_table *table;
+
+	list_for_each_entry(table, &ioas->tables, node)
+		if (!table->lost)
+			return table;
+	return list_first_entry(&ioas->tables, struct ioasid_table, node);
 }
 
 /*
@@ -460,11 +473,8 @@ static int table_complete(struct attaching *a, struct ioasid_table *table)
 				return -ENOENT;
 		}
 	}
-	if (list_empty(&ioas->tables))
-		return 0;
-	return ioasid_areas_copy(ioas, list_first_entry(&ioas->tables,
-							struct ioasid_table, node),
-				 table);
+	return list_empty(&ioas->tables) ? 0 :
+		ioasid_areas_copy(ioas, table_to_copy(ioas), table);
 }
 
 /*

@@ -100,8 +100,8 @@ static size_t driver_piece(u64 pgsizes, u64 iova, phys_addr_t phys, size_t size)
  * @nr: pages
  * @prot: IOMMU_*
  *
- * Each piece is one operation of the driver's: it is done or not. Of several the kernel
- * would take back those that were done, and not say whether it could.
+ * Each piece is one operation of the driver's: virtio-iommu's does it or not. Of several
+ * the kernel would take back those that were done, and not say whether it could.
  *
  * Return: 0, or an error with nothing mapped, or with @table lost.
  */
@@ -170,7 +170,7 @@ bool ioasid_unmap_long(struct ioasid_table *table, u64 iova, u64 pfn, unsigned i
 	return all;
 }
 
-/* Map many pages in one page table; on error none is */
+/* Map many pages in one page table; on error none is, or the table is lost */
 static int table_map_long(struct ioasid_table *table, u64 iova, unsigned long pfn,
 			  unsigned int nr, int prot)
 {
@@ -203,7 +203,7 @@ static int table_map_long(struct ioasid_table *table, u64 iova, unsigned long pf
  * @prot: IOMMU_*
  *
  * Context: yields in between.
- * Return: 0, or an error with nothing mapped.
+ * Return: 0, or an error with nothing mapped, or with a table lost.
  */
 int ioasid_map_long(struct ioasid_ioas *ioas, u64 iova, unsigned long pfn, unsigned int nr,
 		    int prot)
@@ -335,13 +335,13 @@ static int map_pages(struct populating *p, struct page **pages, unsigned int nr,
 		if (p->nr >= STEP_MAX >> PAGE_SHIFT)
 			ret = map_run(p, false);
 	}
+	if (!ret && all)
+		ret = map_run(p, true);
 	if (ret && tables_are_lost(p->ioas))
-		p->area->stuck = true;
+		WRITE_ONCE(p->area->stuck, true);
 	else if (i < nr)
 		populate_unpin(p, (p->area->populated >> PAGE_SHIFT) + p->nr,
 			       pages + i, nr - i);
-	if (!ret && all)
-		ret = map_run(p, true);
 	push_unknown(p);
 	p->first = p->area->populated >> PAGE_SHIFT;
 	return ret;
@@ -497,7 +497,7 @@ int ioasid_areas_populate(struct ioasid_ioas *ioas)
 	return 0;
 }
 
-/* Map the pages of a step; on error none is */
+/* Map the pages of a step; on error none is, or the table is lost */
 static int table_map(struct ioasid_table *table, u64 iova, struct page **pages,
 		     unsigned int nr, int prot)
 {
@@ -552,7 +552,7 @@ static unsigned long area_copy(struct ioasid_area *area, struct ioasid_table *fr
  * @from: a page table of it
  * @to: an empty one that is not among its tables yet
  *
- * Return: 0, or an error with @to empty again.
+ * Return: 0, or an error with @to empty again, or lost.
  */
 int ioasid_areas_copy(struct ioasid_ioas *ioas, struct ioasid_table *from,
 		      struct ioasid_table *to)
@@ -577,8 +577,12 @@ int ioasid_areas_copy(struct ioasid_ioas *ioas, struct ioasid_table *from,
 	for_each_area(undo, ioas) {
 		ioasid_area_unmap(undo, to, undo == area ? done : ULONG_MAX, &gather,
 				  &turn);
-		if (undo == area)
-			break;
+		if (undo != area)
+			continue;
+		/* The step that failed is none of those */
+		if (to->lost)
+			area->stuck = true;
+		break;
 	}
 	to->shim->flush(to->domain, &gather);
 	return ret;

@@ -471,7 +471,7 @@ START_TEST(pages_of_a_table_in_which_an_unmap_failed_are_not_unpinned)
 END_TEST
 
 /* The driver maps them in two steps. The second fails, and so does taking back the first */
-START_TEST(pages_of_a_map_that_cannot_be_taken_back_are_not_unpinned)
+static void expect_not_taken_back(long nr)
 {
 	struct attached a;
 	long before;
@@ -484,17 +484,29 @@ START_TEST(pages_of_a_map_that_cannot_be_taken_back_are_not_unpinned)
 	p += PAGE;
 	before = pages_pinned();
 	refuse(2, ENOMEM);
-	EXPECT_ERRNO(ioas_map(a.fd, a.ioas, p, IOVA + PAGE, 3 * PAGE, RW), ENOMEM);
+	EXPECT_ERRNO(ioas_map(a.fd, a.ioas, p, IOVA + PAGE, nr * PAGE, RW), ENOMEM);
 	expect_all_refused();
 	expect_blocked(&a.dev, IOVA + PAGE, p, PAGE);
 	EXPECT_EQ(pages_pinned(), before);
 
 	refuse(2 | 4, ENOMEM);
-	EXPECT_ERRNO(ioas_map(a.fd, a.ioas, p, IOVA + PAGE, 3 * PAGE, RW), ENOMEM);
+	EXPECT_ERRNO(ioas_map(a.fd, a.ioas, p, IOVA + PAGE, nr * PAGE, RW), ENOMEM);
 	expect_all_refused();
 	EXPECT_EQ(testdev_write(&a.dev, IOVA + PAGE, 64, phys_of(p)), DMA_DONE);
-	EXPECT_EQ(pages_pinned(), before + 3);
-	expect_leaked(3);
+	EXPECT_EQ(pages_pinned(), before + nr);
+	expect_leaked(nr);
+}
+
+START_TEST(pages_of_a_map_that_cannot_be_taken_back_are_not_unpinned)
+{
+	expect_not_taken_back(3);
+}
+END_TEST
+
+/* More than are pinned beforehand */
+START_TEST(many_pages_of_a_map_that_cannot_be_taken_back_are_not_unpinned)
+{
+	expect_not_taken_back(63);
 }
 END_TEST
 
@@ -591,6 +603,7 @@ int main(int argc, char **argv)
 		page_that_a_driver_lets_go_of_under_another_table_is_not_unpinned,
 		pages_of_a_table_in_which_an_unmap_failed_are_not_unpinned,
 		pages_of_a_map_that_cannot_be_taken_back_are_not_unpinned,
+		many_pages_of_a_map_that_cannot_be_taken_back_are_not_unpinned,
 		user_whose_pages_are_not_unpinned_stays_charged,
 		attach_that_fails_before_the_driver_is_asked_loses_no_pages,
 		NULL,
