@@ -538,6 +538,8 @@ static void child(struct fuzz_thread *t)
 	struct fuzz_files files;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Check's handler kills the test */
+	signal(SIGALRM, SIG_DFL);
 	alarm(10);
 	/* What it closes its parent still has open */
 	files = *t->f;
