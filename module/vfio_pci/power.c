@@ -83,17 +83,30 @@ static int power_wake(struct device *d)
 	return 0;
 }
 
+/*
+ * Here, before any device sleeps: an IOMMU that has, and brings nothing back, does not
+ * answer when the others are woken up again. No program opens a device from here on.
+ */
+static int power_may_sleep(struct device *d)
+{
+	struct vfio_device *vdev = &power_device(d)->core.vdev;
+	bool is_open;
+
+	mutex_lock(&vdev->dev_set->lock);
+	is_open = vdev->open_count;
+	mutex_unlock(&vdev->dev_set->lock);
+	if (!is_open || ioasid_device_keeps_in_sleep(d))
+		return 0;
+	dev_err(d, "the machine cannot sleep: a program has the device, and its IOMMU forgets what is attached\n");
+	return -EBUSY;
+}
+
 static int power_sleep(struct device *d)
 {
 	struct ioasid_vfio_device *dev = power_device(d);
 	struct vfio_device *vdev = &dev->core.vdev;
 
 	mutex_lock(&vdev->dev_set->lock);
-	if (vdev->open_count && !ioasid_device_keeps_in_sleep(d)) {
-		mutex_unlock(&vdev->dev_set->lock);
-		dev_err(d, "the machine cannot sleep: a program has the device, and its IOMMU forgets what is attached\n");
-		return -EBUSY;
-	}
 	power_lock(&dev->core);
 	dev->was_master = power_set_master(&dev->core, false);
 	power_unlock(&dev->core);
@@ -107,6 +120,7 @@ static int power_sleep(struct device *d)
 
 /* VFIO's, and these */
 static struct dev_pm_ops power_ops = {
+	.prepare = power_may_sleep,
 	SYSTEM_SLEEP_PM_OPS(power_sleep, power_wake)
 };
 
