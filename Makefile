@@ -115,17 +115,23 @@ check-interleavings: tests
 			$(addprefix INTERLEAVINGS_SHARD=,$(SHARD))" test-interleavings
 
 # The hostile fuzzer (docs/testing.md): [SECONDS=60] [SEED=1] [KERNEL=6.12] [IOMMU=vtd-legacy];
-# with REPLAY=0..5000 the calls with these numbers alone, of [ROUND=0]. With KERNEL=kcov what
-# reaches new code is added to the corpus
+# with REPLAY=0..5000 the calls with these numbers alone, of [ROUND=0], and with REDUCE=1 as
+# well the few of them with which it fails. With KERNEL=kcov what reaches new code is added
+# to the corpus
 .PHONY: fuzz
 FUZZ_SECONDS = $(or $(SECONDS),60)
 fuzz: tests
 	@$(MAKE) -s modules-$(POINTS_KERNEL)
+ifdef REDUCE
+	@scripts/fuzz-reduce --kernel $(POINTS_KERNEL) --iommu $(or $(IOMMU),vtd-legacy) \
+		$(addprefix --seed ,$(SEED)) $(addprefix --round ,$(ROUND)) $(REPLAY)
+else
 	@scripts/vm --kernel $(POINTS_KERNEL) --iommu $(or $(IOMMU),vtd-legacy) \
 		--limit $$(($(FUZZ_SECONDS) * 2 + 600)) --log build/fuzz \
 		--append "STRESS_SECONDS=$(FUZZ_SECONDS) $(addprefix STRESS_SEED=,$(SEED)) \
 			$(addprefix FUZZ_REPLAY=,$(REPLAY)) $(addprefix FUZZ_ROUND=,$(ROUND))" test-fuzz
 	@sed -n 's/^# corpus: //p' build/fuzz/output >> tests/vm/fuzz-corpus
+endif
 
 # Which lines of the modules are run by all of it (docs/testing.md); [RUNS="vtd-legacy/test-map"]
 .PHONY: coverage

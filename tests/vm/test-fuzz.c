@@ -117,11 +117,19 @@ static void log_open(void)
 	EXPECT_OK(lseek(s.log, 0, SEEK_END));
 }
 
+/* As far as it can be, see docs/testing.md */
+static void print_how_to_repeat(void)
+{
+	dprintf(STDOUT_FILENO, "# round %u again: make fuzz SEED=%#llx ROUND=%u REPLAY=0..%u\n",
+		s.w->round, chance_seed(), s.w->round, fuzz_last_step(s.w));
+}
+
 static void found(const char *what)
 {
 	unsigned int i;
 
 	fuzz_print_notes(s.w);
+	print_how_to_repeat();
 	s.w->stop = 1;
 	for (i = 0; i < FUZZ_USERS; i++)
 		if (s.leaders[i] > 0)
@@ -492,6 +500,7 @@ static void run_round(unsigned int round, unsigned int length)
 		tick();
 	}
 	end_users();
+	print_how_to_repeat();
 	EXPECT_OK(close(s.w->sockets[0]));
 	EXPECT_OK(close(s.w->sockets[1]));
 	end_of_deed(0);

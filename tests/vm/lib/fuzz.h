@@ -325,6 +325,8 @@ void fuzz_note_result(struct fuzz_thread *t, long ret, int err);
 void fuzz_print_note(unsigned int actor, const struct fuzz_note *n);
 /* What each thread did last, and how often what was done, as comments of the output */
 void fuzz_print_notes(struct fuzz_world *w);
+/* The highest number of a step of this round */
+unsigned int fuzz_last_step(struct fuzz_world *w);
 void fuzz_print_counts(struct fuzz_world *w);
 /* Programs that reached something new in this run */
 void fuzz_print_programs(struct fuzz_world *w);

@@ -156,6 +156,18 @@ void fuzz_print_notes(struct fuzz_world *w)
 	}
 }
 
+/* Numbered as in what is printed, and by FUZZ_REPLAY */
+unsigned int fuzz_last_step(struct fuzz_world *w)
+{
+	unsigned int actor, i, last = 0;
+
+	for (actor = 0; actor < FUZZ_ACTORS; actor++)
+		for (i = 0; i < FUZZ_NOTES; i++)
+			if (w->notes[actor][i].step * FUZZ_ACTORS + actor > last)
+				last = w->notes[actor][i].step * FUZZ_ACTORS + actor;
+	return last;
+}
+
 /* Those that are more than one of twenty */
 static void print_errnos(struct fuzz_world *w, unsigned int call, char *text, size_t room)
 {
