@@ -77,7 +77,10 @@ enum ioasid_device_type {
  *	given up (the caller is killed): then the range stays mapped, and may be
  *	pinned again. As long as something of it is held the driver is told again
  *	every second: the first time may be between the return of ioasid_device_pin()
- *	and the driver's own note of the pin, which it does not find then.
+ *	and the driver's own note of the pin, which it does not find then. A device
+ *	that is bound to several contexts is one device: the data is that of the
+ *	binding that has attached something, and pins that were made by way of another
+ *	one are among those to be given back.
  *
  *	Context: process, of any user of the address space; several calls may run at
  *	once, also beside an attach, a detach and an unbind, which wait for them: it

@@ -40,6 +40,10 @@ static struct workqueue_struct *queue;
  * @bind_sem: protects @bindings
  * @attach_lock: one attaches or detaches at a time
  * @bindings: struct binding
+ * @pins_lock: protects what bindings have been told, and what follows
+ * @pins: struct test_pin. It is one device: the binding that has something attached is told to let
+ *	go of what was pinned by way of others as well
+ * @last_id: of a pin
  * @delay: how the driver answers when it is told to let go
  * @watch_lock: protects @ctx
  * @ctx: whose no-snoop DMA is watched, or NULL
@@ -52,6 +56,9 @@ struct open_file {
 	struct rw_semaphore bind_sem;
 	struct mutex attach_lock;
 	struct list_head bindings;
+	spinlock_t pins_lock;
+	struct list_head pins;
+	u64 last_id;
 	u32 delay;
 	struct mutex watch_lock;
 	struct ioasid_ctx *ctx;
@@ -65,9 +72,6 @@ struct open_file {
  * @node: in the bindings of its file
  * @file: the file
  * @idev: the core's side of it
- * @pins_lock: protects what follows
- * @pins: struct test_pin
- * @last_id: of a pin
  * @told: as in struct mediated_state
  * @start: as there
  * @last: as there
@@ -76,9 +80,6 @@ struct binding {
 	struct list_head node;
 	struct open_file *file;
 	struct ioasid_device *idev;
-	spinlock_t pins_lock;
-	struct list_head pins;
-	u64 last_id;
 	u64 told;
 	u64 start;
 	u64 last;
@@ -86,7 +87,7 @@ struct binding {
 
 /**
  * struct test_pin - a pin
- * @node: in the pins of a binding, or on the way out
+ * @node: in the pins of a file, or on the way out
  * @id: its number
  * @pin: the core's side of it
  * @work: lets go of it
@@ -118,18 +119,19 @@ static bool overlaps(const struct ioasid_pin *pin, u64 start, u64 last)
 static void mediated_unmap(void *data, u64 start, u64 last)
 {
 	struct binding *binding = data;
-	u32 delay = READ_ONCE(binding->file->delay);
+	struct open_file *file = binding->file;
+	u32 delay = READ_ONCE(file->delay);
 	struct test_pin *pin, *next;
 	LIST_HEAD(out);
 
-	spin_lock(&binding->pins_lock);
+	spin_lock(&file->pins_lock);
 	binding->told++;
 	binding->start = start;
 	binding->last = last;
-	list_for_each_entry_safe(pin, next, &binding->pins, node)
+	list_for_each_entry_safe(pin, next, &file->pins, node)
 		if (delay != MEDIATED_NEVER && overlaps(pin->pin, start, last))
 			list_move(&pin->node, &out);
-	spin_unlock(&binding->pins_lock);
+	spin_unlock(&file->pins_lock);
 	list_for_each_entry_safe(pin, next, &out, node) {
 		if (delay)
 			queue_delayed_work(queue, &pin->work, msecs_to_jiffies(delay));
@@ -172,8 +174,6 @@ static int do_bind(struct file *filp, int iommu_fd, struct ioasid_device_desc *d
 	if (!binding)
 		return -ENOMEM;
 	binding->file = file;
-	spin_lock_init(&binding->pins_lock);
-	INIT_LIST_HEAD(&binding->pins);
 	desc->dev = file->misc->this_device;
 	desc->owner = filp;
 	desc->data = binding;
@@ -231,7 +231,7 @@ static void free_binding(struct binding *binding)
 {
 	list_del(&binding->node);
 	ioasid_device_unbind(binding->idev);
-	WARN_ON(!list_empty(&binding->pins));
+	WARN_ON(list_empty(&binding->file->bindings) && !list_empty(&binding->file->pins));
 	/* The last of it may be running still */
 	flush_workqueue(queue);
 	kfree(binding);
@@ -314,21 +314,21 @@ static struct test_pin *take_pin(struct binding *binding, u64 id)
 {
 	struct test_pin *pin, *found = NULL;
 
-	spin_lock(&binding->pins_lock);
-	list_for_each_entry(pin, &binding->pins, node)
+	spin_lock(&binding->file->pins_lock);
+	list_for_each_entry(pin, &binding->file->pins, node)
 		if (pin->id == id)
 			found = pin;
 	if (found)
 		list_del_init(&found->node);
-	spin_unlock(&binding->pins_lock);
+	spin_unlock(&binding->file->pins_lock);
 	return found;
 }
 
 static void add_pin(struct binding *binding, struct test_pin *pin)
 {
-	spin_lock(&binding->pins_lock);
-	list_add(&pin->node, &binding->pins);
-	spin_unlock(&binding->pins_lock);
+	spin_lock(&binding->file->pins_lock);
+	list_add(&pin->node, &binding->file->pins);
+	spin_unlock(&binding->file->pins_lock);
 }
 
 /* A driver that is slow to take note of a pin. It is told to let go again later */
@@ -370,10 +370,10 @@ static int do_pin(struct binding *binding, struct mediated_op *op)
 	}
 	if (op->flags & MEDIATED_LATE)
 		wait_until_told(binding, before);
-	spin_lock(&binding->pins_lock);
-	pin->id = ++binding->last_id;
+	spin_lock(&binding->file->pins_lock);
+	pin->id = ++binding->file->last_id;
 	op->id = pin->id;
-	spin_unlock(&binding->pins_lock);
+	spin_unlock(&binding->file->pins_lock);
 	add_pin(binding, pin);
 	return 0;
 }
@@ -514,14 +514,14 @@ static int get_state(struct open_file *file, void __user *user)
 	binding = find(file, state.iommu_fd);
 	ret = PTR_ERR_OR_ZERO(binding);
 	if (!ret) {
-		spin_lock(&binding->pins_lock);
+		spin_lock(&binding->file->pins_lock);
 		state.pins = 0;
-		list_for_each_entry(pin, &binding->pins, node)
+		list_for_each_entry(pin, &binding->file->pins, node)
 			state.pins++;
 		state.told = binding->told;
 		state.start = binding->start;
 		state.last = binding->last;
-		spin_unlock(&binding->pins_lock);
+		spin_unlock(&binding->file->pins_lock);
 	}
 	up_read(&file->bind_sem);
 	if (!ret && copy_to_user(user, &state, sizeof(state)))
@@ -626,6 +626,8 @@ static int mediated_open(struct inode *inode, struct file *filp)
 	mutex_init(&file->attach_lock);
 	mutex_init(&file->watch_lock);
 	INIT_LIST_HEAD(&file->bindings);
+	spin_lock_init(&file->pins_lock);
+	INIT_LIST_HEAD(&file->pins);
 	filp->private_data = file;
 	return 0;
 }

@@ -45,7 +45,7 @@ struct mediated_op {
  * struct mediated_state - what the driver has seen
  * @iommu_fd: of the binding. For MEDIATED_WATCH any I/O address space fd, in the first
  *	call; -2 to watch no more
- * @pins: so many pins of the binding
+ * @pins: so many pins of the device
  * @told: it was told so often to let go
  * @start: of what range the last time
  * @last: last address of that

@@ -109,6 +109,23 @@ START_TEST(pins_of_two_devices_and_two_fds_are_of_the_same_page)
 }
 END_TEST
 
+/* It is one device: whoever has attached the address space, its driver is told of all of it */
+START_TEST(pin_by_way_of_another_binding_is_let_go_of)
+{
+	struct mediated m = mediated();
+	int other = EXPECT_OK(iommu_open());
+	char *p = memory(PAGE, 1);
+
+	EXPECT_OK(dev_bind(m.dev, other, 7));
+	EXPECT_OK(ioas_map(m.fd, m.ioas, p, IOVA, PAGE, RW));
+	EXPECT_OK(m_pin(m.dev, other, IOVA, PAGE, NULL, NULL));
+	EXPECT_OK(dev_unbind(m.dev, other));
+	EXPECT_EQ(m_pins(m.dev, m.fd), 1);
+	EXPECT_OK(ioas_unmap(m.fd, m.ioas, IOVA, PAGE, NULL));
+	EXPECT_EQ(m_pins(m.dev, m.fd), 0);
+}
+END_TEST
+
 START_TEST(pins_of_huge_pages_are_of_single_pages)
 {
 	struct mediated m = start();
@@ -520,6 +537,7 @@ int main(int argc, char **argv)
 		pin_gives_the_pages_of_the_process,
 		pin_of_a_bad_range_is_refused,
 		pins_of_two_devices_and_two_fds_are_of_the_same_page,
+		pin_by_way_of_another_binding_is_let_go_of,
 		pins_of_huge_pages_are_of_single_pages,
 		pins_are_charged_to_the_exact_limit,
 		a_page_is_charged_once_beside_a_physical_device,
