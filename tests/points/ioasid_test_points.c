@@ -30,12 +30,14 @@
  * @held: it is
  * @go: it is to go on
  * @waits: it waits for a lock that another thread has
- * @refused: its calls to come of functions that can refuse, bits, the lowest one the next
+ * @refused: its calls to come of functions that can refuse, of each kind, bits, the lowest
+ *	one the next
  * @error: with which errno they refuse
  * @gate: where it waits
  * @trace: the points that it has passed
  *
- * Written by the thread itself but for @task, @hold and @go; @held is reset with @go.
+ * Written by the thread itself but for @task, @hold and @go, which it resets; @held is reset
+ * when @go is set.
  */
 struct role {
 	struct task_struct *task;
@@ -44,7 +46,7 @@ struct role {
 	bool held;
 	bool go;
 	bool waits;
-	u32 refused;
+	u32 refused[POINTS_KINDS];
 	int error;
 	wait_queue_head_t gate;
 	struct ioasid_point *trace[POINTS_MAX];
@@ -58,12 +60,13 @@ static struct role *roles;
  * struct entry - a function whose entry is a point, or which can refuse
  * @kp: the probe
  * @flags: POINTS_PROBE_*
+ * @kind: POINTS_OF_*, of what refuses
  * @point: the point; its @func is @name
  * @name: of the function
  */
 struct entry {
 	struct kprobe kp;
-	u32 flags;
+	u32 flags, kind;
 	struct ioasid_point point;
 	char name[POINTS_NAME];
 };
@@ -123,8 +126,10 @@ static void role_wait(struct role *role)
 {
 	WRITE_ONCE(role->held, true);
 	/* But for the end of its process no signal changes which way the call goes */
-	if (wait_event_killable(role->gate, READ_ONCE(role->go)))
-		WRITE_ONCE(role->held, false);
+	wait_event_killable(role->gate, READ_ONCE(role->go));
+	WRITE_ONCE(role->held, false);
+	/* It may be held once more */
+	WRITE_ONCE(role->go, false);
 }
 
 void ioasid_point_hit(struct ioasid_point *point)
@@ -179,11 +184,11 @@ static notrace noinline long entry_refuse(void)
 }
 NOKPROBE_SYMBOL(entry_refuse);
 
-static bool role_is_refused(struct role *role)
+static bool role_is_refused(struct role *role, u32 kind)
 {
-	bool refused = role->refused & 1;
+	bool refused = role->refused[kind] & 1;
 
-	role->refused >>= 1;
+	role->refused[kind] >>= 1;
 	return refused;
 }
 
@@ -196,7 +201,7 @@ static int entry_before(struct kprobe *kp, struct pt_regs *regs)
 	if (!role)
 		return 0;
 	if (entry->flags & POINTS_PROBE_REFUSES) {
-		if (!role_is_refused(role))
+		if (!role_is_refused(role, entry->kind))
 			return 0;
 		instruction_pointer_set(regs, (unsigned long)entry_refuse);
 		return 1;
@@ -300,13 +305,14 @@ static long points_probe(void __user *arg)
 
 	if (copy_from_user(&probe, arg, sizeof(probe)))
 		return -EFAULT;
-	if (probe.flags & ~POINTS_PROBE_REFUSES)
+	if (probe.flags & ~POINTS_PROBE_REFUSES || probe.kind >= POINTS_KINDS)
 		return -EINVAL;
 	probe.name[POINTS_NAME - 1] = 0;
 	entry = kzalloc(sizeof(*entry), GFP_KERNEL);
 	if (!entry)
 		return -ENOMEM;
 	entry->flags = probe.flags;
+	entry->kind = probe.kind;
 	strscpy(entry->name, probe.name, sizeof(entry->name));
 	entry->point = (struct ioasid_point) { "kernel", entry->name, "entry" };
 	entry->kp.symbol_name = entry->name;
@@ -330,11 +336,11 @@ static long points_refuse(void __user *arg)
 
 	if (copy_from_user(&refuse, arg, sizeof(refuse)))
 		return -EFAULT;
-	if (!role)
+	if (!role || refuse.kind >= POINTS_KINDS)
 		return -EINVAL;
-	left = role->refused;
+	left = role->refused[refuse.kind];
 	role->error = refuse.error;
-	role->refused = refuse.calls;
+	role->refused[refuse.kind] = refuse.calls;
 	return left;
 }
 
@@ -467,15 +473,15 @@ static long points_seen(void __user *arg)
 
 static long points_go(void __user *arg)
 {
-	struct points_join join;
+	struct points_arm again;
 	struct role *role;
 
-	if (copy_from_user(&join, arg, sizeof(join)))
+	if (copy_from_user(&again, arg, sizeof(again)))
 		return -EFAULT;
-	role = role_of(join.role);
+	role = role_of(again.role);
 	if (!role)
 		return -EINVAL;
-	role->hold = POINTS_NEVER;
+	WRITE_ONCE(role->hold, again.hold);
 	/* From now on, not from when it gets to run */
 	WRITE_ONCE(role->held, false);
 	WRITE_ONCE(role->go, true);

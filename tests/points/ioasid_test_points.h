@@ -63,17 +63,22 @@ struct points_name {
 	char name[POINTS_NAME];
 };
 
+/* What functions that can refuse do: attach something, or map */
+#define POINTS_OF_ATTACH	0
+#define POINTS_OF_MAP		1
+#define POINTS_KINDS		2
+
 /**
  * struct points_probe - make the entry of a function a point, too
  * @flags: POINTS_PROBE_REFUSES: no point, but it can be made to refuse
- * @__pad: 0
+ * @kind: POINTS_OF_*, of one that refuses
  * @name: of a function that may sleep, with at most six arguments, all of them integers
  *	or pointers. ENOENT: there is none that can be probed
  */
 struct points_probe {
 	__u32 flags;
 #define POINTS_PROBE_REFUSES	(1 << 0)
-	__u32 __pad;
+	__u32 kind;
 	char name[POINTS_NAME];
 };
 
@@ -81,10 +86,14 @@ struct points_probe {
  * struct points_refuse - functions refuse when the calling thread, a role's, calls them
  * @calls: which of its calls of any of them, bits, the lowest one the next
  * @error: which errno they return, positive
+ * @kind: POINTS_OF_*
+ * @__pad: 0
  */
 struct points_refuse {
 	__u32 calls;
 	__s32 error;
+	__u32 kind;
+	__u32 __pad;
 };
 
 /**
@@ -105,7 +114,8 @@ struct points_device {
 #define POINTS_ARM	_IOW('<', 1, struct points_arm)
 #define POINTS_STATE	_IOWR('<', 2, struct points_state)
 #define POINTS_GET_NAME	_IOWR('<', 3, struct points_name)
-#define POINTS_GO	_IOW('<', 4, struct points_join)	/* a role goes on */
+/* A role goes on, to be held once more at that point of the same call */
+#define POINTS_GO	_IOW('<', 4, struct points_arm)
 #define POINTS_PROBE	_IOW('<', 5, struct points_probe)
 #define POINTS_REFUSE	_IOW('<', 7, struct points_refuse)
 #define POINTS_SEEN	_IOWR('<', 6, struct points_name) /* EINVAL: no more */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Those that change what is mapped; and the list of all */
+#include <stdio.h>
 #include <sys/ioctl.h>
 
 #include "../../../module/compat/iommufd_abi.h"
@@ -29,12 +30,73 @@ int deed_result(int ret)
 	return ret ? errno : 0;
 }
 
-unsigned int deeds_to_refuse, deeds_refused;
+/* How often the calls were made, had success, were to be refused something, and were */
+static struct tally {
+	unsigned int made, done, to_refuse, refused;
+} tallies[256];
 
-void deed_refused(__u32 calls)
+/* Of the call that this thread makes */
+static __thread struct tally *mine;
+
+static void add(unsigned int *of)
 {
-	deeds_to_refuse++;
-	deeds_refused += points_refuse(0, 0) != calls;
+	__atomic_add_fetch(of, 1, __ATOMIC_RELAXED);
+}
+
+static struct tally *tally_of(const struct deed *deed)
+{
+	unsigned int i;
+
+	for (i = 0; deed_nr(i) != deed; i++)
+		;
+	EXPECT_TRUE(i < sizeof(tallies) / sizeof(*tallies));
+	return &tallies[i];
+}
+
+int deed_run(const struct deed *deed, struct rig *r)
+{
+	int ret;
+
+	mine = tally_of(deed);
+	add(&mine->made);
+	ret = deed->run(r);
+	if (!ret || ret >= RETURNS(0))
+		add(&mine->done);
+	return ret;
+}
+
+int deed_refused(int (*call)(struct rig *r), struct rig *r, __u32 kind, __u32 calls, int error)
+{
+	int ret;
+
+	points_refuse(kind, calls, error);
+	ret = call(r);
+	add(&mine->to_refuse);
+	/* All of them, or it has not come so far */
+	if (!points_refuse(kind, 0, 0))
+		add(&mine->refused);
+	return ret;
+}
+
+unsigned int deeds_idle(void)
+{
+	const struct deed *deed;
+	unsigned int i, nr = 0;
+
+	for (i = 0; (deed = deed_nr(i)); i++) {
+		const struct tally *t = &tallies[i];
+
+		if (t->made && !t->done && !(deed->flags & DEED_FAILS)) {
+			printf("# %s: did not succeed once in %u times\n", deed->name, t->made);
+			nr++;
+		}
+		if (t->to_refuse && !t->refused) {
+			printf("# %s: refused what it asked for in none of %u times\n",
+			       deed->name, t->to_refuse);
+			nr++;
+		}
+	}
+	return nr;
 }
 
 static int map_page(struct rig *r)
@@ -143,22 +205,75 @@ static int copy_within(struct rig *r)
 	return deed_result(ioctl(r->fd, IFD_IOAS_COPY, &arg));
 }
 
-static int map_file(struct rig *r)
+static int copy_within_refused(struct rig *r)
+{
+	return deed_refused(copy_within, r, POINTS_OF_MAP, 1, ENOMEM);
+}
+
+static int map_of_file(struct rig *r, int file, __u64 start, __u64 length)
 {
 	struct ifd_ioas_map_file arg = {
-		.size = sizeof(arg), .flags = IOAS_FLAGS, .ioas_id = r->s,
-		.fd = r->file, .length = RUN_BYTES, .iova = place_iova[PLACE_FREE],
+		.size = sizeof(arg), .flags = IOAS_FLAGS, .ioas_id = r->s, .fd = file,
+		.start = start, .length = length, .iova = place_iova[PLACE_FREE],
 	};
 
 	return deed_result(ioctl(r->fd, IFD_IOAS_MAP_FILE, &arg));
+}
+
+/* Where there is room */
+static int map_somewhere(struct rig *r)
+{
+	struct ifd_ioas_map arg = {
+		.size = sizeof(arg), .flags = IOAS_FLAGS & ~IFD_MAP_FIXED_IOVA,
+		.ioas_id = r->s, .user_va = (uintptr_t)r->new, .length = PAGE,
+	};
+
+	return deed_result(ioctl(r->fd, IFD_IOAS_MAP, &arg));
+}
+
+static int map_somewhere_refused(struct rig *r)
+{
+	return deed_refused(map_somewhere, r, POINTS_OF_MAP, 1, ENOMEM);
+}
+
+static int map_file(struct rig *r)
+{
+	return map_of_file(r, r->file, 0, RUN_BYTES);
+}
+
+static int map_beyond_file(struct rig *r)
+{
+	return map_of_file(r, r->file, RUN_BYTES / 2, RUN_BYTES);
+}
+
+static int map_huge_file(struct rig *r)
+{
+	return map_of_file(r, r->huge, 0, PAGE);
+}
+
+/* Pages that do not lie beside each other: the driver is asked for each */
+static int map_scattered(struct rig *r)
+{
+	return deed_result(ioas_map(r->fd, r->s, r->scattered, place_iova[PLACE_FREE],
+				    RUN_BYTES, RW));
+}
+
+static int map_refused(struct rig *r)
+{
+	return deed_refused(map_scattered, r, POINTS_OF_MAP, 2, ENOMEM);
 }
 
 const struct deed map_deeds[] = {
 	{ "map a page", NULL, map_page, 0, DEED_KIN },
 	{ "map a run", NULL, map_run, 0, DEED_KIN },
 	{ "map an array", NULL, map_array, 0, DEED_PARTS },
-	{ "map half an array", NULL, map_array_of_two, 0, DEED_PARTS },
+	{ "map half an array", NULL, map_array_of_two, 0, DEED_PARTS | DEED_FAILS },
+	{ "map that is refused", NULL, map_refused, 0, DEED_FAILS | DEED_UNDOES },
+	{ "map where there is room", NULL, map_somewhere, 0, 0 },
+	{ "map where there is room is refused", NULL, map_somewhere_refused, 0, DEED_FAILS },
 	{ "map a file", NULL, map_file, 0, 0 },
+	{ "map a file of huge pages", NULL, map_huge_file, 0, 0 },
+	{ "map more than there is of a file", NULL, map_beyond_file, 0, DEED_FAILS },
 	{ "unmap a page", NULL, unmap_page, 0, DEED_KIN },
 	{ "unmap a run", NULL, unmap_run, 0, DEED_KIN },
 	{ "unmap a hole", NULL, unmap_hole, 0, 0 },
@@ -168,5 +283,6 @@ const struct deed map_deeds[] = {
 	{ "unmap in the other space", NULL, unmap_other, 0, 0 },
 	{ "copy", NULL, copy, 0, DEED_KIN },
 	{ "copy within", NULL, copy_within, 0, 0 },
+	{ "copy that is refused", NULL, copy_within_refused, 0, DEED_FAILS },
 	{ }
 };

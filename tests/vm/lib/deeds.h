@@ -70,11 +70,24 @@ extern const struct deed map_deeds[], attach_deeds[], device_deeds[], driver_dee
 /* The @nr-th one of all; NULL: there are no more */
 const struct deed *deed_nr(unsigned int nr);
 
+/* It resets @ACTIVE, or its bus: one that opens or resets it meanwhile may be told EAGAIN */
+#define DEED_RESETS	(1 << 19)
+/* It never succeeds: what it asks for is refused */
+#define DEED_FAILS	(1 << 17)
+
+/* It maps pages of its own, and takes that back */
+#define DEED_UNDOES	(1 << 18)
+
+/* Make the call */
+int deed_run(const struct deed *deed, struct rig *r);
+/* Print those that have been made, and have never succeeded though they should; or were never
+ * refused what they should be. Returns how many
+ */
+unsigned int deeds_idle(void);
+
 /* For those that make them */
 int deed_result(int ret);
-/* After a call that was to be refused at @calls calls of the kernel's */
-void deed_refused(__u32 calls);
-/* How many calls were to be refused, and how many the kernel was asked for */
-extern unsigned int deeds_to_refuse, deeds_refused;
+/* The call is refused @calls, bits, of what it asks the kernel for; POINTS_OF_* */
+int deed_refused(int (*call)(struct rig *r), struct rig *r, __u32 kind, __u32 calls, int error);
 
 #endif /* TESTS_DEEDS_H */

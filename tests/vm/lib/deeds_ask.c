@@ -33,6 +33,35 @@ static int ask_device(struct rig *r)
 	return deed_result(ioctl(r->fd, IOMMU_DEVICE_GET_INFO, &info));
 }
 
+static int ask_hardware(struct rig *r)
+{
+	struct ifd_hw_info arg = { .size = sizeof(arg), .dev_id = ACTIVE + 1 };
+
+	return deed_result(ioctl(r->fd, IFD_GET_HW_INFO, &arg));
+}
+
+static int ask_soft_device(struct rig *r)
+{
+	struct swiommu_device_info info = { .argsz = sizeof(info) };
+
+	return deed_result(ioctl(rig_device(r, ACTIVE), SWIOMMU_DEVICE_GET_INFO, &info));
+}
+
+static int ask_soft_iommu(struct rig *r)
+{
+	(void)r;
+	swiommu_info(0);
+	return 0;
+}
+
+/* No more than before */
+static int drop_none(struct rig *r)
+{
+	(void)r;
+	swiommu_drop(0, SWIOMMU_ALL_TLBS, 0);
+	return 0;
+}
+
 static int look_at(int fd)
 {
 	char path[64], text[4096];
@@ -79,6 +108,37 @@ static int allow_ranges(struct rig *r)
 	};
 
 	return deed_result(ioctl(r->fd, IFD_IOAS_ALLOW_IOVAS, &arg));
+}
+
+static int destroy_nothing(struct rig *r)
+{
+	return deed_result(id_destroy(r->fd, 1000));
+}
+
+static int ask_who_is_reset(struct rig *r)
+{
+	struct {
+		struct vfio_pci_hot_reset_info info;
+		struct vfio_pci_dependent_device devices[8];
+	} arg = { .info.argsz = sizeof(arg) };
+
+	return deed_result(ioctl(rig_device(r, ACTIVE), VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &arg));
+}
+
+/* A page of registers, and away again */
+static int map_region(struct rig *r)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info), .index = VFIO_PCI_BAR0_REGION_INDEX,
+	};
+	void *p;
+
+	if (ioctl(rig_device(r, ACTIVE), VFIO_DEVICE_GET_REGION_INFO, &info))
+		return errno;
+	p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, rig_device(r, ACTIVE), info.offset);
+	if (p == MAP_FAILED)
+		return errno;
+	return deed_result(munmap(p, PAGE));
 }
 
 static int bind_by_iommufd(struct rig *r)
@@ -135,12 +195,21 @@ static int map_half(struct rig *r)
 const struct deed ask_deeds[] = {
 	{ "ask about the address space", NULL, ask_space, 0, DEED_ASKS },
 	{ "ask about the device", NULL, ask_device, 0, DEED_ASKS },
+	{ "ask about the hardware", NULL, ask_hardware, 0, DEED_ASKS },
+	{ "ask about the software device", NULL, ask_soft_device, RIG_SOFT,
+	  DEED_ASKS | DEED_ON_DEVICE },
+	{ "ask about the software IOMMU", NULL, ask_soft_iommu, RIG_SOFT, DEED_ASKS },
+	{ "have no invalidations ignored", NULL, drop_none, RIG_SOFT, DEED_ASKS },
 	{ "ask for ranges", NULL, ask_ranges, 0, DEED_ASKS },
+	{ "ask who is reset along", NULL, ask_who_is_reset, RIG_PCI | RIG_PAIR,
+	  DEED_ASKS | DEED_ON_DEVICE },
+	{ "map registers", NULL, map_region, RIG_PCI, DEED_ON_DEVICE },
+	{ "destroy nothing", NULL, destroy_nothing, 0, DEED_ASKS | DEED_FAILS },
 	{ "permit ranges", NULL, allow_ranges, 0, 0 },
 	{ "look at the file", NULL, look_at_space, 0, DEED_ASKS },
 	{ "look at the device's file", NULL, look_at_device, 0,
 	  DEED_ASKS | DEED_ON_DEVICE },
-	{ "map what is half there", NULL, map_half, 0, 0 },
+	{ "map what is half there", NULL, map_half, 0, DEED_FAILS },
 	{ "bind by iommufd's call", before_bind, bind_by_iommufd, RIG_PCI,
 	  DEED_BINDS | DEED_ON_DEVICE },
 	{ "attach by iommufd's call", before_attach, attach_by_iommufd, RIG_PCI,

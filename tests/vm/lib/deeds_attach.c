@@ -23,6 +23,17 @@ static int replace(struct rig *r)
 	return deed_result(dev_attach(rig_device(r, ACTIVE), r->fd, r->t));
 }
 
+/* To what it is attached to, with a hint */
+static int hint(struct rig *r)
+{
+	struct ioasid_attach arg = {
+		.argsz = sizeof(arg), .iommu_fd = r->fd, .ioasid = r->s,
+		.flags = IOASID_ATTACH_NO_SNOOP,
+	};
+
+	return deed_result(ioctl(rig_device(r, ACTIVE), IOASID_DEVICE_ATTACH, &arg));
+}
+
 static int detach(struct rig *r)
 {
 	return deed_result(dev_detach(rig_device(r, ACTIVE), r->fd));
@@ -39,17 +50,10 @@ static void before_last(struct rig *r)
 	dev_detach(rig_device(r, WATCH), r->fd);
 }
 
-/* The kernel says no to what this thread asks for next, so often. EIO is what the modules
- * say as well when nothing is attached any more
- */
+/* EIO is what the modules say as well when nothing is attached any more */
 static int refused(int (*call)(struct rig *r), struct rig *r, __u32 calls)
 {
-	int ret;
-
-	points_refuse(calls, EIO);
-	ret = call(r);
-	deed_refused(calls);
-	return ret;
+	return deed_refused(call, r, POINTS_OF_ATTACH, calls, EIO);
 }
 
 static int replace_refused(struct rig *r)
@@ -68,6 +72,60 @@ static int attach_refused(struct rig *r)
 	return refused(attach, r, 1);
 }
 
+/* Nothing is attached: all is pinned, and mapped, for the first device */
+static void before_first(struct rig *r)
+{
+	before_attach(r);
+	before_last(r);
+}
+
+static int attach_without_memory(struct rig *r)
+{
+	return deed_refused(attach, r, POINTS_OF_MAP, 2, ENOMEM);
+}
+
+/* For what a driver has pinned: the first page of all */
+static int attach_pinned_without_memory(struct rig *r)
+{
+	return deed_refused(attach, r, POINTS_OF_MAP, 1, ENOMEM);
+}
+
+static void before_first_pinned(struct rig *r)
+{
+	before_first(r);
+	rig_pin(r);
+}
+
+/* Of what is mapped one page is pinned, and another one is not there */
+static void before_half(struct rig *r)
+{
+	before_first(r);
+	rig_map_half(r);
+	rig_pin_half(r);
+}
+
+/* ... from another process's memory */
+static void before_theirs(struct rig *r)
+{
+	before_first(r);
+	rig_map_by_child(r);
+}
+
+static int attach_sibling(struct rig *r)
+{
+	return deed_result(dev_attach(r->sibling.fd, r->fd, r->s));
+}
+
+static int detach_sibling(struct rig *r)
+{
+	return deed_result(dev_detach(r->sibling.fd, r->fd));
+}
+
+static void before_sibling(struct rig *r)
+{
+	attach_sibling(r);
+}
+
 /* By a number that is attached already it is one more device of its group */
 static int number_attach(struct rig *r, __u32 ioas)
 {
@@ -77,6 +135,12 @@ static int number_attach(struct rig *r, __u32 ioas)
 static int attach_pasid(struct rig *r)
 {
 	return number_attach(r, r->t);
+}
+
+/* By a number of the module's choice */
+static int attach_some_pasid(struct rig *r)
+{
+	return dev_attach_pasid(r->numbered, r->fd, r->t, 0) < 0 ? errno : 0;
 }
 
 static int attach_pasid_refused(struct rig *r)
@@ -163,6 +227,13 @@ static int hwpt_alloc(struct rig *r)
 	return make_table(r, r->t, &id);
 }
 
+/* Of what is attached */
+static void before_another(struct rig *r)
+{
+	if (!r->hwpt)
+		make_table(r, r->s, &r->hwpt);
+}
+
 static void before_hwpt(struct rig *r)
 {
 	if (!r->hwpt)
@@ -179,40 +250,93 @@ static int hwpt_attach(struct rig *r)
 	return deed_result(dev_attach(rig_device(r, ACTIVE), r->fd, r->hwpt));
 }
 
+/* It gets a page table of its own, which is filled from the other one */
+static int attach_far(struct rig *r)
+{
+	return deed_result(dev_attach(r->far.fd, r->fd, r->s));
+}
+
+static int attach_far_refused(struct rig *r)
+{
+	return deed_refused(attach_far, r, POINTS_OF_MAP, 2, ENOMEM);
+}
+
+static void before_far(struct rig *r)
+{
+	attach_far(r);
+}
+
+static int detach_far(struct rig *r)
+{
+	return deed_result(dev_detach(r->far.fd, r->fd));
+}
+
+static void before_hwpt_detach(struct rig *r)
+{
+	before_hwpt(r);
+	hwpt_attach(r);
+}
+
 const struct deed attach_deeds[] = {
-	{ "attach", before_attach, attach, 0, DEED_KIN | DEED_BUSY },
-	{ "replace", NULL, replace, 0, DEED_KIN | DEED_GAP | DEED_BUSY },
-	{ "attach that is refused", before_attach, attach_refused, 0, 0 },
+	{ "attach", before_attach, attach, 0, DEED_KIN | DEED_BUSY | DEED_ON_DEVICE },
+	{ "replace", NULL, replace, 0, DEED_KIN | DEED_GAP | DEED_BUSY | DEED_ON_DEVICE },
+	/* A replace, if the other call takes something else attached */
+	{ "attach with a hint", NULL, hint, 0, DEED_GAP | DEED_BUSY | DEED_ON_DEVICE },
+	{ "attach that is refused", before_attach, attach_refused, 0,
+	  DEED_FAILS | DEED_ON_DEVICE },
+	{ "attach without memory for tables", before_first, attach_without_memory, 0,
+	  DEED_FAILS | DEED_UNDOES | DEED_ON_DEVICE },
+	{ "attach without memory beside pins", before_first_pinned,
+	  attach_pinned_without_memory, RIG_DRIVER, DEED_FAILS | DEED_UNDOES | DEED_ON_DEVICE },
+	{ "attach what is half there", before_half, attach, RIG_DRIVER,
+	  DEED_FAILS | DEED_UNDOES | DEED_ON_DEVICE },
+	{ "attach what another process maps", before_theirs, attach, 0, DEED_ON_DEVICE },
+	{ "attach the other of the group", NULL, attach_sibling, RIG_PCI | RIG_PAIR, 0 },
+	{ "detach the other of the group", before_sibling, detach_sibling, RIG_PCI | RIG_PAIR, 0 },
 	/* The way back leads through the blocked state everywhere */
-	{ "replace that is refused", NULL, replace_refused, 0, DEED_DARK },
-	{ "replace that is refused twice", NULL, replace_refused_twice, 0, DEED_DARK },
-	{ "detach", NULL, detach, 0, DEED_KIN },
-	{ "detach the last device", before_last, detach, 0, 0 },
-	{ "replace at the last device", before_last, replace, 0, DEED_GAP | DEED_BUSY },
+	{ "replace that is refused", NULL, replace_refused, 0,
+	  DEED_DARK | DEED_FAILS | DEED_ON_DEVICE },
+	{ "replace that is refused twice", NULL, replace_refused_twice, 0,
+	  DEED_DARK | DEED_FAILS | DEED_ON_DEVICE },
+	{ "detach", NULL, detach, 0, DEED_KIN | DEED_ON_DEVICE },
+	{ "detach the last device", before_last, detach, 0, DEED_ON_DEVICE },
+	{ "replace at the last device", before_last, replace, 0,
+	  DEED_GAP | DEED_BUSY | DEED_ON_DEVICE },
+	{ "attach behind another IOMMU", NULL, attach_far, RIG_FAR, 0 },
+	{ "attach behind another without memory", NULL, attach_far_refused, RIG_FAR, DEED_FAILS },
+	{ "detach behind another IOMMU", before_far, detach_far, RIG_FAR, 0 },
 	{ "detach the other device", NULL, detach_watch, 0, 0 },
 	/* A replace if what the other call takes has attached something already */
-	{ "attach by PASID", NULL, attach_pasid, RIG_PASIDS, DEED_KIN | DEED_PASID_GAP },
+	{ "attach by PASID", NULL, attach_pasid, RIG_PASIDS,
+	  DEED_KIN | DEED_PASID_GAP | DEED_ON_DEVICE },
 	{ "replace by PASID", before_pasid, attach_pasid, RIG_PASIDS,
-	  DEED_KIN | DEED_PASID_GAP },
+	  DEED_KIN | DEED_PASID_GAP | DEED_ON_DEVICE },
+	{ "attach by any PASID", NULL, attach_some_pasid, RIG_PASIDS, DEED_ON_DEVICE },
 	{ "attach by PASID that is refused", NULL, attach_pasid_refused, RIG_PASIDS,
-	  DEED_PASID_GAP },
+	  DEED_PASID_GAP | DEED_FAILS | DEED_ON_DEVICE },
 	{ "replace by PASID that is refused", before_pasid, attach_pasid_refused, RIG_PASIDS,
-	  DEED_DARK },
-	{ "detach by PASID", before_pasid, detach_pasid, RIG_PASIDS, DEED_KIN },
-	{ "detach by PASID what is its own", before_own_pasid, detach_pasid, RIG_PASIDS, 0 },
-	{ "alias", before_pasid, alias, RIG_PASIDS, DEED_KIN },
-	{ "alias that is refused", before_pasid, alias_refused, RIG_PASIDS, 0 },
+	  DEED_DARK | DEED_FAILS | DEED_ON_DEVICE },
+	{ "detach by PASID", before_pasid, detach_pasid, RIG_PASIDS, DEED_KIN | DEED_ON_DEVICE },
+	{ "detach by PASID what is its own", before_own_pasid, detach_pasid, RIG_PASIDS,
+	  DEED_ON_DEVICE },
+	{ "alias", before_pasid, alias, RIG_PASIDS, DEED_KIN | DEED_ON_DEVICE },
+	{ "alias that is refused", before_pasid, alias_refused, RIG_PASIDS,
+	  DEED_FAILS | DEED_ON_DEVICE },
 	{ "replace a PASID with an alias", before_alias, attach_pasid, RIG_PASIDS,
-	  DEED_PASID_GAP | DEED_PARTS },
-	{ "detach a PASID with an alias", before_alias, detach_pasid, RIG_PASIDS, DEED_PARTS },
+	  DEED_PASID_GAP | DEED_PARTS | DEED_ON_DEVICE },
+	{ "detach a PASID with an alias", before_alias, detach_pasid, RIG_PASIDS,
+	  DEED_PARTS | DEED_ON_DEVICE },
 	{ "attach by the alias's number", NULL, attach_alias_number, RIG_PASIDS,
-	  DEED_PASID_GAP | DEED_BUSY },
-	{ "set a floor", NULL, set_floor, RIG_PASIDS, 0 },
+	  DEED_PASID_GAP | DEED_BUSY | DEED_ON_DEVICE },
+	{ "set a floor", NULL, set_floor, RIG_PASIDS, DEED_ON_DEVICE },
 	{ "make an address space", NULL, alloc_space, 0, 0 },
 	{ "free", NULL, free_space, 0, 0 },
-	{ "free what is attached", NULL, free_attached, 0, 0 },
+	{ "free what is attached", NULL, free_attached, 0, DEED_FAILS },
 	{ "make a page table", NULL, hwpt_alloc, 0, 0 },
 	{ "free a page table", before_hwpt, hwpt_free, 0, 0 },
-	{ "attach a page table", before_hwpt, hwpt_attach, 0, DEED_GAP },
+	{ "attach a page table", before_hwpt, hwpt_attach, 0, DEED_GAP | DEED_ON_DEVICE },
+	{ "attach another page table", before_another, hwpt_attach, 0,
+	  DEED_GAP | DEED_ON_DEVICE },
+	{ "detach from a page table", before_hwpt_detach, detach, 0, DEED_ON_DEVICE },
 	{ }
 };

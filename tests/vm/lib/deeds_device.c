@@ -126,17 +126,17 @@ static int move_pf(struct rig *r)
 }
 
 const struct deed device_deeds[] = {
-	{ "bind", before_bind, bind, 0, DEED_BINDS },
-	{ "unbind", NULL, unbind, 0, DEED_BINDS },
+	{ "bind", before_bind, bind, 0, DEED_BINDS | DEED_ON_DEVICE },
+	{ "unbind", NULL, unbind, 0, DEED_BINDS | DEED_ON_DEVICE },
 	{ "close the device", NULL, close_device, 0, DEED_CLOSES },
 	{ "close the file", NULL, close_fd, 0, DEED_CLOSES_FD },
-	{ "reset", NULL, reset, RIG_PCI | RIG_ALONE, DEED_DARK | DEED_ON_DEVICE },
+	{ "reset", NULL, reset, RIG_PCI | RIG_ALONE, DEED_RESETS | DEED_DARK | DEED_ON_DEVICE },
 	{ "reset of the last device", before_last_reset, reset, RIG_PCI | RIG_ALONE,
-	  DEED_DARK | DEED_ON_DEVICE },
+	  DEED_RESETS | DEED_DARK | DEED_ON_DEVICE },
 	{ "reset by root", NULL, reset_by_root, RIG_PCI | RIG_ALONE,
-	  DEED_DARK | DEED_LINGERS },
+	  DEED_RESETS | DEED_DARK | DEED_LINGERS },
 	{ "hot reset", NULL, hot_reset, RIG_PCI | RIG_PAIR,
-	  DEED_DARK | DEED_LINGERS | DEED_ON_DEVICE },
+	  DEED_RESETS | DEED_DARK | DEED_LINGERS | DEED_ON_DEVICE },
 	{ "a device joins the group", NULL, join, RIG_ALONE, DEED_LINGERS },
 	{ "a device leaves the group", NULL, leave, RIG_TWO, DEED_LINGERS },
 	{ "remove the device", NULL, device_remove, 0, DEED_REMOVES | DEED_LINGERS | DEED_DARK },

@@ -16,8 +16,7 @@ static int pin(struct rig *r)
 
 static void before_pin(struct rig *r)
 {
-	if (!r->pin)
-		pin(r);
+	rig_pin(r);
 }
 
 static int unpin(struct rig *r)
@@ -36,6 +35,49 @@ static int unmap_pinned(struct rig *r)
 static int fill(struct rig *r)
 {
 	return deed_result(m_fill(r->driver, -1, r->pin, 0x5c));
+}
+
+/* Those that are there are pinned, and let go of for the last one */
+static int pin_half(struct rig *r)
+{
+	return deed_result(m_pin(r->driver, -1, place_iova[PLACE_FREE], HALF_PAGES * PAGE, NULL,
+				 NULL));
+}
+
+static void before_half(struct rig *r)
+{
+	dev_detach(rig_device(r, ACTIVE), r->fd);
+	dev_detach(rig_device(r, WATCH), r->fd);
+	rig_map_half(r);
+}
+
+static int translate(struct rig *r)
+{
+	int ret = m_translate(r->driver, -1, IOVA, PAGE);
+
+	return ret < 0 ? errno : RETURNS(ret);
+}
+
+static int watch(struct rig *r, __s32 fd)
+{
+	struct mediated_state state = { .iommu_fd = fd };
+
+	return deed_result(ioctl(r->driver, MEDIATED_WATCH, &state));
+}
+
+static int watch_file(struct rig *r)
+{
+	return watch(r, r->fd);
+}
+
+static int watch_none(struct rig *r)
+{
+	return watch(r, -2);
+}
+
+static void before_watch_none(struct rig *r)
+{
+	watch_file(r);
 }
 
 /* Which page it was */
@@ -151,18 +193,101 @@ static int alias(struct rig *r)
 /* The second number of a device's own: the driver has no room for it */
 static int alias_refused(struct rig *r)
 {
-	int ret;
-
-	points_refuse(1, ENOMEM);
-	ret = alias(r);
-	deed_refused(1);
-	return ret;
+	return deed_refused(alias, r, POINTS_OF_ATTACH, 1, ENOMEM);
 }
 
 /* What the alias is to be is what another device of the file gets translated */
 static int share_alias(struct rig *r)
 {
 	return dev_attach_pasid(r->portal.fd, r->fd, r->s, RIG_ALIAS) < 0 ? errno : 0;
+}
+
+/* Numbers that no CPU translates; until there is a CPU again */
+static void before_own_number(struct rig *r)
+{
+	end_number(r);
+	ioctl(r->cpu, CPU_STOP);
+}
+
+static int own_number(struct rig *r)
+{
+	return dev_attach_pasid(r->owner.fd, r->fd, r->s, 0) < 0 ? errno : 0;
+}
+
+static int chosen_number(struct rig *r)
+{
+	return dev_attach_pasid(r->owner.fd, r->fd, r->s, 11) < 0 ? errno : 0;
+}
+
+static void before_chosen_number_ends(struct rig *r)
+{
+	before_own_number(r);
+	chosen_number(r);
+}
+
+static int chosen_number_ends(struct rig *r)
+{
+	return deed_result(dev_detach_pasid(r->owner.fd, r->fd, 11));
+}
+
+/* Numbers below it are not for the module to choose */
+static void before_floor(struct rig *r)
+{
+	dev_detach_pasid(r->owner.fd, r->fd, r->number);
+	dev_set_pasid_floor(r->owner.fd, r->fd, 16);
+}
+
+static int cpu_starts(struct rig *r)
+{
+	return deed_result(ioctl(r->cpu, CPU_START, r->fd));
+}
+
+static void before_start(struct rig *r)
+{
+	ioctl(r->cpu, CPU_STOP);
+}
+
+/* Of a device of the same parent that no CPU sends work to: on the wire it has a number */
+static int plain_number(struct rig *r)
+{
+	return dev_attach_pasid(r->plain.fd, r->fd, r->s, RIG_PASID) < 0 ? errno : 0;
+}
+
+static void before_plain(struct rig *r)
+{
+	plain_number(r);
+}
+
+static int plain_number_ends(struct rig *r)
+{
+	return deed_result(dev_detach_pasid(r->plain.fd, r->fd, RIG_PASID));
+}
+
+static int plain_reads(struct rig *r)
+{
+	unsigned char page = 0;
+	struct swiommu_dma dma = {
+		.op = SWIOMMU_DMA_READ, .iova = IOVA + PAGE_SAYS, .data = (uintptr_t)&page,
+		.length = 1, .flags = SWIOMMU_DMA_PASID, .pasid = RIG_PASID,
+	};
+	int ret = deed_result(swdev_try_dma(r->plain.fd, &dma));
+
+	return ret ?: RETURNS(dma.fault ? 100 + (int)dma.fault : page);
+}
+
+static int make_child(struct rig *r)
+{
+	return rig_make_child(r);
+}
+
+static int bind_sender(struct rig *r)
+{
+	return deed_result(dev_bind(r->sender.fd, r->fd, r->sender.cookie));
+}
+
+static void before_bind_sender(struct rig *r)
+{
+	dev_unbind(r->sender.fd, r->fd);
 }
 
 static int unbind_sender(struct rig *r)
@@ -180,6 +305,10 @@ const struct deed driver_deeds[] = {
 	{ "a driver unpins", before_pin, unpin, RIG_DRIVER, 0 },
 	{ "DMA to what is pinned", before_pin, fill, RIG_DRIVER, 0 },
 	{ "unmap what is pinned", before_pin, unmap_pinned, RIG_DRIVER, DEED_KIN },
+	{ "a driver pins what is half there", before_half, pin_half, RIG_DRIVER, DEED_FAILS },
+	{ "a driver asks what it may do", NULL, translate, RIG_DRIVER, 0 },
+	{ "a driver watches", NULL, watch_file, RIG_DRIVER, 0 },
+	{ "a driver watches no more", before_watch_none, watch_none, RIG_DRIVER, 0 },
 	{ "a driver reads", NULL, read_page, RIG_DRIVER, 0 },
 	{ "a driver writes", NULL, write_page, RIG_DRIVER, 0 },
 	{ "a driver writes pages", NULL, write_run, RIG_DRIVER, 0 },
@@ -198,9 +327,21 @@ const struct deed driver_deeds[] = {
 	{ "a CPU's number is another user's", NULL, number_moves, RIG_CPU, 0 },
 	{ "a CPU's number is replaced", NULL, replace_number, RIG_CPU, DEED_PASID_GAP },
 	{ "a CPU's number gets an alias", NULL, alias, RIG_CPU, DEED_BUSY },
-	{ "a CPU's number is refused an alias", NULL, alias_refused, RIG_CPU, DEED_BUSY },
+	{ "a CPU's number is refused an alias", NULL, alias_refused, RIG_CPU,
+	  DEED_BUSY | DEED_FAILS },
 	{ "the alias is another device's", NULL, share_alias, RIG_CPU, DEED_BUSY },
+	{ "a CPU's device is bound", before_bind_sender, bind_sender, RIG_CPU, 0 },
 	{ "a CPU's device is unbound", NULL, unbind_sender, RIG_CPU, 0 },
 	{ "a CPU stops", NULL, cpu_stops, RIG_CPU, 0 },
+	{ "a CPU starts", before_start, cpu_starts, RIG_CPU, 0 },
+	{ "a device takes a number", NULL, own_number, RIG_CPU, 0 },
+	{ "a device takes a number of its own", before_own_number, own_number, RIG_CPU, 0 },
+	{ "a device takes a number above a floor", before_floor, own_number, RIG_CPU, 0 },
+	{ "a device takes a number that is chosen", before_own_number, chosen_number, RIG_CPU, 0 },
+	{ "a device's own number ends", before_chosen_number_ends, chosen_number_ends, RIG_CPU, 0 },
+	{ "a mediated device takes a number", NULL, plain_number, RIG_CPU, 0 },
+	{ "a mediated device's number ends", before_plain, plain_number_ends, RIG_CPU, 0 },
+	{ "a mediated device reads", before_plain, plain_reads, RIG_CPU, 0 },
+	{ "a mediated device is made", NULL, make_child, RIG_CPU, 0 },
 	{ }
 };

@@ -136,7 +136,7 @@ struct fuzz_call {
 extern const struct fuzz_call fuzz_calls[];
 extern const unsigned int fuzz_nr_calls;
 
-/* What a thread has done */
+/* What a thread has done; none of it if @gene is 0 */
 struct fuzz_note {
 	__u64 gene;
 	__u32 step;
@@ -150,6 +150,10 @@ struct fuzz_note {
 	__u8 array[64];
 	char deed[64];
 };
+
+/* At most so many calls and deeds */
+#define FUZZ_CALLS	128
+#define FUZZ_DEEDS	32
 
 #define FUZZ_NOTES	32
 #define FUZZ_ERRNOS	134
@@ -241,8 +245,8 @@ struct fuzz_world {
 	struct fuzz_note notes[FUZZ_ACTORS][FUZZ_NOTES];
 	char *public;
 	int sockets[2];
-	unsigned long tried[128], done[128], deeds[32];
-	unsigned int errnos[128][FUZZ_ERRNOS];
+	unsigned long tried[FUZZ_CALLS], done[FUZZ_CALLS], deeds[FUZZ_DEEDS];
+	unsigned int errnos[FUZZ_CALLS][FUZZ_ERRNOS];
 	struct kcov_seen seen;
 	struct fuzz_program programs[FUZZ_CORPUS];
 	unsigned int nr_programs, nr_given;

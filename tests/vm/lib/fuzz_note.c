@@ -151,7 +151,7 @@ void fuzz_print_notes(struct fuzz_world *w)
 			if (notes[i].step < notes[first].step)
 				first = i;
 		for (i = 0; i < FUZZ_NOTES; i++)
-			if (notes[(first + i) % FUZZ_NOTES].err)
+			if (notes[(first + i) % FUZZ_NOTES].gene)
 				fuzz_print_note(actor, &notes[(first + i) % FUZZ_NOTES]);
 	}
 }

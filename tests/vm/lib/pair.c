@@ -16,10 +16,12 @@
 static struct rig rig;
 static struct actor first, second;
 
-/* Points at which some call was held, and how often */
-static struct {
+/* Points at which some call was held, and how often; and how often a call that had come there
+ * by another way than alone was to be held there, see try_fresh()
+ */
+static struct name {
 	char *name;
-	unsigned int nr;
+	unsigned int nr, tries;
 } names[NAMES_MAX];
 
 /* What there is when nothing is open: pages that are pinned, memory that is charged to this
@@ -57,24 +59,21 @@ void pairs_say(void)
 		printf("# it was: %s\n", doing);
 }
 
-static unsigned int *name_count(const char *name, bool add)
+static struct name *name_of(const char *name)
 {
-	static unsigned int none;
 	unsigned int i;
 
-	none = 0;
-	for (i = 0; i < NAMES_MAX && names[i].name; i++)
+	for (i = 0; i < NAMES_MAX - 1 && names[i].name; i++)
 		if (!strcmp(names[i].name, name))
-			return &names[i].nr;
-	if (!add || i == NAMES_MAX)
-		return &none;
-	names[i].name = strdup(name);
-	return &names[i].nr;
+			return &names[i];
+	if (!names[i].name)
+		names[i].name = strdup(name);
+	return &names[i];
 }
 
 unsigned int pairs_held_at(const char *name)
 {
-	return *name_count(name, false);
+	return name_of(name)->nr;
 }
 
 /* What comes of a pair of calls, made in some order */
@@ -106,9 +105,7 @@ struct pair {
 
 static int run_deed(void *arg)
 {
-	const struct deed *deed = arg;
-
-	return deed->run(&rig);
+	return deed_run(arg, &rig);
 }
 
 static void deed_begins(const struct deed *deed)
@@ -331,6 +328,14 @@ static bool may_be_dark(const struct deed *deed, unsigned int dev, unsigned int 
 	       (by != BY_RID && deed->flags & DEED_PASID_GAP && rig.pasid_gap);
 }
 
+/* May a page be reached that a call has mapped, which will be refused the rest? */
+static bool may_be_undone(const struct pair *p, __u8 page)
+{
+	return (BIT(page) & (BIT(SCATTERED) | BIT(ONE) | BIT(RUN) | BIT(RUN_END))) &&
+	       ((p->a->flags & DEED_UNDOES && !first.ended) ||
+		(p->b->flags & DEED_UNDOES && !second.ended));
+}
+
 /* Is what is reached now reached in one of these orders, bits, each place for itself? */
 static bool reach_is_known(struct pair *p, const struct sight *now, unsigned int orders,
 			   bool under_way, char *text, size_t size)
@@ -348,6 +353,7 @@ static bool reach_is_known(struct pair *p, const struct sight *now, unsigned int
 					    p->orders[i].sight.reach[d][b][place] == page)
 						break;
 				if (i < NR_ORDERS ||
+				    (under_way && may_be_undone(p, page)) ||
 				    (under_way && page == NO_PAGE &&
 				     (may_be_dark(p->a, d, b) || may_be_dark(p->b, d, b))))
 					continue;
@@ -369,9 +375,12 @@ static bool is_told_to_wait(const struct deed *deed, const struct deed *other, i
 	const unsigned int keeps_out = DEED_BUSY | DEED_DARK | DEED_LINGERS | DEED_BINDS |
 				       DEED_REMOVES;
 
-	/* VFIO does not wait for a device that is being reset when it opens it */
+	/* VFIO does not wait for a device that is being reset or removed when it opens or resets
+	 * it
+	 */
 	if (ret == EAGAIN)
-		return deed->flags & DEED_BINDS && other->flags & DEED_DARK;
+		return deed->flags & (DEED_BINDS | DEED_RESETS) &&
+		       other->flags & (DEED_RESETS | DEED_REMOVES | DEED_LINGERS);
 	return (ret == EBUSY && (deed->flags & DEED_SLEEPS ||
 				 (deed->flags & DEED_BUSY && other->flags & keeps_out))) ||
 	       (other->flags & DEED_DRIVER_GAP && ret == ENODEV);
@@ -549,31 +558,61 @@ static void check_end(struct pair *p, struct outcome *end, __u32 late)
 	print_outcome("b, a    ", &p->orders[B_THEN_A]);
 }
 
-static void note_point(struct pair *p, unsigned int i, unsigned int j)
+/**
+ * struct hold - where two calls are held
+ * @first: at which of its points the first one
+ * @second: likewise the second one, or POINTS_NEVER
+ * @again: and the first one once more, when it goes on, or POINTS_NEVER
+ */
+struct hold {
+	unsigned int first, second, again;
+};
+
+static void note_point(struct pair *p, const struct hold *hold)
 {
 	size_t n;
 
-	snprintf(p->at, sizeof(p->at), "%s", actor_point(&first, i));
-	++*name_count(p->at, true);
+	snprintf(p->at, sizeof(p->at), "%s", actor_point(&first, hold->first));
+	name_of(p->at)->nr++;
 	n = strlen(p->at);
-	if (j != POINTS_NEVER)
-		snprintf(p->at + n, sizeof(p->at) - n, " (and the second at its point %u)", j);
+	if (hold->second != POINTS_NEVER)
+		snprintf(p->at + n, sizeof(p->at) - n, " (and the second at its point %u)",
+			 hold->second);
+	if (hold->again != POINTS_NEVER)
+		snprintf(p->at + n, sizeof(p->at) - n, " (and at its point %u)", hold->again);
 	snprintf(doing, DOING_SIZE, "%s | %s, the first held at %s", p->a->name,
 		 p->b->name, p->at);
 }
 
-/* Both go on, the one that was held first before the other, until they end or linger */
-static void go_on(struct pair *p, enum progress of_second, struct sight *now)
+/* The first goes on, to its end or until it is held once more */
+static void first_goes_on(struct pair *p, const struct hold *hold, struct sight *now)
 {
-	actor_release(&first);
-	if (actor_progress(&first) == HELD)
+	actor_release(&first, hold->again);
+	if (actor_progress(&first) != HELD)
+		return;
+	if (hold->again == POINTS_NEVER)
 		FAIL("%s: held twice", doing);
+	name_of(actor_point(&first, hold->again))->nr++;
+	check_between(p, second.ended ? orders_with(p, &second) : ALL, "the first is held again",
+		      now);
+	actor_release(&first, POINTS_NEVER);
+	actor_progress(&first);
+}
+
+/* Both go on, the one that was held first before the other, until they end or linger */
+static void go_on(struct pair *p, const struct hold *hold, enum progress of_second,
+		  struct sight *now)
+{
+	first_goes_on(p, hold, now);
+	/* It may have waited for the first on its way to where it is to be held */
+	if (of_second != HELD && !second.ended) {
+		of_second = actor_progress(&second);
+		if (of_second == HELD)
+			name_of(actor_point(&second, hold->second))->nr++;
+	}
 	if (of_second == HELD && first.ended)
 		check_between(p, orders_with(p, &first), "the first has ended", now);
-	/* It may have waited for the first on its way to where it is to be held */
-	if (of_second != HELD && !second.ended)
-		actor_progress(&second);
-	actor_release(&second);
+	actor_release(&second, POINTS_NEVER);
 	if (!(p->b->flags & DEED_LINGERS))
 		actor_ends(&second);
 	if (!(p->a->flags & DEED_LINGERS))
@@ -584,10 +623,12 @@ static void go_on(struct pair *p, enum progress of_second, struct sight *now)
 		actor_progress(&first);
 }
 
-/* @a is held at its @i-th point, and @b, if @j is not POINTS_NEVER, at its @j-th one.
- * Returns how far @b has come while @a was held
+/* How a run went: the first did not come to where it was to be held; or how far the second
+ * came while it was
  */
-static enum progress run_held(struct pair *p, unsigned int i, unsigned int j)
+enum { NOT_THERE = BLOCKED + 1 };
+
+static int run_held(struct pair *p, const struct hold *hold)
 {
 	struct sight now, held = {};
 	struct outcome end = {};
@@ -598,20 +639,20 @@ static enum progress run_held(struct pair *p, unsigned int i, unsigned int j)
 	/* What is not flushed is seen only if it is cached */
 	rig_reach(&rig, &now, true);
 	deed_begins(p->a);
-	actor_call(&first, run_deed, (void *)p->a, i);
+	actor_call(&first, run_deed, (void *)p->a, hold->first);
 	progress = actor_progress(&first);
 	if (progress != HELD) {
 		/* It went another way this time, or comes there when all files are closed */
-		actor_release(&first);
+		actor_release(&first, POINTS_NEVER);
 		pair_close(p);
 		p->count->passed_by++;
-		return BLOCKED;
+		return NOT_THERE;
 	}
-	note_point(p, i, j);
+	note_point(p, hold);
 	/* What it has made reachable so far is cached then, too */
 	check_between(p, BIT(NONE_RUN) | BIT(ONLY_A), "the second has not begun", &held);
 	deed_begins(p->b);
-	actor_call(&second, run_deed, (void *)p->b, j);
+	actor_call(&second, run_deed, (void *)p->b, hold->second);
 	progress = actor_progress(&second);
 	memset(&now, 0, sizeof(now));
 	if (progress == DONE)
@@ -619,8 +660,8 @@ static enum progress run_held(struct pair *p, unsigned int i, unsigned int j)
 	else if (progress == BLOCKED)
 		check_between(p, ALL, "the second waits", &now);
 	else
-		++*name_count(actor_point(&second, j), true);
-	go_on(p, progress, &now);
+		name_of(actor_point(&second, hold->second))->nr++;
+	go_on(p, hold, progress, &now);
 	rig_see(&rig, &end.sight);
 	check_sight(p, &end.sight);
 	pair_close(p);
@@ -632,6 +673,42 @@ static enum progress run_held(struct pair *p, unsigned int i, unsigned int j)
 	end.sight.wrote |= held.wrote | now.wrote;
 	check_end(p, &end, late);
 	return progress;
+}
+
+#define TRIES_MAX	2
+#define FRESH_MAX	8
+
+/* Points from @from on that @actor has passed, and nobody was held at so far */
+static unsigned int fresh_points(struct actor *actor, unsigned int from, unsigned int *fresh)
+{
+	unsigned int passed = actor_passed(actor), nr = 0, i;
+
+	for (i = from; i < passed && i < POINTS_MAX && nr < FRESH_MAX; i++) {
+		struct name *name = name_of(actor_point(actor, i));
+
+		if (!name->nr && name->tries++ < TRIES_MAX)
+			fresh[nr++] = i;
+	}
+	return nr;
+}
+
+/* Where calls come only because of each other, after the one was held and in the other */
+static void try_fresh(struct pair *p, unsigned int i)
+{
+	struct hold hold = { i, POINTS_NEVER, POINTS_NEVER };
+	unsigned int of_first[FRESH_MAX], of_second[FRESH_MAX], nr, nr_second, k;
+
+	nr = fresh_points(&first, i + 1, of_first);
+	nr_second = fresh_points(&second, 0, of_second);
+	for (k = 0; k < nr; k++) {
+		hold.again = of_first[k];
+		run_held(p, &hold);
+	}
+	hold.again = POINTS_NEVER;
+	for (k = 0; k < nr_second; k++) {
+		hold.second = of_second[k];
+		run_held(p, &hold);
+	}
 }
 
 /* Of points that are passed again and again the first two */
@@ -675,12 +752,17 @@ static unsigned int points_of(struct pair *p, const struct deed *deed, bool *wor
 
 static void hold_second(struct pair *p, unsigned int i, unsigned int nr, const bool *worth)
 {
-	unsigned int j;
+	struct hold hold = { i, 0, POINTS_NEVER };
+	int progress;
 
-	/* Where it waits for the first it always does */
-	for (j = 0; j < nr; j++)
-		if (worth[j] && run_held(p, i, j) != HELD)
+	for (; hold.second < nr; hold.second++) {
+		if (!worth[hold.second])
+			continue;
+		progress = run_held(p, &hold);
+		/* Where it waits for the first it always does, and where it ends, too */
+		if (progress == BLOCKED || progress == DONE)
 			break;
+	}
 }
 
 /* @twice: hold the second as well */
@@ -693,9 +775,12 @@ static void try_points(struct pair *p, bool twice)
 	if (twice)
 		nr_second = points_of(p, p->b, second_worth);
 	for (i = 0; i < nr; i++) {
+		const struct hold hold = { i, POINTS_NEVER, POINTS_NEVER };
+
 		if (!worth[i])
 			continue;
-		run_held(p, i, POINTS_NEVER);
+		if (run_held(p, &hold) != NOT_THERE)
+			try_fresh(p, i);
 		hold_second(p, i, nr_second, second_worth);
 	}
 	p->count->without_points += !nr;

@@ -42,11 +42,11 @@ void points_open(void);
 void points_close(void);
 /* Make the entry of a function of the kernel's a point. False: this kernel has none */
 bool points_probe(const char *function);
-/* Have a function refuse calls of the calling thread, an actor's, with an errno: bits, the
- * lowest one for the next call. Returns what is left of those given before
+/* Have functions of a kind, POINTS_OF_*, refuse calls of the calling thread, an actor's, with an
+ * errno: bits, the lowest one for the next call. Returns what is left of those given before
  */
-bool points_can_refuse(const char *function);
-__u32 points_refuse(__u32 calls, int error);
+bool points_can_refuse(const char *function, __u32 kind);
+__u32 points_refuse(__u32 kind, __u32 calls, int error);
 /* When a device is reset the kernel is to take it for one with a device TLB: from 7.2 on it
  * takes those out of their domains
  */
@@ -68,7 +68,8 @@ void actor_call(struct actor *actor, int (*fn)(void *arg), void *arg, unsigned i
 enum progress actor_progress(struct actor *actor);
 /* Until it ends, however often it waits meanwhile. False: it does not */
 bool actor_end(struct actor *actor);
-void actor_release(struct actor *actor);
+/* It goes on; @again: it is held once more, at that point, or POINTS_NEVER */
+void actor_release(struct actor *actor, unsigned int again);
 unsigned int actor_passed(struct actor *actor);
 /* The name of a point that the last call has passed; in a buffer of its own */
 const char *actor_point(struct actor *actor, unsigned int index);

@@ -47,7 +47,8 @@ static const char *const probes[] = {
 	"vfio_pci_core_close_device",
 	/* Memory */
 	"memfd_pin_folios",
-	"unpin_folio",
+	"unpin_folios",
+	"unpin_user_pages_dirty_lock",
 	/* Callbacks of drivers */
 	"mediated_unmap",
 	"pasid_event",
@@ -59,14 +60,18 @@ static const char *const probes[] = {
 	NULL
 };
 
-/* Those that can be made to refuse to attach something */
-static const char *const refusing[] = {
-	"iommu_attach_group",
-	"iommu_attach_group_handle",
-	"iommu_replace_group_handle",
-	"iommu_attach_device_pasid",
-	"iommu_replace_device_pasid",
-	NULL
+/* Those that can be made to refuse to attach or to map something */
+static const struct {
+	const char *name;
+	__u32 kind;
+} refusing[] = {
+	{ "iommu_attach_group", POINTS_OF_ATTACH },
+	{ "iommu_attach_group_handle", POINTS_OF_ATTACH },
+	{ "iommu_replace_group_handle", POINTS_OF_ATTACH },
+	{ "iommu_attach_device_pasid", POINTS_OF_ATTACH },
+	{ "iommu_replace_device_pasid", POINTS_OF_ATTACH },
+	{ "iommu_map", POINTS_OF_MAP },
+	{ }
 };
 
 /* Of the software IOMMU, if it is built to take the steps of drivers (tests/driver) */
@@ -92,8 +97,8 @@ void probes_set(bool with_steps)
 {
 	unsigned int i;
 
-	for (i = 0; refusing[i]; i++)
-		points_can_refuse(refusing[i]);
+	for (i = 0; refusing[i].name; i++)
+		points_can_refuse(refusing[i].name, refusing[i].kind);
 	probe_all(probes, "kernel");
 	if (with_steps)
 		probe_all(steps, "software IOMMU");

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../../module/compat/iommufd_abi.h"
@@ -13,11 +17,13 @@
 #include "mediated.h"
 #include "memory.h"
 #include "points.h"
+#include "process.h"
 #include "rig.h"
 #include "run.h"
 
 #define RUN_IOVA	(IOVA + 0x100000UL)
 #define FREE_IOVA	(IOVA + 0x200000UL)
+#define HUGE_PAGE	(2UL << 20)
 
 const __u64 place_iova[NR_PLACES] = {
 	[PLACE_ONE] = IOVA,
@@ -50,6 +56,14 @@ static char *page_memory(struct rig *r, enum page page)
 		return r->in_file;
 	case IN_FILE_END:
 		return r->in_file + (RUN_PAGES - 1) * PAGE;
+	case SCATTERED:
+		return r->scattered;
+	case SCATTERED_END:
+		return r->scattered + (RUN_PAGES - 1) * PAGE;
+	case HALF:
+		return r->half;
+	case IN_HUGE:
+		return r->in_huge;
 	case THEIRS:
 		return r->theirs;
 	default:
@@ -73,22 +87,59 @@ static void create_soft(struct rig *r, unsigned int i)
 	r->sw[i].cookie = i + 1;
 }
 
+static char *map_shared(int file, size_t size)
+{
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+
+	EXPECT_NE((long)p, -1);
+	return p;
+}
+
+/* A file's pages, seven apart: in whichever order they lie, none lies behind the one before it */
+static char *scattered_memory(void)
+{
+	int file = EXPECT_OK(memfd_create("scattered", MFD_CLOEXEC)), i;
+	char *p;
+
+	EXPECT_OK(ftruncate(file, RUN_PAGES * PAGE));
+	p = map_shared(file, RUN_PAGES * PAGE);
+	memset(p, CANARY, RUN_PAGES * PAGE);
+	for (i = 0; i < RUN_PAGES; i++)
+		EXPECT_NE((long)mmap(p + i * PAGE, PAGE, PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_FIXED, file,
+				     i * 7 % RUN_PAGES * PAGE), -1);
+	EXPECT_OK(close(file));
+	return p;
+}
+
+static void make_huge(struct rig *r)
+{
+	EXPECT_OK(sysfs_write("/proc/sys/vm/nr_hugepages", "4"));
+	r->huge = EXPECT_OK(memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB));
+	EXPECT_OK(ftruncate(r->huge, HUGE_PAGE));
+	r->in_huge = map_shared(r->huge, HUGE_PAGE);
+}
+
 void rig_make(struct rig *r, bool soft)
 {
 	enum page page;
 	unsigned int i;
 
-	*r = (struct rig){ .soft = soft };
+	const char *options = getenv("INTERLEAVINGS_OPTIONS");
+
+	*r = (struct rig){ .soft = soft, .blocks = options && strstr(options, "block_first") };
 	r->one = memory(PAGE, CANARY);
 	r->other = memory(PAGE, CANARY);
 	r->theirs = memory(PAGE, CANARY);
+	r->half = memory(HALF_PAGES * PAGE, CANARY);
+	EXPECT_OK(mprotect(r->half + (HALF_PAGES - 1) * PAGE, PAGE, PROT_NONE));
 	r->run = memory(RUN_PAGES * PAGE, CANARY);
 	r->new = memory(RUN_PAGES * PAGE, CANARY);
 	r->file = EXPECT_OK(memfd_create("rig", MFD_CLOEXEC));
 	EXPECT_OK(ftruncate(r->file, RUN_PAGES * PAGE));
-	r->in_file = mmap(NULL, RUN_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
-			  r->file, 0);
-	EXPECT_NE((long)r->in_file, -1);
+	r->in_file = map_shared(r->file, RUN_PAGES * PAGE);
+	r->scattered = scattered_memory();
+	make_huge(r);
 	for (page = ONE; page < NR_PAGES; page++)
 		page_clean(page_memory(r, page), page);
 	for (i = 0; soft && i < NR_RIG_DEVICES; i++)
@@ -162,6 +213,39 @@ static void shut(struct rig *r)
 	r->kept = false;
 }
 
+void rig_map_half(struct rig *r)
+{
+	ioas_map(r->fd, r->s, r->half, place_iova[PLACE_FREE], HALF_PAGES * PAGE,
+		 RW);
+}
+
+static void map_in_child(void *arg)
+{
+	struct rig *r = arg;
+
+	ioas_map(r->fd, r->s, r->in_file, place_iova[PLACE_FREE], RUN_PAGES * PAGE, RW);
+	raise(SIGSTOP);
+}
+
+void rig_map_by_child(struct rig *r)
+{
+	int status;
+
+	if (r->child)
+		return;
+	r->child = start_child(map_in_child, r);
+	/* It has mapped it when it stops */
+	EXPECT_EQ(waitpid(r->child, &status, WUNTRACED), r->child);
+	EXPECT_TRUE(WIFSTOPPED(status));
+}
+
+static void end_their_process(struct rig *r)
+{
+	if (r->child)
+		kill_child(r->child);
+	r->child = 0;
+}
+
 static void unmap_bars(struct rig *r)
 {
 	unsigned int i;
@@ -224,8 +308,8 @@ void rig_open(struct rig *r, unsigned int parts, bool keep)
 		EXPECT_OK(dev_attach(rig_device(r, i), r->fd, r->s));
 	}
 	device_caps(r->fd, ACTIVE + 1, &caps);
-	r->gap = !(caps.info.flags & IOASID_DEVICE_INFO_ATOMIC_REPLACE);
-	r->pasid_gap = !(caps.info.flags & IOASID_DEVICE_INFO_ATOMIC_REPLACE_PASID);
+	r->gap = r->blocks || !(caps.info.flags & IOASID_DEVICE_INFO_ATOMIC_REPLACE);
+	r->pasid_gap = r->blocks || !(caps.info.flags & IOASID_DEVICE_INFO_ATOMIC_REPLACE_PASID);
 	parts_open(r);
 }
 
@@ -237,6 +321,7 @@ void rig_close(struct rig *r)
 		empty(r);
 	else
 		shut(r);
+	end_their_process(r);
 }
 
 void rig_mend(struct rig *r)

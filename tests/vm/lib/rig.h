@@ -21,12 +21,14 @@ enum place {
 };
 
 #define RUN_PAGES	40
+#define HALF_PAGES	36
 
 /* Pages of memory that can be seen to be written to; IN_FILE and IN_FILE_END are a
- * file's, and THEIRS is another user's
+ * file's, SCATTERED does not lie beside the next one, HALF is that of which some cannot be
+ * used, IN_HUGE is that of a file of huge pages, and THEIRS is another user's
  */
 enum page { NO_PAGE, ONE, OTHER, RUN, RUN_END, NEW, NEW_END, IN_FILE, IN_FILE_END,
-	    THEIRS, NR_PAGES };
+	    SCATTERED, SCATTERED_END, HALF, IN_HUGE, THEIRS, NR_PAGES };
 
 /* Each page says which it is, here; what is written is before that */
 #define PAGE_SAYS	100
@@ -50,6 +52,8 @@ enum { ACTIVE, WATCH, NR_RIG_DEVICES };
 #define RIG_CPU		(1 << 5)	/* mediated devices to which CPUs send work */
 #define RIG_VF		(1 << 6)	/* a PF that is bound, and a VF that is not */
 #define RIG_PCI		(1 << 7)	/* devices of the machine */
+#define RIG_SOFT	(1 << 8)	/* software devices */
+#define RIG_FAR		(1 << 9)	/* a device behind another IOMMU */
 #define RIG_SIBLINGS	(RIG_ALONE | RIG_TWO | RIG_PAIR)
 
 /**
@@ -66,18 +70,23 @@ enum { ACTIVE, WATCH, NR_RIG_DEVICES };
  * @unbound: @ACTIVE is not bound, or is about to be so
  * @removed: @ACTIVE is removed, or is about to be
  * @driver_gone: @driver is closed
+ * @blocks: the software IOMMU has been told to do so, whatever it says of itself
  * @gap, @pasid_gap: there is nothing attached for a moment when something is replaced
  * @run: RUN_PAGES pages for PLACE_RUN
- * @new: as many, not mapped
+ * @new: as many, not mapped; @scattered: likewise, and none of them beside the next one
+ * @half: HALF_PAGES pages, of which the last one cannot be used
  * @one, @other, @theirs: a page each
- * @in_file: the page of @file
+ * @in_file: the pages of @file, @in_huge that of @huge
+ * @child: a process that has mapped something, or 0
  * @numbered: the device with PASIDs: software's, or one that sends none
  * @sibling: in the group of @ACTIVE
  * @driver: the mediated device's file, and @pin what it has pinned
  * @hwpt: a page table of @t that was made by hand
  * @cpu, @sender, @portal, @receiver: the CPU, a device whose number it sends, another
  *	one of the same user, and one of another user's file, @their_fd; and @owner, a
- *	physical one that has @number, and can have an alias of it
+ *	physical one that has @number, and can have an alias of it; @plain is a mediated
+ *	device without a portal, and @made one that a call has made, + 1
+ * @far: behind another IOMMU
  * @vf: PF and VF
  * @igb: is @numbered where that sends none
  * @reset_bdf: is @ACTIVE where that has, or could have, a sibling
@@ -86,11 +95,13 @@ struct rig {
 	int fd;
 	__u32 s, t;
 	unsigned int parts;
-	bool soft, keep, kept, gone, closed, unbound, removed, driver_gone, gap, pasid_gap;
+	bool soft, keep, kept, gone, closed, unbound, removed, driver_gone, blocks,
+	     gap, pasid_gap;
 	struct swdev sw[NR_RIG_DEVICES];
 	struct dev pci[NR_RIG_DEVICES], bars[NR_RIG_DEVICES];
-	char *one, *other, *run, *new, *theirs, *in_file;
-	int file, numbered, stand_in;
+	char *one, *other, *run, *new, *scattered, *half, *theirs, *in_file, *in_huge;
+	int file, huge, numbered, stand_in;
+	pid_t child;
 	struct {
 		__u32 id;
 		int fd;
@@ -101,8 +112,8 @@ struct rig {
 	__u32 hwpt;
 	int cpu, their_fd;
 	__u32 parent, theirs_ioas;
-	struct swdev sender, portal, receiver, owner;
-	__u32 number;
+	struct swdev sender, portal, receiver, owner, plain, far;
+	__u32 number, made;
 	struct sriov vf;
 	char igb[BDF_SIZE], reset_bdf[BDF_SIZE];
 };
@@ -146,6 +157,15 @@ void rig_open(struct rig *r, unsigned int parts, bool keep);
 /* All files that do not stay; and then what calls have removed comes back */
 void rig_close(struct rig *r);
 void rig_mend(struct rig *r);
+/* For calls: a driver has pinned a page; what is there half is mapped at PLACE_FREE, and pinned
+ * there; and what another process, which lives on, has mapped
+ */
+void rig_pin(struct rig *r);
+void rig_map_half(struct rig *r);
+void rig_pin_half(struct rig *r);
+void rig_map_by_child(struct rig *r);
+/* One more mediated device; 0 or an errno */
+int rig_make_child(struct rig *r);
 /* An address space or a page table made by hand */
 int id_destroy(int fd, __u32 id);
 int rig_device(struct rig *r, unsigned int nr);

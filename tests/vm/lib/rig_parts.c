@@ -29,7 +29,7 @@ bool rig_has(struct rig *r, unsigned int parts)
 	if (r->soft)
 		return !(parts & (RIG_VF | RIG_PAIR | RIG_PCI)) &&
 		       (!kernel_is("6.1") || !(parts & (RIG_PASIDS | RIG_CPU)));
-	if (parts & RIG_CPU)
+	if (parts & (RIG_CPU | RIG_SOFT | RIG_FAR))
 		return false;
 	/* PASIDs are given to the same device as VFs */
 	return config_is("vtd-pasid") ? !(parts & RIG_VF) : !(parts & RIG_PASIDS);
@@ -39,6 +39,9 @@ void parts_make(struct rig *r)
 {
 	const struct swiommu_device_create parent = { .type = 5, .pasid_width = 8 };
 	const struct swiommu_device_create owner = { .type = 7, .pasid_width = 8 };
+	const struct swiommu_device_create far = {
+		.type = 5, .iommu = 1, .flags = SWIOMMU_DEVICE_TLB,
+	};
 	struct swiommu_device_create child = { .type = 8 };
 
 	if (!module_is_loaded(MEDIATED))
@@ -50,6 +53,8 @@ void parts_make(struct rig *r)
 	r->driver = -1;
 	r->numbered = -1;
 	r->sibling.fd = -1;
+	if (r->soft)
+		r->far.id = swdev_create(&far);
 	if (!r->soft || kernel_is("6.1"))
 		return;
 	r->parent = swdev_create(&parent);
@@ -58,6 +63,8 @@ void parts_make(struct rig *r)
 	r->portal.id = swdev_create(&child);
 	r->receiver.id = swdev_create(&child);
 	r->owner.id = swdev_create(&owner);
+	child.type = 6;
+	r->plain.id = swdev_create(&child);
 }
 
 void parts_unmake(struct rig *r)
@@ -161,6 +168,17 @@ static void driver_open(struct rig *r)
 	r->pin = 0;
 }
 
+void rig_pin(struct rig *r)
+{
+	if (!r->pin)
+		m_pin(r->driver, -1, IOVA, PAGE, NULL, &r->pin);
+}
+
+void rig_pin_half(struct rig *r)
+{
+	m_pin(r->driver, -1, place_iova[PLACE_FREE], PAGE, NULL, NULL);
+}
+
 static void child_open(struct swdev *child, int fd)
 {
 	child->fd = EXPECT_OK(swdev_open(child->id));
@@ -183,6 +201,7 @@ static void cpu_start(struct rig *r)
 	EXPECT_OK(dev_attach_pasid(r->sender.fd, r->fd, r->s, RIG_PASID));
 	r->cpu = EXPECT_OK(cpu_open());
 	EXPECT_OK(ioctl(r->cpu, CPU_START, r->fd));
+	child_open(&r->plain, r->fd);
 	child_open(&r->owner, r->fd);
 	r->number = EXPECT_OK(dev_attach_pasid(r->owner.fd, r->fd, r->s, 0));
 }
@@ -193,8 +212,19 @@ static void cpu_end(struct rig *r)
 	EXPECT_OK(close(r->sender.fd));
 	EXPECT_OK(close(r->portal.fd));
 	EXPECT_OK(close(r->receiver.fd));
+	EXPECT_OK(close(r->plain.fd));
 	EXPECT_OK(close(r->owner.fd));
 	EXPECT_OK(close(r->their_fd));
+}
+
+int rig_make_child(struct rig *r)
+{
+	struct swiommu_device_create options = { .type = 8, .parent = r->parent };
+	int ret = swdev_try_create(&options);
+
+	if (!ret)
+		r->made = options.device + 1;
+	return ret;
 }
 
 __u8 rig_numbers(struct rig *r)
@@ -305,6 +335,8 @@ void parts_open(struct rig *r)
 		cpu_start(r);
 	if (r->parts & RIG_VF)
 		vf_open(r);
+	if (r->parts & RIG_FAR)
+		child_open(&r->far, r->fd);
 }
 
 void parts_close(struct rig *r)
@@ -313,6 +345,8 @@ void parts_close(struct rig *r)
 		vf_close(r);
 	if (r->parts & RIG_CPU)
 		cpu_end(r);
+	if (r->parts & RIG_FAR)
+		EXPECT_OK(close(r->far.fd));
 	if (r->sibling.fd >= 0)
 		EXPECT_OK(close(r->sibling.fd));
 	if (r->numbered >= 0 && !r->soft)
@@ -323,6 +357,9 @@ void parts_close(struct rig *r)
 
 void parts_mend(struct rig *r)
 {
+	if (r->made)
+		EXPECT_OK(swdev_destroy(r->made - 1));
+	r->made = 0;
 	if (!r->soft || !r->sibling.id)
 		return;
 	if (swdev_exists(r->sibling.id))
