@@ -445,7 +445,9 @@ static void print_outcome(const char *name, const struct outcome *o)
 	fflush(stdout);
 }
 
-/* Which error it is depends on how far a call has come when what it uses goes away */
+/* Which error it is depends on how far a call has come when what it uses goes away, and of one
+ * that fails anyhow on what it sees first
+ */
 static bool same_returns(const struct pair *p, const struct outcome *x,
 			 const struct outcome *y)
 {
@@ -454,9 +456,12 @@ static bool same_returns(const struct pair *p, const struct outcome *x,
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
+		const struct deed *deed = i ? p->b : p->a;
+
 		if (x->ret[i] == y->ret[i])
 			continue;
-		if (!((p->a->flags | p->b->flags) & ends) || !x->ret[i] || !y->ret[i] ||
+		if (!((p->a->flags | p->b->flags) & ends || deed->flags & DEED_FAILS) ||
+		    !x->ret[i] || !y->ret[i] ||
 		    x->ret[i] >= RETURNS(0) || y->ret[i] >= RETURNS(0))
 			return false;
 	}
