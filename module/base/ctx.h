@@ -127,7 +127,7 @@ struct ioasid_pasid_listener;
  * @pasid_lock: protects what is said to be under it. Held while @translator and
  *	@pasid_listeners are called
  * @pasid_listeners: struct ioasid_pasid_listener, without @translator; under @pasid_lock
- * @closed: the file has been closed: no call can name an object any more, and
+ * @closed: the file has been closed: no call on it can name an object any more, and
  *	an address space lives for as long as it is attached. Read under the lock
  *	of the object
  * @rcu: to be freed when nobody looks PASIDs up any more

@@ -111,8 +111,10 @@ static void unmap_unknown(struct depopulating *d, struct ioasid_area *area,
 		depopulating_flush(d);
 	if (nr > d->room)
 		depopulating_more_room(d);
-	if (!ioasid_read_back(d->table, iova, d->pages + d->nr, nr) ||
-	    !table_unmap(d->table, iova, nr, &d->gather))
+	if (!ioasid_read_back(d->table, iova, d->pages + d->nr, nr))
+		area->stuck = true;
+	/* In any case */
+	if (!table_unmap(d->table, iova, nr, &d->gather))
 		area->stuck = true;
 	/* Better leak pages than let a device write to freed ones */
 	if (!area->stuck)

@@ -352,8 +352,10 @@ static void unmap_steps(struct ioasid_ioas *ioas, struct ioasid_area *area,
 	while ((nr = area_step(area, &steps))) {
 		known = steps.pfn != IOASID_PFN_UNKNOWN;
 		ioasid_gather_init(&gather);
-		if ((!known && !ioasid_read_back(table, steps.iova, pages, nr)) ||
-		    !table_unmap_known(table, steps.iova, steps.pfn, nr, &gather))
+		if (!known && !ioasid_read_back(table, steps.iova, pages, nr))
+			area->stuck = true;
+		/* In any case */
+		if (!table_unmap_known(table, steps.iova, steps.pfn, nr, &gather))
 			area->stuck = true;
 		table->shim->flush(table->domain, &gather);
 		if (!area->stuck)

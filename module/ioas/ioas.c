@@ -421,9 +421,9 @@ static void attaching_back(struct attaching *a, struct iommu_domain *old)
 	attaching_lock(a);
 	if (a->left && !route_enter(a->route, a->left))
 		old = NULL;
-	/* The kernel blocks it then by a detach that may not fail, and drivers may */
-	a->route->refused = !old;
 	if (!old || a->shim->attach(a->route, old)) {
+		/* The kernel blocks it then by a detach that may not fail, and drivers may */
+		a->route->refused = true;
 		ioas_lose(a->left, a->route, old);
 		ioas_lose(a->ioas, a->route, from);
 		a->shim->block(a->route);
@@ -686,6 +686,8 @@ void ioasid_ioas_leave(struct ioasid_attachment_point *point, struct ioasid_rout
 
 	ioas_lock(point->ioas);
 	if (empty && shim->attach(route, empty)) {
+		/* Or it was not asked: what blocks it then may be refused without a word */
+		route->refused = true;
 		ioas_lose(point->ioas, route, point->table->domain);
 		empty = NULL;
 	}

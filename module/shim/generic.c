@@ -123,10 +123,12 @@ int ioasid_generic_attach(struct ioasid_route *route, struct iommu_domain *domai
 		return ret;
 
 	/* Interrupts would be lost */
-	if (old && !route_attach(route, old))
+	if (old && !route_attach(route, old)) {
 		ioasid_msi_finish(route, domain);
-	else
+	} else {
+		route->refused = true;
 		ioasid_generic_block(route);
+	}
 	return error;
 }
 
@@ -317,6 +319,18 @@ int ioasid_shim_sysfs(struct device *iommu, const char *group, const char *name,
 	return ret;
 }
 
+/*
+ * Where the kernel keeps a group's old domain when the driver fails to block it, and does not
+ * say so, that domain would be freed in use.
+ */
+static struct iommu_domain *other_domain_alloc(struct device *dev,
+					       const struct ioasid_route *route,
+					       unsigned int flags)
+{
+	return KC_GROUP_REPLACE ? ioasid_generic_domain_alloc(dev, route, flags) :
+				  ERR_PTR(-EOPNOTSUPP);
+}
+
 const struct ioasid_shim ioasid_shim_generic = {
 	.vendor = IOASID_IOMMU_OTHER,
 	.prefix = "",
@@ -327,7 +341,8 @@ const struct ioasid_shim ioasid_shim_generic = {
 	.aperture = ioasid_generic_aperture,
 	.hw_info = ioasid_generic_hw_info,
 	IOASID_GENERIC_ATTACH,
-	IOASID_GENERIC_DOMAIN,
+	.domain_alloc = other_domain_alloc,
+	.domain_free = ioasid_generic_domain_free,
 	IOASID_GENERIC_MAY_JOIN,
 	IOASID_GENERIC_OPS,
 };

@@ -46,7 +46,8 @@ struct ioasid_pasid_entry {
  * @space: the address space that @domain is a page table of, or will be when a call has
  *	ended; NULL: none. For the layer above, see ioasid_ioas_freeze()
  * @resets: number of resets that are under way; as @space
- * @refused: in the last call of the shim's attach by RID the kernel was asked, and refused
+ * @refused: in the last call of the shim's attach by RID the kernel was asked, and refused; or
+ *	the kernel's own means followed, of which nobody knows
  */
 struct ioasid_route {
 	struct iommu_group *group;

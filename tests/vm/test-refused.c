@@ -567,6 +567,23 @@ START_TEST(attach_that_fails_before_the_driver_is_asked_loses_no_pages)
 }
 END_TEST
 
+/* A detach is done by the kernel's means then, which say nothing if the driver fails */
+START_TEST(pages_of_a_device_that_the_kernel_has_blocked_are_not_unpinned)
+{
+	struct setting s;
+	long before;
+
+	make_setting(&s, "ioasid_msi_prepare");
+	before = pages_pinned();
+	refuse(1, ENOMEM);
+	EXPECT_OK(dev_detach(s.old.dev.fd, s.old.fd));
+	expect_all_refused();
+	EXPECT_EQ(pages_pinned(), before);
+	expect_blocked(&s.old.dev, IOVA, s.p, PAGE);
+	expect_leaked(1);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
@@ -595,6 +612,7 @@ int main(int argc, char **argv)
 		many_pages_of_a_map_that_cannot_be_taken_back_are_not_unpinned,
 		user_whose_pages_are_not_unpinned_stays_charged,
 		attach_that_fails_before_the_driver_is_asked_loses_no_pages,
+		pages_of_a_device_that_the_kernel_has_blocked_are_not_unpinned,
 		NULL,
 	};
 	int failed = config_has("virtio") ?
