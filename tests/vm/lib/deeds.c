@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Those that change what is mapped; and the list of all */
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 
@@ -236,6 +237,39 @@ static int map_somewhere_refused(struct rig *r)
 	return deed_refused(map_somewhere, r, POINTS_OF_MAP, 1, ENOMEM);
 }
 
+/* Where no device is looked at */
+#define AWAY	(IOVA + (1UL << 26))
+#define FAR_AWAY (IOVA + (1UL << 36))
+
+/* Of huge pages, which are not there yet */
+static int map_holes(struct rig *r)
+{
+	struct ifd_ioas_map_file arg = {
+		.size = sizeof(arg), .flags = IOAS_FLAGS, .ioas_id = r->s, .fd = r->holes,
+		.length = PAGE, .iova = AWAY,
+	};
+
+	return deed_result(ioctl(r->fd, IFD_IOAS_MAP_FILE, &arg));
+}
+
+static void before_holes(struct rig *r)
+{
+	EXPECT_OK(fallocate(r->holes, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, HUGE_PAGE));
+}
+
+/* More than the IOMMU is told of at once */
+static int unmap_far(struct rig *r)
+{
+	return deed_result(ioas_unmap(r->fd, r->s, place_iova[PLACE_FREE],
+				      FAR_AWAY + PAGE - place_iova[PLACE_FREE], NULL));
+}
+
+static void before_far(struct rig *r)
+{
+	ioas_map(r->fd, r->s, r->new, place_iova[PLACE_FREE], PAGE, RW);
+	ioas_map(r->fd, r->s, r->new, FAR_AWAY, PAGE, RW);
+}
+
 static int map_file(struct rig *r)
 {
 	return map_of_file(r, r->file, 0, RUN_BYTES);
@@ -273,11 +307,13 @@ const struct deed map_deeds[] = {
 	{ "map where there is room is refused", NULL, map_somewhere_refused, 0, DEED_FAILS },
 	{ "map a file", NULL, map_file, 0, 0 },
 	{ "map a file of huge pages", NULL, map_huge_file, 0, 0 },
+	{ "map holes of a file", before_holes, map_holes, 0, 0 },
 	{ "map more than there is of a file", NULL, map_beyond_file, 0, DEED_FAILS },
 	{ "unmap a page", NULL, unmap_page, 0, DEED_KIN },
 	{ "unmap a run", NULL, unmap_run, 0, DEED_KIN },
 	{ "unmap a hole", NULL, unmap_hole, 0, 0 },
 	{ "unmap around a hole", NULL, unmap_around, 0, DEED_KIN },
+	{ "unmap what is far apart", before_far, unmap_far, 0, 0 },
 	{ "unmap an array", NULL, unmap_array, 0, DEED_PARTS },
 	{ "unmap all", NULL, unmap_all, 0, 0 },
 	{ "unmap in the other space", NULL, unmap_other, 0, 0 },

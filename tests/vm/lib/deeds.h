@@ -72,6 +72,8 @@ const struct deed *deed_nr(unsigned int nr);
 
 /* It resets @ACTIVE, or its bus: one that opens or resets it meanwhile may be told EAGAIN */
 #define DEED_RESETS	(1 << 19)
+/* It waits for a moment, and so does the other one, whatever else is under way */
+#define DEED_LATE	(1 << 20)
 /* It never succeeds: what it asks for is refused */
 #define DEED_FAILS	(1 << 17)
 

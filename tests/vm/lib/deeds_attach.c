@@ -266,6 +266,19 @@ static void before_far(struct rig *r)
 	attach_far(r);
 }
 
+/* Nobody is there who could map it; another call may */
+static int far_asks(struct rig *r)
+{
+	unsigned char page = 0;
+	struct swiommu_dma dma = {
+		.op = SWIOMMU_DMA_READ, .iova = place_iova[PLACE_FREE] + PAGE_SAYS,
+		.data = (uintptr_t)&page, .length = 1,
+	};
+	int ret = deed_result(swdev_try_dma(r->far.fd, &dma));
+
+	return ret ?: RETURNS(dma.fault ? 100 + (int)dma.fault : page);
+}
+
 static int detach_far(struct rig *r)
 {
 	return deed_result(dev_detach(r->far.fd, r->fd));
@@ -304,6 +317,7 @@ const struct deed attach_deeds[] = {
 	  DEED_GAP | DEED_BUSY | DEED_ON_DEVICE },
 	{ "attach behind another IOMMU", NULL, attach_far, RIG_FAR, 0 },
 	{ "attach behind another without memory", NULL, attach_far_refused, RIG_FAR, DEED_FAILS },
+	{ "DMA behind another IOMMU asks for a page", before_far, far_asks, RIG_FAR, 0 },
 	{ "detach behind another IOMMU", before_far, detach_far, RIG_FAR, 0 },
 	{ "detach the other device", NULL, detach_watch, 0, 0 },
 	/* A replace if what the other call takes has attached something already */

@@ -81,6 +81,15 @@ static int join(struct rig *r)
 	return deed_result(sibling_join(r));
 }
 
+/* All of its PASIDs end */
+static void before_join(struct rig *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < 70; i++)
+		dev_attach_pasid(r->numbered, r->fd, r->t, 20 + i);
+}
+
 static int leave(struct rig *r)
 {
 	return deed_result(sibling_leave(r));
@@ -138,6 +147,8 @@ const struct deed device_deeds[] = {
 	{ "hot reset", NULL, hot_reset, RIG_PCI | RIG_PAIR,
 	  DEED_RESETS | DEED_DARK | DEED_LINGERS | DEED_ON_DEVICE },
 	{ "a device joins the group", NULL, join, RIG_ALONE, DEED_LINGERS },
+	{ "a device joins one with PASIDs", before_join, join, RIG_SOFT | RIG_ALONE | RIG_PASIDS,
+	  DEED_LINGERS },
 	{ "a device leaves the group", NULL, leave, RIG_TWO, DEED_LINGERS },
 	{ "remove the device", NULL, device_remove, 0, DEED_REMOVES | DEED_LINGERS | DEED_DARK },
 	{ "remove a device that nobody has open", before_remove, device_remove, 0,

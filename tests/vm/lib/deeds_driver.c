@@ -136,6 +136,13 @@ static void before_driver_attach(struct rig *r)
 	driver_detach(r);
 }
 
+/* Somewhat later than it is told to */
+static void before_late_leave(struct rig *r)
+{
+	rig_pin(r);
+	m_delay(r->driver, 2);
+}
+
 static int driver_close(struct rig *r)
 {
 	return deed_result(close(r->driver));
@@ -230,6 +237,14 @@ static int chosen_number_ends(struct rig *r)
 	return deed_result(dev_detach_pasid(r->owner.fd, r->fd, 11));
 }
 
+/* There is no number above it */
+static void before_no_number(struct rig *r)
+{
+	before_own_number(r);
+	dev_detach_pasid(r->owner.fd, r->fd, r->number);
+	dev_set_pasid_floor(r->owner.fd, r->fd, 256);
+}
+
 /* Numbers below it are not for the module to choose */
 static void before_floor(struct rig *r)
 {
@@ -320,6 +335,9 @@ const struct deed driver_deeds[] = {
 	{ "a driver attaches", before_driver_attach, driver_attach, RIG_DRIVER, 0 },
 	{ "a driver replaces", NULL, driver_replace, RIG_DRIVER, DEED_DRIVER_GAP },
 	{ "a driver leaves", NULL, driver_detach, RIG_DRIVER, 0 },
+	{ "a driver leaves late", before_late_leave, driver_detach, RIG_DRIVER, DEED_LATE },
+	{ "unmap what a driver lets go of late", before_late_leave, unmap_pinned, RIG_DRIVER,
+	  DEED_LATE },
 	{ "a driver is closed", NULL, driver_close, RIG_DRIVER, DEED_CLOSES_DRIVER },
 	{ "a CPU sends work", NULL, send_work, RIG_CPU, DEED_DMA },
 	{ "a CPU sends work elsewhere", NULL, send_elsewhere, RIG_CPU, DEED_DMA },
@@ -337,6 +355,7 @@ const struct deed driver_deeds[] = {
 	{ "a device takes a number", NULL, own_number, RIG_CPU, 0 },
 	{ "a device takes a number of its own", before_own_number, own_number, RIG_CPU, 0 },
 	{ "a device takes a number above a floor", before_floor, own_number, RIG_CPU, 0 },
+	{ "a device finds no number", before_no_number, own_number, RIG_CPU, DEED_FAILS },
 	{ "a device takes a number that is chosen", before_own_number, chosen_number, RIG_CPU, 0 },
 	{ "a device's own number ends", before_chosen_number_ends, chosen_number_ends, RIG_CPU, 0 },
 	{ "a mediated device takes a number", NULL, plain_number, RIG_CPU, 0 },

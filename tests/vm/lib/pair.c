@@ -242,13 +242,15 @@ static void pair_close(struct pair *p)
 	doing[0] = 0;
 }
 
-static void deed_alone(struct actor *actor, const struct deed *deed)
+static void deed_alone(const struct pair *p, struct actor *actor, const struct deed *deed)
 {
 	enum progress progress;
 
 	deed_begins(deed);
 	actor_call(actor, run_deed, (void *)deed, POINTS_NEVER);
 	progress = actor_progress(actor);
+	if (progress != DONE && (p->a->flags | p->b->flags) & DEED_LATE && actor_end(actor))
+		progress = DONE;
 	if (progress != DONE && !(deed->flags & DEED_LINGERS))
 		FAIL("%s waits, though nothing else runs, at:\n%s", doing, actor_stack(actor));
 }
@@ -305,9 +307,9 @@ static void in_turn(struct pair *p, const char *order, struct outcome *outcome)
 	pair_open(p);
 	for (letter = order; *letter; letter++)
 		if (*letter == 'a')
-			deed_alone(&first, p->a);
+			deed_alone(p, &first, p->a);
 		else
-			deed_alone(&second, p->b);
+			deed_alone(p, &second, p->b);
 	snprintf(p->at, sizeof(p->at), "none, in the order \"%s\"", order);
 	rig_see(&rig, &outcome->sight);
 	check_sight(p, &outcome->sight);
@@ -741,7 +743,7 @@ static unsigned int points_of(struct pair *p, const struct deed *deed, bool *wor
 	unsigned int nr;
 
 	pair_open(p);
-	deed_alone(&first, deed);
+	deed_alone(p, &first, deed);
 	if (!first.ended) {
 		/* Those that come when it need not wait any more count as well */
 		rig_close(&rig);

@@ -23,7 +23,6 @@
 
 #define RUN_IOVA	(IOVA + 0x100000UL)
 #define FREE_IOVA	(IOVA + 0x200000UL)
-#define HUGE_PAGE	(2UL << 20)
 
 const __u64 place_iova[NR_PLACES] = {
 	[PLACE_ONE] = IOVA,
@@ -118,6 +117,8 @@ static void make_huge(struct rig *r)
 	r->huge = EXPECT_OK(memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB));
 	EXPECT_OK(ftruncate(r->huge, HUGE_PAGE));
 	r->in_huge = map_shared(r->huge, HUGE_PAGE);
+	r->holes = EXPECT_OK(memfd_create("holes", MFD_CLOEXEC | MFD_HUGETLB));
+	EXPECT_OK(ftruncate(r->holes, HUGE_PAGE));
 }
 
 void rig_make(struct rig *r, bool soft)

@@ -30,6 +30,8 @@ enum place {
 enum page { NO_PAGE, ONE, OTHER, RUN, RUN_END, NEW, NEW_END, IN_FILE, IN_FILE_END,
 	    SCATTERED, SCATTERED_END, HALF, IN_HUGE, THEIRS, NR_PAGES };
 
+#define HUGE_PAGE	(2UL << 20)
+
 /* Each page says which it is, here; what is written is before that */
 #define PAGE_SAYS	100
 
@@ -76,7 +78,7 @@ enum { ACTIVE, WATCH, NR_RIG_DEVICES };
  * @new: as many, not mapped; @scattered: likewise, and none of them beside the next one
  * @half: HALF_PAGES pages, of which the last one cannot be used
  * @one, @other, @theirs: a page each
- * @in_file: the pages of @file, @in_huge that of @huge
+ * @in_file: the pages of @file, @in_huge that of @huge; @holes is a huge page that is not looked at
  * @child: a process that has mapped something, or 0
  * @numbered: the device with PASIDs: software's, or one that sends none
  * @sibling: in the group of @ACTIVE
@@ -100,7 +102,7 @@ struct rig {
 	struct swdev sw[NR_RIG_DEVICES];
 	struct dev pci[NR_RIG_DEVICES], bars[NR_RIG_DEVICES];
 	char *one, *other, *run, *new, *scattered, *half, *theirs, *in_file, *in_huge;
-	int file, huge, numbered, stand_in;
+	int file, huge, holes, numbered, stand_in;
 	pid_t child;
 	struct {
 		__u32 id;

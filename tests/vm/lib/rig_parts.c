@@ -28,7 +28,7 @@ bool rig_has(struct rig *r, unsigned int parts)
 		return false;
 	if (r->soft)
 		return !(parts & (RIG_VF | RIG_PAIR | RIG_PCI)) &&
-		       (!kernel_is("6.1") || !(parts & (RIG_PASIDS | RIG_CPU)));
+		       (!kernel_is("6.1") || !(parts & (RIG_PASIDS | RIG_CPU | RIG_FAR)));
 	if (parts & (RIG_CPU | RIG_SOFT | RIG_FAR))
 		return false;
 	/* PASIDs are given to the same device as VFs */
@@ -40,7 +40,7 @@ void parts_make(struct rig *r)
 	const struct swiommu_device_create parent = { .type = 5, .pasid_width = 8 };
 	const struct swiommu_device_create owner = { .type = 7, .pasid_width = 8 };
 	const struct swiommu_device_create far = {
-		.type = 5, .iommu = 1, .flags = SWIOMMU_DEVICE_TLB,
+		.type = 5, .iommu = 1, .flags = SWIOMMU_DEVICE_TLB | SWIOMMU_DEVICE_FAULTS,
 	};
 	struct swiommu_device_create child = { .type = 8 };
 
@@ -53,10 +53,9 @@ void parts_make(struct rig *r)
 	r->driver = -1;
 	r->numbered = -1;
 	r->sibling.fd = -1;
-	if (r->soft)
-		r->far.id = swdev_create(&far);
 	if (!r->soft || kernel_is("6.1"))
 		return;
+	r->far.id = swdev_create(&far);
 	r->parent = swdev_create(&parent);
 	child.parent = r->parent;
 	r->sender.id = swdev_create(&child);
