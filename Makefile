@@ -100,19 +100,21 @@ lint:
 	@scripts/lint
 
 # Two calls at once, each held at each of its steps (docs/testing.md):
-# [KERNEL=6.12] [IOMMU=vtd-legacy|none] [SHARD=0/4] [CALLS=unmap,detach [WITH=map]]; with
+# [KERNEL=6.12] [IOMMU=vtd-legacy|vtd-pasid|none] [SHARD=0/4] [CALLS=unmap,detach [WITH=map]]
+# [SHOW=1]; with
 # OPTIONS=list_first=1,id_first=1 on a software IOMMU that takes the steps of drivers
 .PHONY: check-interleavings
 POINTS_KERNEL = $(if $(filter file,$(origin KERNEL)),6.12,$(KERNEL))
 check-interleavings: tests
 	@$(MAKE) -s modules-$(POINTS_KERNEL) POINTS=1 $(if $(OPTIONS),DRIVER=1)
-	@scripts/vm --kernel $(POINTS_KERNEL) --limit 3600 \
+	@scripts/vm --kernel $(POINTS_KERNEL) --limit 28800 \
 		--iommu $(or $(IOMMU),$(if $(OPTIONS),none,vtd-legacy)) \
 		--modules build/modules/$(POINTS_KERNEL)$(if $(OPTIONS),-driver)-points \
 		--append "$(addprefix INTERLEAVINGS_CALLS=,$(CALLS)) \
 			$(addprefix INTERLEAVINGS_WITH=,$(WITH)) \
 			$(addprefix INTERLEAVINGS_OPTIONS=,$(OPTIONS)) \
-			$(addprefix INTERLEAVINGS_SHARD=,$(SHARD))" test-interleavings
+			$(addprefix INTERLEAVINGS_SHARD=,$(SHARD)) \
+			$(addprefix INTERLEAVINGS_SHOW=,$(SHOW))" test-interleavings
 
 # The hostile fuzzer (docs/testing.md): [SECONDS=60] [SEED=1] [KERNEL=6.12] [IOMMU=vtd-legacy];
 # with REPLAY=0..5000 the calls with these numbers alone, of [ROUND=0], and with REDUCE=1 as
@@ -129,8 +131,9 @@ else
 	@scripts/vm --kernel $(POINTS_KERNEL) --iommu $(or $(IOMMU),vtd-legacy) \
 		--limit $$(($(FUZZ_SECONDS) * 2 + 600)) --log build/fuzz \
 		--append "STRESS_SECONDS=$(FUZZ_SECONDS) $(addprefix STRESS_SEED=,$(SEED)) \
-			$(addprefix FUZZ_REPLAY=,$(REPLAY)) $(addprefix FUZZ_ROUND=,$(ROUND))" test-fuzz
-	@sed -n 's/^# corpus: //p' build/fuzz/output >> tests/vm/fuzz-corpus
+			$(addprefix FUZZ_REPLAY=,$(REPLAY)) $(addprefix FUZZ_ROUND=,$(ROUND))" test-fuzz; \
+		status=$$?; sed -n 's/^# corpus: //p' build/fuzz/output >> tests/vm/fuzz-corpus; \
+		exit $$status
 endif
 
 # Which lines of the modules are run by all of it (docs/testing.md); [RUNS="vtd-legacy/test-map"]

@@ -146,9 +146,10 @@ static void note_point(const char *name, void *arg)
 	}
 	for (i = 0; i < nr_seen && strcmp(seen[i].name, cut); i++)
 		;
-	/* Where none may sleep there is none */
+	/* Where none may sleep there is none, unless another run comes there otherwise */
 	if (i < nr_seen && !(seen[i].how & POINT_HELD)) {
 		report.count.nr_atomic++;
+		printf("# not held at: %s (nothing may sleep there)\n", cut);
 		return;
 	}
 	why = reason_of(cut);
