@@ -408,13 +408,17 @@ static unsigned int orders_with(const struct pair *p, const struct actor *actor)
 	return BIT(is_first ? ONLY_A : ONLY_B) | BOTH;
 }
 
-/* While a call is held nothing is reached that is not in these orders. @state: of the other */
+/* While a call is held nothing is reached that is not in these orders. @state: of the other. What
+ * has been written to by then is added to that of earlier looks
+ */
 static void check_between(struct pair *p, unsigned int orders, const char *state,
 			  struct sight *now)
 {
 	char text[160], more[200];
+	__u32 wrote = now->wrote;
 
 	rig_reach(&rig, now, true);
+	now->wrote |= wrote;
 	if (!reach_is_known(p, now, orders, true, text, sizeof(text))) {
 		snprintf(more, sizeof(more), "%s, and %s", state, text);
 		found(p, more);
