@@ -62,6 +62,14 @@ struct deed {
 #define DEED_ASKS	(1 << 15)
 /* It is a call on @ACTIVE's file: one that closes the file takes effect after it */
 #define DEED_ON_DEVICE	(1 << 16)
+/* It seldom or never succeeds: what it asks for is refused */
+#define DEED_FAILS	(1 << 17)
+/* It maps pages of its own, and takes that back */
+#define DEED_UNDOES	(1 << 18)
+/* It resets @ACTIVE, or its bus: one that opens or resets it meanwhile may be told EAGAIN */
+#define DEED_RESETS	(1 << 19)
+/* It waits for a moment, and so does the other one, whatever else is under way */
+#define DEED_LATE	(1 << 20)
 
 /* In several lists, each of them ended */
 extern const struct deed map_deeds[], attach_deeds[], device_deeds[], driver_deeds[],
@@ -69,16 +77,6 @@ extern const struct deed map_deeds[], attach_deeds[], device_deeds[], driver_dee
 
 /* The @nr-th one of all; NULL: there are no more */
 const struct deed *deed_nr(unsigned int nr);
-
-/* It resets @ACTIVE, or its bus: one that opens or resets it meanwhile may be told EAGAIN */
-#define DEED_RESETS	(1 << 19)
-/* It waits for a moment, and so does the other one, whatever else is under way */
-#define DEED_LATE	(1 << 20)
-/* It never succeeds: what it asks for is refused */
-#define DEED_FAILS	(1 << 17)
-
-/* It maps pages of its own, and takes that back */
-#define DEED_UNDOES	(1 << 18)
 
 /* Make the call */
 int deed_run(const struct deed *deed, struct rig *r);
