@@ -101,8 +101,8 @@ lint:
 
 # Two calls at once, each held at each of its steps (docs/testing.md):
 # [KERNEL=6.12] [IOMMU=vtd-legacy|vtd-pasid|none] [SHARD=0/4] [CALLS=unmap,detach [WITH=map]]
-# [SHOW=1]; with
-# OPTIONS=list_first=1,id_first=1 on a software IOMMU that takes the steps of drivers
+# [SHOW=1]; with OPTIONS=list_first=1,id_first=1 on a software IOMMU that takes the steps of
+# drivers
 .PHONY: check-interleavings
 POINTS_KERNEL = $(if $(filter file,$(origin KERNEL)),6.12,$(KERNEL))
 check-interleavings: tests

@@ -237,14 +237,6 @@ static int chosen_number_ends(struct rig *r)
 	return deed_result(dev_detach_pasid(r->owner.fd, r->fd, 11));
 }
 
-/* There is no number above it */
-static void before_no_number(struct rig *r)
-{
-	before_own_number(r);
-	dev_detach_pasid(r->owner.fd, r->fd, r->number);
-	dev_set_pasid_floor(r->owner.fd, r->fd, 256);
-}
-
 /* Numbers below it are not for the module to choose */
 static void before_floor(struct rig *r)
 {
@@ -355,7 +347,6 @@ const struct deed driver_deeds[] = {
 	{ "a device takes a number", NULL, own_number, RIG_CPU, 0 },
 	{ "a device takes a number of its own", before_own_number, own_number, RIG_CPU, 0 },
 	{ "a device takes a number above a floor", before_floor, own_number, RIG_CPU, 0 },
-	{ "a device finds no number", before_no_number, own_number, RIG_CPU, DEED_FAILS },
 	{ "a device takes a number that is chosen", before_own_number, chosen_number, RIG_CPU, 0 },
 	{ "a device's own number ends", before_chosen_number_ends, chosen_number_ends, RIG_CPU, 0 },
 	{ "a mediated device takes a number", NULL, plain_number, RIG_CPU, 0 },
