@@ -37,6 +37,7 @@ static long ioctl_get_info(void __user *arg)
 	info.walks = iommu->walks;
 	info.iotlb = iommu->iotlb.info;
 	info.pasid_cache = iommu->pasid_cache.info;
+	info.strays = iommu->strays;
 	spin_unlock(&iommu->lock);
 	if (copy_to_user(arg, &info, min_t(size_t, info.argsz, sizeof(info))))
 		return -EFAULT;
@@ -56,6 +57,8 @@ static long ioctl_debug(void __user *arg)
 	if (debug.flags & ~(SWIOMMU_DROP_IOTLB | SWIOMMU_DROP_PASID_CACHE |
 			    SWIOMMU_DROP_DEVICE_TLB))
 		return -EINVAL;
+	if (!READ_ONCE(swiommu_faulty))
+		return -EPERM;
 	iommu = swiommu_by_index(debug.iommu);
 	if (!iommu)
 		return -ENODEV;

@@ -82,14 +82,23 @@ static enum swiommu_fault translate(struct swiommu_device *dev, u32 pasid, u64 i
 	return fault;
 }
 
+/* Memory of a user, not the kernel's own */
+static bool is_users(struct folio *folio)
+{
+	return !folio_test_slab(folio) &&
+	       (folio_maybe_dma_pinned(folio) || folio_test_lru(folio) ||
+		folio_test_hugetlb(folio) || folio_mapped(folio));
+}
+
 /*
  * A cache may have kept a translation to a page that has been freed since. A real
  * device would overwrite whatever has it now; this one touches nothing but RAM that
- * somebody holds, and holds it too.
+ * somebody holds, that a user has if caches may be faulty, and holds it too.
  */
-static struct folio *get_memory(phys_addr_t phys, void **addr)
+static struct folio *get_memory(struct swiommu *iommu, phys_addr_t phys, void **addr)
 {
 	struct page *page = pfn_to_online_page(PHYS_PFN(phys));
+	bool faulty = READ_ONCE(swiommu_faulty);
 	struct folio *folio;
 
 	if (!page || PageReserved(page))
@@ -97,10 +106,12 @@ static struct folio *get_memory(phys_addr_t phys, void **addr)
 	folio = page_folio(page);
 	if (!folio_try_get(folio))
 		return NULL;
-	if (page_folio(page) != folio) {
+	if (page_folio(page) != folio || (faulty && !is_users(folio))) {
 		folio_put(folio);
 		return NULL;
 	}
+	if (!faulty && !folio_maybe_dma_pinned(folio))
+		iommu->strays++;
 	*addr = page_address(page) + offset_in_page(phys);
 	return folio;
 }
@@ -158,7 +169,7 @@ static int move_page(struct dma *dma, u64 iova, void *buffer, size_t size,
 	ret = translate(engine, pasid, iova, want, &phys, &prot);
 	if (ret)
 		goto unlock;
-	folio = get_memory(phys, &memory);
+	folio = get_memory(dev->iommu, phys, &memory);
 	if (!folio) {
 		ret = SWIOMMU_FAULT_NO_MEMORY;
 		goto unlock;

@@ -39,6 +39,10 @@ static bool passthrough[SWIOMMU_MAX_IOMMUS];
 module_param_array(passthrough, bool, NULL, 0444);
 MODULE_PARM_DESC(passthrough, "Does the kernel's own domain let devices reach all memory? (default: as the machine's)");
 
+bool swiommu_faulty;
+module_param_named(faulty, swiommu_faulty, bool, 0644);
+MODULE_PARM_DESC(faulty, "May caches be told to ignore requests to invalidate? For tests that look for what is missing then (default: N)");
+
 static struct swiommu all[SWIOMMU_MAX_IOMMUS];
 
 /* As far as they are registered */

@@ -133,6 +133,7 @@ struct swiommu_pgtable {
  * @iotlb: the IOTLB
  * @pasid_cache: struct swiommu_pgtable by device and PASID
  * @walks: page table walks
+ * @strays: pages that DMA went to and nobody had pinned
  * @drop_iotlb: requests that the IOTLB is to ignore
  * @drop_pasid_cache: likewise
  * @drop_device_tlb: likewise, of all devices together
@@ -152,6 +153,7 @@ struct swiommu {
 	struct swiommu_cache iotlb;
 	struct swiommu_cache pasid_cache;
 	u64 walks;
+	u64 strays;
 	u32 drop_iotlb;
 	u32 drop_pasid_cache;
 	u32 drop_device_tlb;
@@ -283,6 +285,7 @@ static inline struct swiommu *swiommu_domain_iommu(struct swiommu_domain *domain
 }
 
 /* iommu.c */
+extern bool swiommu_faulty;
 extern const struct iommu_ops swiommu_ops;
 int swiommu_register(struct swiommu *iommu);
 void swiommu_unregister(struct swiommu *iommu);

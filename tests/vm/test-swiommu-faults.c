@@ -80,7 +80,10 @@ static void end(struct scene *s)
 	close(s->dev.fd);
 	close(s->other.fd);
 	EXPECT_OK(close(s->fd));
-	swiommu_unload();
+	swdev_destroy_all();
+	/* What its driver maps is not pinned */
+	EXPECT_OK(module_unload(SWIOMMU));
+	EXPECT_OK(module_unload("ioasidfd"));
 }
 
 static struct swiommu_dma dma(struct scene *s, __u32 op, __u32 pasid, __u64 iova, void *data,
@@ -130,6 +133,23 @@ START_TEST(page_that_is_asked_for_is_there)
 	arg = dma(&s, SWIOMMU_DMA_READ, PASID, IOVA + 3 * PAGE, from, 2 * PAGE);
 	EXPECT_EQ(arg.fault, SWIOMMU_FAULT_NONE);
 	EXPECT_EQ(asked(&s), 5);
+	end(&s);
+}
+END_TEST
+
+/* As a stale translation may lead there */
+START_TEST(faulty_iommu_touches_no_page_of_the_kernel)
+{
+	struct scene s = scene(MAP);
+	char buffer[16] = "";
+
+	EXPECT_EQ(dma(&s, SWIOMMU_DMA_WRITE, PASID, IOVA, buffer, sizeof(buffer)).fault,
+		  SWIOMMU_FAULT_NONE);
+	EXPECT_EQ(swiommu_info(0).strays, 1);
+	swiommu_drop(0, SWIOMMU_ALL_TLBS, 0);
+	expect_fault(&s, SWIOMMU_DMA_WRITE, PASID, IOVA, SWIOMMU_FAULT_NO_MEMORY);
+	expect_fault(&s, SWIOMMU_DMA_READ, PASID, IOVA, SWIOMMU_FAULT_NO_MEMORY);
+	EXPECT_EQ(swiommu_info(0).strays, 1);
 	end(&s);
 }
 END_TEST
@@ -358,6 +378,7 @@ int main(int argc, char **argv)
 {
 	const TTest *const tests[] = {
 		page_that_is_asked_for_is_there,
+		faulty_iommu_touches_no_page_of_the_kernel,
 		no_is_a_fault_and_asked_once,
 		yes_that_is_not_true_is_a_fault_after_a_while,
 		write_to_what_may_be_read_is_asked_for,

@@ -57,6 +57,9 @@ struct swiommu_cache_info {
  * @walks: out: page table walks
  * @iotlb: out: the IOTLB, by domain and page
  * @pasid_cache: out: the PASID cache: which table a RID and PASID lead to
+ * @strays: out: pages that DMA went to and nobody had pinned, while the module's parameter
+ *	faulty was off. Devices of users have none, or memory has been unpinned that they
+ *	reach; what a kernel driver maps need not be pinned
  *
  * Errors: ENODEV (there is no such IOMMU).
  */
@@ -72,6 +75,7 @@ struct swiommu_iommu_info {
 	__aligned_u64 walks;
 	struct swiommu_cache_info iotlb;
 	struct swiommu_cache_info pasid_cache;
+	__aligned_u64 strays;
 };
 
 /**
@@ -83,9 +87,10 @@ struct swiommu_iommu_info {
  *
  * Has each of the caches ignore the next @count requests to invalidate that are
  * made to it, so that a test can see what it sees when one is missing. The device
- * TLBs of all devices behind the IOMMU count as one cache here.
+ * TLBs of all devices behind the IOMMU count as one cache here. DMA may go to memory of
+ * other users then, but to none of the kernel's own.
  *
- * Errors: ENODEV (there is no such IOMMU).
+ * Errors: EPERM (the module's parameter faulty is off), ENODEV (there is no such IOMMU).
  */
 struct swiommu_iommu_debug {
 	__u32 argsz;
@@ -208,7 +213,8 @@ enum swiommu_dma_op {
  * @SWIOMMU_FAULT_NOT_MAPPED: nothing is mapped there
  * @SWIOMMU_FAULT_PERMISSION: what is mapped there may not be read, or written to
  * @SWIOMMU_FAULT_NO_MEMORY: the address leads to no memory, or to memory that
- *	nobody uses: if something was mapped there, an invalidation is missing
+ *	nobody uses: if something was mapped there, an invalidation is missing. With the
+ *	module's parameter faulty also: to memory of the kernel's own
  */
 enum swiommu_fault {
 	SWIOMMU_FAULT_NONE = 0,

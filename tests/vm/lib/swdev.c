@@ -36,6 +36,17 @@ static int control(unsigned long cmd, void *arg)
 	return ret;
 }
 
+void expect_no_strays(void)
+{
+	struct swiommu_iommu_info info;
+	unsigned int i = 0;
+
+	do {
+		info = swiommu_info(i);
+		EXPECT_EQ(info.strays, 0);
+	} while (++i < info.nr_iommus);
+}
+
 void swdev_destroy_all(void)
 {
 	DIR *dir = opendir(DEVICES);
@@ -67,6 +78,7 @@ void swiommu_unload(void)
 	struct stat st;
 
 	swdev_destroy_all();
+	expect_no_strays();
 	EXPECT_OK(module_unload(SWIOMMU));
 	EXPECT_OK(module_unload("ioasidfd"));
 	EXPECT_ERRNO(stat(SWIOMMU_NODE, &st), ENOENT);
@@ -234,6 +246,7 @@ void swiommu_drop(__u32 iommu, __u32 caches, __u32 count)
 		.argsz = sizeof(arg), .iommu = iommu, .flags = caches, .count = count,
 	};
 
+	EXPECT_OK(sysfs_write("/sys/module/" SWIOMMU "/parameters/faulty", "Y"));
 	EXPECT_OK(control(SWIOMMU_IOMMU_DEBUG, &arg));
 }
 

@@ -35,6 +35,9 @@ __u32 swdev_create(const struct swiommu_device_create *options);
 int swdev_try_create(struct swiommu_device_create *arg);
 int swdev_destroy(__u32 id);
 void swdev_destroy_all(void);
+
+/* What devices reached was pinned, always, or caches may be faulty (swiommu_drop()) */
+void expect_no_strays(void);
 /* -1 with errno */
 int swdev_open(__u32 id);
 bool swdev_exists(__u32 id);
