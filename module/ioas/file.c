@@ -231,6 +231,10 @@ int ioasid_file_pin(struct file *file, u64 start, struct page **pages, unsigned 
 				       folio_nr_pages(folios[i]) - first);
 
 		ret = folio_clear(file, (start >> PAGE_SHIFT) + done, folios[i]);
+		/* A larger one has taken the place of what was cut out while it pinned */
+		if (!ret && i && !kc_file_is_huge(file) &&
+		    folios[i]->index != (start >> PAGE_SHIFT) + done)
+			ret = -EFAULT;
 		if (!ret && (!n || !folio_to_pages(folios[i], first, pages + done, n, &count)))
 			ret = -ENOMEM;
 		if (ret)
