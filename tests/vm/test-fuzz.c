@@ -61,7 +61,6 @@ static struct setting {
 	struct fuzz_world *w;
 	pid_t leaders[FUZZ_USERS];
 	pid_t deed;		/* of the administrator: a process, for it may have to wait */
-	int deed_which;		/* the device that it removes, or -1 */
 	int log;
 	unsigned long killed, removed, resets;
 } s;
@@ -288,8 +287,10 @@ static void unmake_devices(void)
 {
 	unsigned int i;
 
-	if (s.w->soft_possible)
+	if (s.w->soft_possible) {
 		swdev_destroy_all();
+		expect_no_strays();
+	}
 	limit_none();
 	/* What has PASIDs on real IOMMUs keeps pages of tables for as long as it is there */
 	for (i = 0; i < FUZZ_ROOT && !config_has("vtd-pasid"); i++)
@@ -333,12 +334,23 @@ static void rebind_device(void *arg)
 	open_to_all(arg);
 }
 
+static void (*const deeds[])(void *bdf) = {
+	remove_device, rebind_device, reset_device, make_vfs,
+};
+
+/* What users pass to each other is open for as long as the sockets are, which it waits for */
+static void do_deed(void *arg)
+{
+	unsigned int *deed = arg;
+
+	EXPECT_OK(close(s.w->sockets[0]));
+	EXPECT_OK(close(s.w->sockets[1]));
+	deeds[deed[0]](s.w->bdf[deed[1]]);
+}
+
 /* One at a time. Users close a device that is to go, sooner or later */
 static void do_to_device(void)
 {
-	static void (*const deeds[])(void *arg) = {
-		remove_device, rebind_device, reset_device, make_vfs,
-	};
 	unsigned int deed = chance_below(4);
 	unsigned int which = deed == 3 ? FUZZ_VF : chance_below(deed == 2 ? FUZZ_PCI : NR_DEVICES);
 
@@ -349,12 +361,12 @@ static void do_to_device(void)
 		s.resets++;
 	else
 		s.removed++;
-	s.deed = start_child(deeds[deed], s.w->bdf[which]);
+	s.deed = start_child(do_deed, (unsigned int[]){ deed, which });
 }
 
-static void end_of_deed(int options)
+static void end_of_deed(void)
 {
-	if (!s.deed || waitpid(s.deed, NULL, options) != s.deed)
+	if (!s.deed || waitpid(s.deed, NULL, WNOHANG) != s.deed)
 		return;
 	s.deed = 0;
 	s.w->evict = -1;
@@ -411,7 +423,7 @@ static void tick(void)
 		do_to_device();
 	if (chance_in(50))
 		limit_some();
-	end_of_deed(WNOHANG);
+	end_of_deed();
 	log_look();
 	look_at_leaders();
 	sleep_ms(TICK_MS);
@@ -484,6 +496,22 @@ static void end_users(void)
 	memset(s.leaders, 0, sizeof(s.leaders));
 }
 
+/* Nobody has anything open by now that it would wait for */
+static void finish_deed(void)
+{
+	unsigned int i;
+
+	for (i = 0; s.deed && i < END_SECONDS * 1000; i += TICK_MS) {
+		end_of_deed();
+		log_look();
+		sleep_ms(TICK_MS);
+	}
+	if (!s.deed)
+		return;
+	print_stacks(s.deed);
+	found("what is done to a device does not end");
+}
+
 static void run_round(unsigned int round, unsigned int length)
 {
 	long before = pages_pinned();
@@ -509,7 +537,7 @@ static void run_round(unsigned int round, unsigned int length)
 	print_how_to_repeat();
 	EXPECT_OK(close(s.w->sockets[0]));
 	EXPECT_OK(close(s.w->sockets[1]));
-	end_of_deed(0);
+	finish_deed();
 	log_look();
 	unmake_devices();
 	EXPECT_EQ(pages_pinned(), before);
