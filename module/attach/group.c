@@ -237,6 +237,7 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 		goto release;
 	}
 	list_add(&group->node, &groups);
+	ioasid_group_resets_begin(group);
 	return group;
 
 release:

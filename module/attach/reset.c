@@ -61,6 +61,24 @@ void ioasid_pasid_resets_begin(const struct device *dev, unsigned int *nr)
 }
 
 /**
+ * ioasid_group_resets_begin() - a group gets a user
+ * @group: the group, one of those that are bound; resets of its devices that are under way
+ *	become some of its own
+ *
+ * Context: groups_lock is held.
+ */
+void ioasid_group_resets_begin(struct ioasid_group *group)
+{
+	struct reset *reset;
+
+	list_for_each_entry(reset, &resets, node)
+		if (!reset->pasids && !reset->nr && ioasid_group_of(reset->dev) == group) {
+			reset->nr = &group->resets;
+			ioasid_resets_change(reset->nr, 1);
+		}
+}
+
+/**
  * ioasid_resets_end() - nobody has a RID any more
  * @nr: its number of resets, which is about to go away
  *

@@ -217,6 +217,27 @@ START_TEST(attach_while_a_device_is_reset_is_ebusy)
 }
 END_TEST
 
+/* Its first user has it reset, too */
+START_TEST(bind_while_a_device_is_reset_is_eagain)
+{
+	struct reset r;
+	struct ats s;
+
+	if (!resets_detach())
+		return;
+	ats_start(&s);
+	EXPECT_OK(close(s.dev.fd));
+	s.dev.fd = EXPECT_OK(dev_open_bdf(s.bdf));
+	r = reset_held(&s, by_sysfs);
+	reset_start(&r);
+	EXPECT_ERRNO(dev_bind(s.dev.fd, s.a.fd, 77), EAGAIN);
+	reset_ends(&r);
+	EXPECT_OK(dev_bind(s.dev.fd, s.a.fd, 77));
+	EXPECT_OK(dev_attach(s.dev.fd, s.a.fd, s.a.ioas));
+	ats_end(&s);
+}
+END_TEST
+
 /* A map that has begun goes on; the reset does not wait for it, nor a detach */
 START_TEST(reset_and_detach_wait_for_no_user)
 {
@@ -352,6 +373,7 @@ int main(int argc, char **argv)
 		unmap_waits_while_a_device_is_reset_by_sysfs,
 		unmap_waits_while_a_device_is_disabled,
 		attach_while_a_device_is_reset_is_ebusy,
+		bind_while_a_device_is_reset_is_eagain,
 		reset_and_detach_wait_for_no_user,
 		map_that_fails_during_a_reset_is_undone_afterwards,
 		others_bind_while_a_reset_waits_for_an_unmap,
