@@ -296,7 +296,7 @@ const struct deed attach_deeds[] = {
 	/* A replace, if the other call takes something else attached */
 	{ "attach with a hint", NULL, hint, 0, DEED_GAP | DEED_BUSY | DEED_ON_DEVICE },
 	{ "attach that is refused", before_attach, attach_refused, 0,
-	  DEED_FAILS | DEED_ON_DEVICE },
+	  DEED_FAILS | DEED_DARK | DEED_ON_DEVICE },
 	{ "attach without memory for tables", before_first, attach_without_memory, 0,
 	  DEED_FAILS | DEED_UNDOES | DEED_ON_DEVICE },
 	{ "attach without memory beside pins", before_first_pinned,

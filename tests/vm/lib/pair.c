@@ -383,6 +383,9 @@ static bool is_told_to_wait(const struct deed *deed, const struct deed *other, i
 	if (ret == EAGAIN)
 		return deed->flags & (DEED_BINDS | DEED_RESETS) &&
 		       other->flags & (DEED_RESETS | DEED_REMOVES | DEED_LINGERS);
+	/* What fails where something is attached: an attach that is undone later counts */
+	if (ret && deed->flags & DEED_FAILS && other->flags & DEED_UNDOES)
+		return true;
 	return (ret == EBUSY && (deed->flags & DEED_SLEEPS ||
 				 (deed->flags & DEED_BUSY && other->flags & keeps_out))) ||
 	       (other->flags & DEED_DRIVER_GAP && ret == ENODEV);

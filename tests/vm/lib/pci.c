@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <linux/pci_regs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,6 +193,20 @@ int pci_take_back(const char *bdf)
 		return -1;
 	snprintf(path, sizeof(path), DEVICES "/%s/driver_override", bdf);
 	return sysfs_write(path, "\n");
+}
+
+bool pci_is_master(const char *bdf)
+{
+	char path[128];
+	unsigned short command = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", bdf);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (pread(fd, &command, 2, PCI_COMMAND) != 2)
+		command = 0;
+	close(fd);
+	return command & PCI_COMMAND_MASTER;
 }
 
 int pci_remove(const char *bdf)

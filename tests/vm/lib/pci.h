@@ -37,6 +37,8 @@ int pci_take_back(const char *bdf);
 int pci_unbind_driver(const char *bdf);
 /* Set driver_override and have that driver take it; -1 with the driver's errno */
 int pci_bind_driver(const char *bdf, const char *driver);
+/* May it do DMA? As the device has it, whatever VFIO says */
+bool pci_is_master(const char *bdf);
 /* By sysfs: these come back when the device is gone */
 int pci_remove(const char *bdf);
 int pci_rescan(void);

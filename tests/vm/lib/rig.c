@@ -307,6 +307,8 @@ void rig_open(struct rig *r, unsigned int parts, bool keep)
 		if (!kept)
 			open_device(r, i);
 		EXPECT_OK(dev_attach(rig_device(r, i), r->fd, r->s));
+		/* Or else it reaches nothing, and nothing would be found */
+		EXPECT_TRUE(r->soft || pci_is_master(r->pci[i].bdf));
 	}
 	device_caps(r->fd, ACTIVE + 1, &caps);
 	r->gap = r->blocks || !(caps.info.flags & IOASID_DEVICE_INFO_ATOMIC_REPLACE);
