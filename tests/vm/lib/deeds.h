@@ -70,6 +70,8 @@ struct deed {
 #define DEED_RESETS	(1 << 19)
 /* It waits for a moment, and so does the other one, whatever else is under way */
 #define DEED_LATE	(1 << 20)
+/* Takes the kernel's numbers for PASIDs for a moment: others get other ones */
+#define DEED_ASIDE	(1 << 21)
 
 /* In several lists, each of them ended */
 extern const struct deed map_deeds[], attach_deeds[], device_deeds[], driver_deeds[],

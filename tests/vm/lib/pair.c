@@ -560,6 +560,9 @@ static void check_end(struct pair *p, struct outcome *end, __u32 late)
 		found(p, text);
 		return;
 	}
+	if ((p->a->flags | p->b->flags) & DEED_ASIDE)
+		end->sight.numbers = (end->sight.numbers & ~RIG_FREED) |
+				     (p->orders[A_THEN_B].sight.numbers & RIG_FREED);
 	if (same(p, end, A_THEN_B) || same(p, end, B_THEN_A) || is_refusal(p, end) ||
 	    is_cut_short(p, end))
 		return;

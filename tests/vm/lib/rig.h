@@ -180,7 +180,8 @@ bool rig_is_seen(struct rig *r, unsigned int dev, bool under_way);
 void rig_see(struct rig *r, struct sight *sight);
 /* Pages that have been written to, bits; and they are as before */
 __u32 rig_written(struct rig *r);
-/* struct sight.numbers */
+/* struct sight.numbers. RIG_FREED: the other has the number on the wire that was freed */
+#define RIG_FREED	16
 __u8 rig_numbers(struct rig *r);
 /* Do two entries of the IOMMU's tables have one domain id and two tables? */
 bool rig_ids_clash(struct rig *r);

@@ -238,7 +238,7 @@ __u8 rig_numbers(struct rig *r)
 	other = ppasid_of(r->cpu, &user, &r->portal, RIG_ALIAS);
 	return (sender ? 1 : 0) | (alias ? 2 : 0) | (other ? 4 : 0) |
 	       (alias && alias == other ? 8 : 0) |
-	       (other == r->number ? 16 : 0);
+	       (other == r->number ? RIG_FREED : 0);
 }
 
 /* ------------------------------------------------------------------------- VFs */
