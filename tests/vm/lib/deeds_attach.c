@@ -291,9 +291,10 @@ static void before_hwpt_detach(struct rig *r)
 }
 
 const struct deed attach_deeds[] = {
-	{ "attach", before_attach, attach, 0, DEED_KIN | DEED_BUSY | DEED_ON_DEVICE },
-	{ "replace", NULL, replace, 0, DEED_KIN | DEED_GAP | DEED_BUSY | DEED_ON_DEVICE },
 	/* A replace, if the other call takes something else attached */
+	{ "attach", before_attach, attach, 0,
+	  DEED_KIN | DEED_GAP | DEED_BUSY | DEED_ON_DEVICE },
+	{ "replace", NULL, replace, 0, DEED_KIN | DEED_GAP | DEED_BUSY | DEED_ON_DEVICE },
 	{ "attach with a hint", NULL, hint, 0, DEED_GAP | DEED_BUSY | DEED_ON_DEVICE },
 	{ "attach that is refused", before_attach, attach_refused, 0,
 	  DEED_FAILS | DEED_DARK | DEED_ON_DEVICE },
