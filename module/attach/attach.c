@@ -9,6 +9,7 @@
 #include <linux/platform_device.h>
 
 #include "attach/attach.h"
+#include "attach/device.h"
 #include "attach/hwpt.h"
 #include "attach/mediated.h"
 #include "attach/pasid.h"

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 
 #include "attach/cpu.h"
+#include "attach/device.h"
 #include "attach/group.h"
 #include "attach/pasid.h"
 #include "compat/pasid_compat.h"

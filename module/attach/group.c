@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "attach/device.h"
 #include "attach/group.h"
 #include "attach/reset.h"
 

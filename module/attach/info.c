@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "attach/device.h"
 #include "attach/group.h"
 #include "attach/mediated.h"
 #include "attach/pasid.h"

@@ -6,6 +6,7 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
+#include "attach/device.h"
 #include "attach/mediated.h"
 #include "attach/pasid.h"
 #include "include/ioasid_api.h"

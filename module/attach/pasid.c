@@ -18,6 +18,7 @@
 #include <linux/workqueue.h>
 
 #include "attach/cpu.h"
+#include "attach/device.h"
 #include "attach/group.h"
 #include "attach/hwpt.h"
 #include "attach/mediated.h"

@@ -12,6 +12,7 @@
 #include <linux/rculist.h>
 #include <linux/rwsem.h>
 
+#include "attach/device.h"
 #include "attach/group.h"
 #include "attach/mediated.h"
 #include "attach/pasid.h"

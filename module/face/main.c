@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
+#include "attach/device.h"
 #include "attach/hwpt.h"
 #include "attach/pasid.h"
 #include "compat/compat.h"
