@@ -11,7 +11,7 @@
 
 #include "attach/device.h"
 #include "attach/group.h"
-#include "attach/reset.h"
+#include "attach/reset_list.h"
 
 static bool allow_unsafe_interrupts;
 module_param(allow_unsafe_interrupts, bool, 0644);
@@ -238,7 +238,7 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 		goto release;
 	}
 	list_add(&group->node, &groups);
-	ioasid_group_resets_begin(group);
+	ioasid_group_resets_begin(iommu_group, &group->resets);
 	return group;
 
 release:

@@ -23,7 +23,7 @@
 #include "attach/hwpt.h"
 #include "attach/mediated.h"
 #include "attach/pasid.h"
-#include "attach/reset.h"
+#include "attach/reset_list.h"
 #include "include/ioasid_api.h"
 
 /* RIDs that have PASIDs in the hands of users; under groups_lock, read under RCU */
