@@ -10,9 +10,14 @@
 
 #include "attach/attach.h"
 #include "attach/device.h"
+#include "attach/group.h"
 #include "attach/hwpt.h"
+#include "attach/lookup.h"
 #include "attach/mediated.h"
-#include "attach/pasid.h"
+#include "attach/numbers.h"
+#include "attach/pasid_alias.h"
+#include "attach/pasid_attach.h"
+#include "attach/pasids.h"
 #include "attach/trace.h"
 #include "include/ioasid_api.h"
 

@@ -10,7 +10,7 @@
 #include "attach/device.h"
 #include "attach/group.h"
 #include "attach/mediated.h"
-#include "attach/pasid.h"
+#include "attach/pasids.h"
 #include "attach/trace.h"
 #include "include/ioasid_api.h"
 

@@ -10,8 +10,7 @@
 
 #include "attach/device.h"
 #include "attach/group.h"
-#include "attach/mediated.h"
-#include "attach/pasid.h"
+#include "attach/pasids.h"
 #include "include/ioasid_api.h"
 
 /* What stands for the RID of a mediated device is replaced as its PASIDs are */

@@ -8,7 +8,7 @@
 
 #include "attach/device.h"
 #include "attach/mediated.h"
-#include "attach/pasid.h"
+#include "attach/pasids.h"
 #include "include/ioasid_api.h"
 #include "ioas/access.h"
 

@@ -16,6 +16,7 @@
 
 #include "attach/group.h"
 #include "attach/pasid.h"
+#include "attach/pasids.h"
 #include "attach/reset_list.h"
 #include "include/ioasid_api.h"
 

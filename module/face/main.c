@@ -13,7 +13,7 @@
 
 #include "attach/device.h"
 #include "attach/hwpt.h"
-#include "attach/pasid.h"
+#include "attach/pasids.h"
 #include "compat/compat.h"
 #include "face/face.h"
 #include "include/ioasid_api.h"
