@@ -68,6 +68,15 @@ struct ioasid_device {
 	struct rcu_head rcu;
 };
 
+/**
+ * ioasid_device_has_pasids() - may its user name PASIDs?
+ * @idev: the binding
+ */
+static inline bool ioasid_device_has_pasids(const struct ioasid_device *idev)
+{
+	return idev->pasids && idev->type != IOASID_DEVICE_MEDIATED_FIXED;
+}
+
 struct ioasid_device *ioasid_device_find(struct ioasid_ctx *ctx, u64 cookie);
 int ioasid_device_check(struct ioasid_ctx *ctx, struct device *dev, u64 cookie);
 void ioasid_device_add(struct ioasid_device *idev);

@@ -5,8 +5,6 @@
 #include "ioas/ioas.h"
 
 struct ioasid_device;
-struct ioasid_hw_data;
-struct ioasid_device_info;
 
 /**
  * struct ioasid_group - an IOMMU group in the hands of a user
@@ -56,32 +54,15 @@ struct ioasid_group {
 	unsigned int resets;
 };
 
-int ioasid_group_join(struct ioasid_device *idev);
-void ioasid_group_leave(struct ioasid_device *idev);
-int ioasid_group_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
-			bool no_snoop);
-int ioasid_group_detach(struct ioasid_device *idev);
-int ioasid_attach_error(int error);
-u32 ioasid_group_ioasid(const struct ioasid_device *idev);
-int ioasid_group_ranges(struct ioasid_group *group, struct ioasid_ranges *set);
-int ioasid_group_device_id(struct ioasid_ctx *ctx, struct device *dev);
-struct ioasid_group *ioasid_group_of(const struct device *dev);
-bool ioasid_group_is_bound(const struct iommu_group *iommu_group);
-
-int ioasid_read_reserved(struct iommu_group *iommu_group,
-			 struct ioasid_range **ranges, unsigned int *nr_ranges,
-			 struct ioasid_range *msi);
-
-void ioasid_no_snoop_tell(struct ioasid_ctx *ctx);
-
 int ioasid_groups_lock(void);
 void ioasid_groups_lock_unkillable(void);
 void ioasid_groups_unlock(void);
 
-int ioasid_device_hw_data(struct ioasid_ctx *ctx, u64 cookie,
-			  struct ioasid_hw_data *data);
-int ioasid_device_info_fill(struct ioasid_ctx *ctx,
-			    struct ioasid_device_info *info,
-			    void **caps, u32 *caps_len);
+int ioasid_group_join(struct ioasid_device *idev);
+void ioasid_group_leave(struct ioasid_device *idev);
+int ioasid_group_ranges(struct ioasid_group *group, struct ioasid_ranges *set);
+int ioasid_group_device_id(struct ioasid_ctx *ctx, struct device *dev);
+struct ioasid_group *ioasid_group_of(const struct device *dev);
+bool ioasid_group_is_bound(const struct iommu_group *iommu_group);
 
 #endif /* IOASID_GROUP_H */

@@ -6,7 +6,7 @@
 
 #include "attach/cpu.h"
 #include "attach/device.h"
-#include "attach/group.h"
+#include "attach/error.h"
 #include "attach/lookup.h"
 #include "attach/numbers.h"
 #include "attach/pasid.h"

@@ -16,7 +16,7 @@
 
 #include "attach/cpu.h"
 #include "attach/device.h"
-#include "attach/group.h"
+#include "attach/error.h"
 #include "attach/hwpt.h"
 #include "attach/listeners.h"
 #include "attach/lookup.h"

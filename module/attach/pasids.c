@@ -13,6 +13,7 @@
 #include "attach/group.h"
 #include "attach/listeners.h"
 #include "attach/pasids.h"
+#include "attach/reserved.h"
 #include "attach/reset_list.h"
 
 /* RIDs that have PASIDs in the hands of users; under groups_lock, read under RCU */

@@ -10,7 +10,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "attach/group.h"
+#include "attach/info.h"
 #include "base/args.h"
 #include "compat/pasid_compat.h"
 #include "face/face.h"

@@ -8,6 +8,7 @@
 #include <linux/sizes.h>
 
 #include "attach/hwpt.h"
+#include "attach/info.h"
 #include "face/face.h"
 #include "face/iommufd.h"
 
