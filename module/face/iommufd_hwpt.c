@@ -9,8 +9,10 @@
 
 #include "attach/hwpt.h"
 #include "attach/info.h"
-#include "face/face.h"
-#include "face/iommufd.h"
+#include "base/ctx.h"
+#include "compat/iommufd_abi.h"
+#include "face/copy.h"
+#include "face/iommufd_hwpt.h"
 
 /* What the kernel has less of than the user has room for; however much that is */
 static int clear_rest(void __user *to, u32 len)
