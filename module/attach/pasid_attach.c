@@ -149,8 +149,10 @@ static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 static int charge_pasid(struct ioasid_pasid *pasid)
 {
 	struct ioasid_pasids *pasids = pasid->idev->pasids;
+	struct ioasid_ctx *ctx = pasid->idev->ctx;
 
-	return ioasid_charge_by(pasid->idev->ctx, &pasid->charge, IOASID_LIMIT_ATTACHMENTS,
+	return ioasid_charge_by(ctx->cred, &ctx->charge, &pasid->charge,
+				IOASID_LIMIT_ATTACHMENTS,
 				pasids->shared ? pasids : NULL, pasids->wire.limit - 1);
 }
 
@@ -190,8 +192,8 @@ static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioa
 	int ret, error;
 
 	/* Whatever the pool has, CPUs and the host lack */
-	ret = ioasid_charge_by(pasid->idev->ctx, &pasid->number_charge,
-			       IOASID_LIMIT_PASIDS, NULL, 0);
+	ret = ioasid_charge_by(pasid->idev->ctx->cred, &pasid->idev->ctx->charge,
+			       &pasid->number_charge, IOASID_LIMIT_PASIDS, NULL, 0);
 	if (ret)
 		return ret;
 	do {
