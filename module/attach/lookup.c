@@ -150,8 +150,9 @@ int ioasid_pasid_origin(struct device *dev, u32 ppasid,
 		origin->ioasid = ioasid;
 		origin->cookie = pasid->idev->cookie;
 		/* Its user knows both numbers of a physical one, or none */
-		origin->vpasid = ioasid_pasids_are_mediated(pasid->idev) ? pasid->number :
-									   ppasid;
+		origin->vpasid = ppasid;
+		if (ioasid_pasids_are_mediated(pasid->idev))
+			origin->vpasid = pasid->number;
 		ret = 0;
 	}
 	rcu_read_unlock();

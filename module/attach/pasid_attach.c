@@ -401,8 +401,9 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 	pasid->route.sole = &idev->pasids->sole;
 	ret = charge_pasid(pasid);
 	if (!ret)
-		ret = ioasid_pasids_are_mediated(idev) ? attach_mediated(pasid, ioas, flags, *number) :
-					  attach_physical(pasid, ioas, flags, *number);
+		ret = ioasid_pasids_are_mediated(idev) ?
+		      attach_mediated(pasid, ioas, flags, *number) :
+		      attach_physical(pasid, ioas, flags, *number);
 	if (ret) {
 		pasid_free(pasid);
 		return ioasid_attach_error(ret);
