@@ -4,14 +4,21 @@
  * in-kernel API for the drivers of those devices.
  */
 #include <linux/err.h>
-#include <linux/log2.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
 
 #include "attach/attach.h"
+#include "attach/device.h"
+#include "attach/group.h"
+#include "attach/group_attach.h"
 #include "attach/hwpt.h"
+#include "attach/lookup.h"
 #include "attach/mediated.h"
-#include "attach/pasid.h"
+#include "attach/no_snoop.h"
+#include "attach/numbers.h"
+#include "attach/pasid_alias.h"
+#include "attach/pasid_attach.h"
+#include "attach/pasids.h"
 #include "attach/trace.h"
 #include "include/ioasid_api.h"
 
@@ -216,19 +223,13 @@ put:
 	return ret;
 }
 
-/* May its user name PASIDs? */
-static bool has_pasids(const struct ioasid_device *idev)
-{
-	return idev->pasids && idev->type != IOASID_DEVICE_MEDIATED_FIXED;
-}
-
 int ioasid_device_attach_pt(struct ioasid_device *idev, u32 pt_id, u32 pasid)
 {
 	int ret;
 
 	if (!pasid)
 		ret = attach_by_id(idev, pt_id, 0);
-	else if (has_pasids(idev))
+	else if (ioasid_device_has_pasids(idev))
 		ret = attach_pasid_by_id(idev, pt_id, IOASID_ATTACH_PASID, &pasid);
 	else
 		ret = -EINVAL;
@@ -294,7 +295,7 @@ int ioasid_device_attach_pasid(struct ioasid_device *idev, u32 ioasid, u32 flags
 	if ((flags & ~(which | IOASID_ATTACH_NO_SNOOP)) ||
 	    !(flags & which) || (flags & which) == which)
 		return -EINVAL;
-	if (!has_pasids(idev))
+	if (!ioasid_device_has_pasids(idev))
 		return -EOPNOTSUPP;
 	/* No PASID of the user's: the RID */
 	if ((flags & IOASID_ATTACH_PASID) && !*pasid)
@@ -329,7 +330,7 @@ int ioasid_device_detach_pasid(struct ioasid_device *idev, u32 pasid)
 	u32 ioasid;
 	int ret;
 
-	if (!has_pasids(idev))
+	if (!ioasid_device_has_pasids(idev))
 		return -EOPNOTSUPP;
 	if (!pasid)
 		return -EINVAL;
@@ -342,7 +343,7 @@ EXPORT_SYMBOL_GPL(ioasid_device_detach_pasid);
 
 int ioasid_device_set_pasid_floor(struct ioasid_device *idev, u32 floor)
 {
-	if (!has_pasids(idev))
+	if (!ioasid_device_has_pasids(idev))
 		return -EOPNOTSUPP;
 	return ioasid_numbers_set_floor(idev->numbers, floor);
 }
@@ -350,30 +351,8 @@ EXPORT_SYMBOL_GPL(ioasid_device_set_pasid_floor);
 
 int ioasid_device_alias(struct ioasid_device *idev, u32 pasid, u32 alias)
 {
-	if (!has_pasids(idev))
+	if (!ioasid_device_has_pasids(idev))
 		return -EOPNOTSUPP;
 	return ioasid_pasid_alias(idev, pasid, alias);
 }
 EXPORT_SYMBOL_GPL(ioasid_device_alias);
-
-void ioasid_device_pasid_info(const struct ioasid_device *idev,
-			      struct ioasid_pasid_info *info)
-{
-	static const u32 flags[] = {
-		[IOASID_DEVICE_PHYSICAL_USER_TABLE] = IOASID_PASID_DELEGATED |
-			IOASID_PASID_IDENTICAL | IOASID_PASID_ALIAS,
-		[IOASID_DEVICE_PHYSICAL_PASIDS] = IOASID_PASID_IDENTICAL |
-			IOASID_PASID_ALIAS,
-		[IOASID_DEVICE_MEDIATED_PASIDS] = 0,
-		[IOASID_DEVICE_PHYSICAL_CPU] = IOASID_PASID_CPU |
-			IOASID_PASID_IDENTICAL | IOASID_PASID_ALIAS,
-		[IOASID_DEVICE_MEDIATED_CPU] = IOASID_PASID_CPU |
-			IOASID_PASID_CPU_TRANSLATED | IOASID_PASID_GLOBAL,
-	};
-
-	bool any = has_pasids(idev) && ioasid_sole_is_alone(&idev->pasids->sole);
-
-	info->flags = any ? flags[idev->type] : 0;
-	info->width = any ? ilog2(idev->numbers->limit) : 0;
-}
-EXPORT_SYMBOL_GPL(ioasid_device_pasid_info);

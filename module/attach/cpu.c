@@ -15,8 +15,11 @@
 #include <linux/slab.h>
 
 #include "attach/cpu.h"
-#include "attach/group.h"
+#include "attach/device.h"
+#include "attach/numbers.h"
 #include "attach/pasid.h"
+#include "attach/pasids.h"
+#include "attach/portals.h"
 #include "compat/pasid_compat.h"
 #include "include/ioasid_api.h"
 

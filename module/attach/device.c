@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bindings: devices as the users of an open /dev/iommu know them. This is the
- * in-kernel API for the drivers of those devices.
+ * Bound devices: those of an open /dev/iommu, and finding one by its cookie. How they
+ * come to be bound is in attach/bind.c.
  */
-#include <linux/err.h>
 #include <linux/hash.h>
 #include <linux/rculist.h>
-#include <linux/slab.h>
-#include <linux/string.h>
 
-#include "attach/attach.h"
-#include "attach/group.h"
-#include "attach/mediated.h"
-#include "attach/pasid.h"
-#include "include/ioasid_api.h"
-
-#define CREATE_TRACE_POINTS
-#include "attach/trace.h"
+#include "attach/device.h"
 
 static struct hlist_head *with_hash_of(struct ioasid_ctx *ctx, u64 cookie)
 {
@@ -41,8 +31,17 @@ struct ioasid_device *ioasid_device_find(struct ioasid_ctx *ctx, u64 cookie)
 	return NULL;
 }
 
-/* Bindings come and go under groups_lock: what was checked stays so */
-static int device_check(struct ioasid_ctx *ctx, struct device *dev, u64 cookie)
+/**
+ * ioasid_device_check() - may a device be bound by that name?
+ * @ctx: the context
+ * @dev: the device
+ * @cookie: the name
+ *
+ * Context: groups_lock is held, under which bindings come and go: what was checked stays
+ * so.
+ * Return: 0, -EEXIST if another one has the name, -EALREADY if @dev is bound to @ctx.
+ */
+int ioasid_device_check(struct ioasid_ctx *ctx, struct device *dev, u64 cookie)
 {
 	struct ioasid_device *idev;
 	int ret;
@@ -56,180 +55,43 @@ static int device_check(struct ioasid_ctx *ctx, struct device *dev, u64 cookie)
 	return ret;
 }
 
-static int desc_check(const struct ioasid_device_desc *desc)
+/**
+ * ioasid_device_add() - let a binding be found
+ * @idev: the binding, complete, of a device and by a name that have been checked
+ *
+ * Context: groups_lock is held.
+ */
+void ioasid_device_add(struct ioasid_device *idev)
 {
-	switch (desc->type) {
-	case IOASID_DEVICE_PHYSICAL:
-	case IOASID_DEVICE_PHYSICAL_USER_TABLE:
-	case IOASID_DEVICE_PHYSICAL_PASIDS:
-	case IOASID_DEVICE_PHYSICAL_CPU:
-		return desc->ops || desc->parent ? -EINVAL : 0;
-	case IOASID_DEVICE_MEDIATED:
-		return !desc->parent && desc->ops && desc->ops->unmap ? 0 : -EINVAL;
-	case IOASID_DEVICE_MEDIATED_FIXED:
-	case IOASID_DEVICE_MEDIATED_PASIDS:
-	case IOASID_DEVICE_MEDIATED_CPU:
-		return !desc->ops && desc->parent ? 0 : -EINVAL;
-	default:
-		return -EINVAL;
-	}
-}
+	struct ioasid_ctx *ctx = idev->ctx;
 
-static int join_physical(struct ioasid_device *idev)
-{
-	int ret;
-
-	/* Whoever drives it can send any PASID, those of its children's users too */
-	if (ioasid_pasids_are_shared(idev->dev->iommu_group))
-		return -EPERM;
-	ret = ioasid_group_join(idev);
-	if (ret || idev->type == IOASID_DEVICE_PHYSICAL)
-		return ret;
-	idev->pasids = ioasid_pasids_get(idev->dev, false);
-	if (!IS_ERR_OR_NULL(idev->pasids)) {
-		idev->numbers = &idev->pasids->wire;
-		return 0;
-	}
-	ret = PTR_ERR_OR_ZERO(idev->pasids);
-	idev->pasids = NULL;
-	if (ret)
-		ioasid_group_leave(idev);
-	return ret;
-}
-
-/* The parent's RID stays the host's */
-static int join_parent(struct ioasid_device *idev, struct device *parent)
-{
-	int ret;
-
-	if (!parent->iommu || !parent->iommu->iommu_dev)
-		return -ENODEV;
-	if (!device_iommu_capable(parent, IOMMU_CAP_CACHE_COHERENCY))
-		return -EINVAL;
-	/* See join_physical(): it is the same the other way round */
-	if (ioasid_group_is_bound(parent->iommu_group))
-		return -EPERM;
-	idev->pasids = ioasid_pasids_get(parent, true);
-	if (IS_ERR_OR_NULL(idev->pasids))
-		return idev->pasids ? PTR_ERR(idev->pasids) : -EOPNOTSUPP;
-	ret = ioasid_mediated_join(idev);
-	if (ret)
-		ioasid_pasids_put(idev->pasids);
-	else
-		idev->numbers = &idev->mediated->numbers;
-	return ret;
-}
-
-static int device_join(struct ioasid_device *idev, struct device *parent)
-{
-	if (parent)
-		return join_parent(idev, parent);
-	return idev->ops ? ioasid_mediated_join(idev) : join_physical(idev);
-}
-
-static void device_leave(struct ioasid_device *idev)
-{
-	if (idev->mediated)
-		ioasid_mediated_leave(idev);
-	else
-		ioasid_group_leave(idev);
-	ioasid_pasids_put(idev->pasids);
-}
-
-struct ioasid_device *ioasid_device_bind(struct ioasid_ctx *ctx,
-					 const struct ioasid_device_desc *desc)
-{
-	struct ioasid_device *idev;
-	int ret;
-
-	ret = desc_check(desc);
-	if (ret)
-		return ERR_PTR(ret);
-	ret = -ENOMEM;
-	idev = kzalloc(sizeof(*idev), GFP_KERNEL_ACCOUNT);
-	if (!idev)
-		goto free;
-	idev->ctx = ctx;
-	idev->dev = desc->dev;
-	idev->cookie = desc->cookie;
-	idev->owner = desc->owner;
-	idev->type = desc->type;
-	INIT_LIST_HEAD(&idev->attached_pasids);
-	idev->ops = desc->ops;
-	idev->data = desc->data;
-
-	ret = ioasid_groups_lock();
-	if (ret)
-		goto free;
-	ret = ioasid_obj_reserve(ctx, &idev->obj, IOASID_OBJ_DEVICE);
-	if (ret)
-		goto unlock;
-	if (desc->named_by_id)
-		idev->cookie = idev->obj.id;
-	ret = device_check(ctx, desc->dev, idev->cookie);
-	if (ret)
-		goto remove;
-	ret = device_join(idev, desc->parent);
-	if (ret)
-		goto remove;
 	mutex_lock(&ctx->lock);
 	list_add_tail(&idev->ctx_node, &ctx->devices);
 	hlist_add_head_rcu(&idev->cookie_node, with_hash_of(ctx, idev->cookie));
 	mutex_unlock(&ctx->lock);
-	kref_get(&ctx->kref);
-	ioasid_obj_publish(&idev->obj);
-	ioasid_groups_unlock();
-	trace_ioasid_bind(ctx, idev->cookie, desc->dev, 0);
-	return idev;
-
-remove:
-	ioasid_obj_remove(&idev->obj);
-unlock:
-	ioasid_groups_unlock();
-free:
-	kfree(idev);
-	trace_ioasid_bind(ctx, desc->cookie, desc->dev, ret);
-	return ERR_PTR(ret);
 }
-EXPORT_SYMBOL_GPL(ioasid_device_bind);
+
+/**
+ * ioasid_device_remove() - let a binding be found no more
+ * @idev: the binding. Who has found it under RCU has it for a grace period
+ *
+ * Context: groups_lock is held.
+ */
+void ioasid_device_remove(struct ioasid_device *idev)
+{
+	struct ioasid_ctx *ctx = idev->ctx;
+
+	mutex_lock(&ctx->lock);
+	list_del(&idev->ctx_node);
+	hlist_del_rcu(&idev->cookie_node);
+	mutex_unlock(&ctx->lock);
+}
 
 u32 ioasid_device_id(const struct ioasid_device *idev)
 {
 	return idev->obj.id;
 }
 EXPORT_SYMBOL_GPL(ioasid_device_id);
-
-int ioasid_device_id_of(const struct ioasid_device *idev, struct device *dev)
-{
-	int ret = ioasid_groups_lock();
-
-	if (ret)
-		return ret;
-	ret = ioasid_group_device_id(idev->ctx, dev);
-	ioasid_groups_unlock();
-	return ret;
-}
-EXPORT_SYMBOL_GPL(ioasid_device_id_of);
-
-void ioasid_device_unbind(struct ioasid_device *idev)
-{
-	struct ioasid_ctx *ctx = idev->ctx;
-
-	ioasid_device_detach_all(idev);
-
-	ioasid_groups_lock_unkillable();
-	mutex_lock(&ctx->lock);
-	list_del(&idev->ctx_node);
-	hlist_del_rcu(&idev->cookie_node);
-	mutex_unlock(&ctx->lock);
-	ioasid_obj_remove(&idev->obj);
-	device_leave(idev);
-	ioasid_groups_unlock();
-	trace_ioasid_unbind(ctx, idev->cookie, idev->dev, 0);
-	__ioasid_ctx_put(ctx);
-	kfree_rcu(idev, rcu);
-}
-EXPORT_SYMBOL_GPL(ioasid_device_unbind);
 
 bool ioasid_device_is_bound_to(const struct ioasid_device *idev,
 			       const struct ioasid_ctx *ctx)

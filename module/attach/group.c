@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Groups: the security context of devices that their IOMMU cannot tell apart,
- * and what their DMA reaches from the first bind to the last unbind.
+ * Groups: the security context of devices that their IOMMU cannot tell apart. Whether a
+ * device is one to be given to a user (isolated interrupts, coherent DMA), claiming its
+ * group's DMA with the first bind, who else may bind, and giving it back with the last
+ * unbind. What is attached in between is in attach/group_attach.c.
  */
 #include <linux/err.h>
 #include <linux/iommu.h>
@@ -9,8 +11,11 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "attach/device.h"
+#include "attach/error.h"
 #include "attach/group.h"
-#include "attach/reset.h"
+#include "attach/reserved.h"
+#include "attach/reset_list.h"
 
 static bool allow_unsafe_interrupts;
 module_param(allow_unsafe_interrupts, bool, 0644);
@@ -34,54 +39,6 @@ void ioasid_groups_lock_unkillable(void)
 void ioasid_groups_unlock(void)
 {
 	mutex_unlock(&groups_lock);
-}
-
-/**
- * ioasid_read_reserved() - what DMA of a group cannot use: all but what firmware
- * may do without
- * @iommu_group: the group
- * @ranges: out: the ranges, to be freed with kfree()
- * @nr_ranges: out: their number
- * @msi: out, if there is such: what of it the kernel maps for interrupts
- *
- * Return: 0, -ENOMEM, or an error of the kernel's.
- */
-int ioasid_read_reserved(struct iommu_group *iommu_group,
-			 struct ioasid_range **ranges, unsigned int *nr_ranges,
-			 struct ioasid_range *msi)
-{
-	struct iommu_resv_region *region, *next;
-	struct ioasid_range *range;
-	unsigned int nr = 0;
-	LIST_HEAD(regions);
-	int ret;
-
-	ret = iommu_get_group_resv_regions(iommu_group, &regions);
-	if (ret)
-		goto free;
-	list_for_each_entry(region, &regions, list)
-		nr++;
-	range = kcalloc(nr, sizeof(*range), GFP_KERNEL_ACCOUNT);
-	if (!range) {
-		ret = -ENOMEM;
-		goto free;
-	}
-	nr = 0;
-	list_for_each_entry(region, &regions, list) {
-		if (region->type == IOMMU_RESV_DIRECT_RELAXABLE || !region->length)
-			continue;
-		range[nr].start = region->start;
-		range[nr].last = region->start + region->length - 1;
-		if (region->type == IOMMU_RESV_SW_MSI)
-			*msi = range[nr];
-		nr++;
-	}
-	*ranges = range;
-	*nr_ranges = nr;
-free:
-	list_for_each_entry_safe(region, next, &regions, list)
-		kfree(region);
-	return ret;
 }
 
 /*
@@ -167,25 +124,6 @@ static int group_check(struct ioasid_group *group, struct device *dev)
 	return 0;
 }
 
-/*
- * Has firmware memory that must stay mapped for a device (VT-d's RMRR, Arm's RMR)? The
- * kernel gives such a device to no user, and says so at each try; 6.1 with VT-d only,
- * where the others would lose what firmware needs.
- */
-static bool group_is_firmwares(struct iommu_group *iommu_group)
-{
-	struct iommu_resv_region *region, *next;
-	LIST_HEAD(regions);
-	bool found = false;
-
-	iommu_get_group_resv_regions(iommu_group, &regions);
-	list_for_each_entry_safe(region, next, &regions, list) {
-		found |= region->type == IOMMU_RESV_DIRECT;
-		kfree(region);
-	}
-	return found;
-}
-
 /* Take a group that nobody of ours has, for its device */
 static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 				      struct device *dev)
@@ -208,7 +146,7 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 	ret = group_check(group, dev);
 	if (ret)
 		goto free;
-	if (group_is_firmwares(iommu_group)) {
+	if (ioasid_reserved_is_firmwares(iommu_group)) {
 		dev_warn_ratelimited(dev,
 				     "firmware needs memory mapped for it: not given to userspace\n");
 		ret = -EINVAL;
@@ -237,7 +175,7 @@ static struct ioasid_group *group_new(struct iommu_group *iommu_group,
 		goto release;
 	}
 	list_add(&group->node, &groups);
-	ioasid_group_resets_begin(group);
+	ioasid_group_resets_begin(iommu_group, &group->resets);
 	return group;
 
 release:
@@ -371,161 +309,6 @@ void ioasid_group_leave(struct ioasid_device *idev)
 	kfree(group);
 unbind:
 	ioasid_msi_unbind(&idev->msi);
-}
-
-/* The only device is not attached any more, and neither is its group */
-static void group_forget(struct ioasid_device *idev)
-{
-	struct ioasid_attachment_point *point = idev->group->point;
-
-	idev->group->point = NULL;
-	ioasid_ioas_detach(point);
-	kfree(point);
-	kfree(idev->attached);
-	idev->attached = NULL;
-}
-
-/**
- * ioasid_attach_error() - what a user is told of an attach that failed
- * @error: the error, which the kernel or a driver may have come up with
- *
- * Return: what IOASID_DEVICE_ATTACH documents; -EFAULT for all else, and for -EIO, which
- * is for an attachment that has ended: no other layer says that.
- */
-int ioasid_attach_error(int error)
-{
-	switch (error) {
-	case 0:
-	case -EADDRINUSE:
-	case -EBUSY:
-	case -EINTR:
-	case -EINVAL:
-	case -ENOENT:
-	case -ENOMEM:
-	case -ENOSPC:
-	case -EOPNOTSUPP:
-	case -ERESTARTNOINTR:
-	case -EXDEV:
-		return error;
-	default:
-		return -EFAULT;
-	}
-}
-
-/* In place of what the device has attached, if anything */
-static int group_attach_new(struct ioasid_device *idev, struct ioasid_ioas *ioas,
-			    struct ioasid_attached *attached)
-{
-	struct ioasid_group *group = idev->group;
-	struct ioasid_attachment_point *point;
-	bool old = group->point;
-	int ret;
-
-	point = kzalloc(sizeof(*point), GFP_KERNEL_ACCOUNT);
-	if (!point)
-		return -ENOMEM;
-	INIT_LIST_HEAD(&point->devices);
-	list_add(&attached->node, &point->devices);
-	point->nr_reserved = group->nr_reserved;
-	point->reserved = group->reserved;
-	ret = ioasid_ioas_attach(ioas, point, group->point, group->shim, idev->dev,
-				 &group->route, group->can_snoop);
-	if (ret)
-		kfree(point);
-	/* Nothing but what is attached now says what came of it */
-	if (ret && group->route.domain)
-		return ioasid_attach_error(ret);
-	if (group->point)
-		group_forget(idev);
-	if (ret)
-		return old ? -EIO : ioasid_attach_error(ret);
-	group->point = point;
-	return 0;
-}
-
-/**
- * ioasid_group_attach() - put an address space behind a device, and its group
- * @idev: the binding, the lock of its group held
- * @ioas: the address space
- * @no_snoop: the user's hint that it will do no-snoop DMA
- *
- * The RIDs of a group cannot be told apart: what is attached first is behind all
- * of them, and further devices can only ask for the same. Another one takes its
- * place only for the one device that is attached.
- *
- * Return: 0, or an error as IOASID_DEVICE_ATTACH says.
- */
-int ioasid_group_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
-			bool no_snoop)
-{
-	struct ioasid_group *group = idev->group;
-	struct ioasid_attachment_point *point = group->point;
-	struct ioasid_attached *attached;
-	int ret = 0;
-
-	lockdep_assert_held(&group->lock);
-	if (point && point->ioas == ioas && idev->attached) {
-		ioasid_ioas_set_no_snoop(point, idev->attached, no_snoop);
-		return 0;
-	}
-	/* Somebody else would notice, or it is somebody else's to decide */
-	if (point && point->ioas != ioas &&
-	    !(idev->attached && list_is_singular(&point->devices)))
-		return -EBUSY;
-	attached = kzalloc(sizeof(*attached), GFP_KERNEL_ACCOUNT);
-	if (!attached)
-		return -ENOMEM;
-	attached->cookie = idev->cookie;
-	attached->no_snoop = no_snoop;
-	if (point && point->ioas == ioas)
-		ioasid_ioas_add_device(point, attached);
-	else
-		ret = group_attach_new(idev, ioas, attached);
-	if (ret)
-		kfree(attached);
-	else
-		idev->attached = attached;
-	return ret;
-}
-
-/**
- * ioasid_group_detach() - end what a binding has attached
- * @idev: the binding, the lock of its group held
- *
- * With the last device of the group that is attached the group's DMA is blocked.
- * That never fails; if memory is short the kernel's own blocked state has to do.
- *
- * Return: 0, -EBUSY if what is attached is of another context, -EINVAL if
- * nothing is, by this binding.
- */
-int ioasid_group_detach(struct ioasid_device *idev)
-{
-	struct ioasid_group *group = idev->group;
-	struct ioasid_attachment_point *point = group->point;
-
-	lockdep_assert_held(&group->lock);
-	if (!idev->attached)
-		return point && point->ioas->obj.ctx != idev->ctx ? -EBUSY : -EINVAL;
-	if (!list_is_singular(&point->devices)) {
-		ioasid_ioas_remove_device(point, idev->attached);
-		kfree(idev->attached);
-		idev->attached = NULL;
-		return 0;
-	}
-	ioasid_ioas_leave(point, &group->route, group->blocked);
-	group_forget(idev);
-	return 0;
-}
-
-/**
- * ioasid_group_ioasid() - what a binding has attached
- * @idev: the binding, the lock of its group held
- *
- * Return: the handle of the address space, or 0.
- */
-u32 ioasid_group_ioasid(const struct ioasid_device *idev)
-{
-	return idev->attached ? idev->group->point->ioas->obj.id : 0;
 }
 
 /**

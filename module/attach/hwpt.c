@@ -7,6 +7,7 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
+#include "attach/device.h"
 #include "attach/hwpt.h"
 
 /**

@@ -8,9 +8,12 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "attach/device.h"
 #include "attach/group.h"
-#include "attach/mediated.h"
-#include "attach/pasid.h"
+#include "attach/info.h"
+#include "attach/numbers.h"
+#include "attach/pasids.h"
+#include "compat/iommufd_abi.h"
 #include "include/ioasid_api.h"
 
 /* What stands for the RID of a mediated device is replaced as its PASIDs are */
@@ -126,6 +129,28 @@ clear:
 	ioasid_ranges_clear(&set);
 	return ret;
 }
+
+void ioasid_device_pasid_info(const struct ioasid_device *idev,
+			      struct ioasid_pasid_info *info)
+{
+	static const u32 flags[] = {
+		[IOASID_DEVICE_PHYSICAL_USER_TABLE] = IOASID_PASID_DELEGATED |
+			IOASID_PASID_IDENTICAL | IOASID_PASID_ALIAS,
+		[IOASID_DEVICE_PHYSICAL_PASIDS] = IOASID_PASID_IDENTICAL |
+			IOASID_PASID_ALIAS,
+		[IOASID_DEVICE_MEDIATED_PASIDS] = 0,
+		[IOASID_DEVICE_PHYSICAL_CPU] = IOASID_PASID_CPU |
+			IOASID_PASID_IDENTICAL | IOASID_PASID_ALIAS,
+		[IOASID_DEVICE_MEDIATED_CPU] = IOASID_PASID_CPU |
+			IOASID_PASID_CPU_TRANSLATED | IOASID_PASID_GLOBAL,
+	};
+
+	bool any = ioasid_device_has_pasids(idev) && ioasid_sole_is_alone(&idev->pasids->sole);
+
+	info->flags = any ? flags[idev->type] : 0;
+	info->width = any ? ilog2(idev->numbers->limit) : 0;
+}
+EXPORT_SYMBOL_GPL(ioasid_device_pasid_info);
 
 /**
  * ioasid_device_info_fill() - answer IOMMU_DEVICE_GET_INFO

@@ -6,8 +6,9 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
+#include "attach/device.h"
 #include "attach/mediated.h"
-#include "attach/pasid.h"
+#include "attach/pasids.h"
 #include "include/ioasid_api.h"
 #include "ioas/access.h"
 

@@ -2,7 +2,8 @@
 #ifndef IOASID_MEDIATED_H
 #define IOASID_MEDIATED_H
 
-#include "attach/group.h"
+#include "attach/device.h"
+#include "attach/numbers.h"
 
 struct ioasid_access;
 struct ioasid_pasid;

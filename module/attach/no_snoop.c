@@ -5,7 +5,8 @@
  */
 #include <linux/list.h>
 
-#include "attach/group.h"
+#include "attach/no_snoop.h"
+#include "base/ctx.h"
 #include "include/ioasid_api.h"
 
 bool ioasid_ctx_no_snoop(struct ioasid_ctx *ctx)

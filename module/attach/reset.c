@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Resets. From 7.2 on the kernel takes a device with ATS out of all that it is attached
- * to while it is reset, by RID and by PASID, and puts it back, by itself. As with our own
- * changes nothing may be unmapped while the driver does so, and a reset does not say
+ * Resetting a device. From 7.2 on the kernel takes a device with ATS out of all that it is
+ * attached to while it is reset, by RID and by PASID, and puts it back, by itself. As with
+ * our own changes nothing may be unmapped while the driver does so, and a reset does not say
  * when it is between the two. So the address spaces are frozen for as long as it takes,
  * and nothing new is attached.
  */
@@ -16,82 +16,12 @@
 
 #include "attach/group.h"
 #include "attach/pasid.h"
-#include "attach/reset.h"
+#include "attach/pasids.h"
+#include "attach/reset_list.h"
 #include "include/ioasid_api.h"
-
-/**
- * struct reset - a reset of a device in the hands of a user that is under way
- * @node: in the list of them, the latest first; under groups_lock
- * @dev: the device
- * @task: who resets it
- * @pasids: it is of the device's PASIDs, otherwise of its RID
- * @nr: counts it; NULL while the RID, or the PASIDs, have no user. Under groups_lock
- * @frozen: the address spaces that are frozen for it, each held, by their addresses
- */
-struct reset {
-	struct list_head node;
-	struct device *dev;
-	struct task_struct *task;
-	bool pasids;
-	unsigned int *nr;
-	struct xarray frozen;
-};
-
-static LIST_HEAD(resets);
 
 /* So long, all in all, others may have their turn before address spaces are frozen */
 #define TURN_OF_OTHERS	HZ
-
-/**
- * ioasid_pasid_resets_begin() - the PASIDs of a device get a user
- * @dev: the device
- * @nr: their number of resets, 0: resets that are under way become some of them
- *
- * Context: groups_lock is held.
- */
-void ioasid_pasid_resets_begin(const struct device *dev, unsigned int *nr)
-{
-	struct reset *reset;
-
-	list_for_each_entry(reset, &resets, node)
-		if (reset->dev == dev && reset->pasids && !reset->nr) {
-			reset->nr = nr;
-			ioasid_resets_change(nr, 1);
-		}
-}
-
-/**
- * ioasid_group_resets_begin() - a group gets a user
- * @group: the group, one of those that are bound; resets of its devices that are under way
- *	become some of its own
- *
- * Context: groups_lock is held.
- */
-void ioasid_group_resets_begin(struct ioasid_group *group)
-{
-	struct reset *reset;
-
-	list_for_each_entry(reset, &resets, node)
-		if (!reset->pasids && !reset->nr && ioasid_group_of(reset->dev) == group) {
-			reset->nr = &group->resets;
-			ioasid_resets_change(reset->nr, 1);
-		}
-}
-
-/**
- * ioasid_resets_end() - nobody has a RID any more
- * @nr: its number of resets, which is about to go away
- *
- * Context: groups_lock is held.
- */
-void ioasid_resets_end(unsigned int *nr)
-{
-	struct reset *reset;
-
-	list_for_each_entry(reset, &resets, node)
-		if (reset->nr == nr)
-			reset->nr = NULL;
-}
 
 /* The number of resets of a device's RID, or of its PASIDs; NULL: nobody has them */
 static unsigned int *reset_count(const struct device *dev, bool pasids)
@@ -103,7 +33,7 @@ static unsigned int *reset_count(const struct device *dev, bool pasids)
 }
 
 /* Take over a reference; true if that is new. Freezing is for later, see below */
-static bool reset_collect(struct reset *reset, struct xarray *found,
+static bool reset_collect(struct ioasid_reset *reset, struct xarray *found,
 			  struct ioasid_ioas *ioas)
 {
 	unsigned long index = (unsigned long)ioas;
@@ -133,7 +63,7 @@ static struct ioasid_ioas *reset_pasid_space(struct ioasid_pasids *pasids,
 }
 
 /* What the device is in, or about to enter, and is not frozen yet; under groups_lock */
-static bool reset_look(struct reset *reset, struct xarray *found)
+static bool reset_look(struct ioasid_reset *reset, struct xarray *found)
 {
 	struct ioasid_pasids *pasids;
 	struct ioasid_group *group;
@@ -158,11 +88,11 @@ static bool reset_look(struct reset *reset, struct xarray *found)
 /* For another device, or for the RID of this one: nobody's turn comes by waiting */
 static bool is_frozen_by_us(const struct ioasid_ioas *ioas)
 {
-	struct reset *reset;
+	struct ioasid_reset *reset;
 	bool frozen = false;
 
 	ioasid_groups_lock_unkillable();
-	list_for_each_entry(reset, &resets, node)
+	list_for_each_entry(reset, &ioasid_resets, node)
 		frozen |= reset->task == current &&
 			  xa_load(&reset->frozen, (unsigned long)ioas);
 	ioasid_groups_unlock();
@@ -173,7 +103,7 @@ static bool is_frozen_by_us(const struct ioasid_ioas *ioas)
  * Freezing may wait for an unmap, and so is done under no lock that others need. The
  * route may have gone back to the one before meanwhile: look again.
  */
-static void reset_freeze(struct reset *reset, unsigned long until)
+static void reset_freeze(struct ioasid_reset *reset, unsigned long until)
 {
 	struct ioasid_ioas *ioas;
 	struct xarray found;
@@ -198,25 +128,25 @@ static void reset_freeze(struct reset *reset, unsigned long until)
 /* From here on nothing enters; what was about to is seen, and has its locks */
 static void reset_begin(struct device *dev, bool pasids, unsigned long until)
 {
-	struct reset *reset = kmalloc(sizeof(*reset), GFP_KERNEL | __GFP_NOFAIL);
+	struct ioasid_reset *reset = kmalloc(sizeof(*reset), GFP_KERNEL | __GFP_NOFAIL);
 
-	*reset = (struct reset) { .dev = dev, .task = current, .pasids = pasids };
+	*reset = (struct ioasid_reset) { .dev = dev, .task = current, .pasids = pasids };
 	xa_init(&reset->frozen);
 	ioasid_groups_lock_unkillable();
 	reset->nr = reset_count(dev, pasids);
 	if (reset->nr)
 		ioasid_resets_change(reset->nr, 1);
 	/* Although the last binding may end, and the first one of another user begin */
-	list_add(&reset->node, &resets);
+	list_add(&reset->node, &ioasid_resets);
 	ioasid_groups_unlock();
 	reset_freeze(reset, until);
 }
 
-static struct reset *reset_find(const struct device *dev, bool pasids)
+static struct ioasid_reset *reset_find(const struct device *dev, bool pasids)
 {
-	struct reset *reset;
+	struct ioasid_reset *reset;
 
-	list_for_each_entry(reset, &resets, node)
+	list_for_each_entry(reset, &ioasid_resets, node)
 		if (reset->dev == dev && reset->task == current && reset->pasids == pasids)
 			return reset;
 	return NULL;
@@ -225,7 +155,7 @@ static struct reset *reset_find(const struct device *dev, bool pasids)
 static void reset_end(const struct device *dev, bool pasids)
 {
 	struct ioasid_ioas *ioas;
-	struct reset *reset;
+	struct ioasid_reset *reset;
 	unsigned long index;
 
 	ioasid_groups_lock_unkillable();

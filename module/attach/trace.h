@@ -13,7 +13,7 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
-#include "attach/group.h"
+#include "attach/device.h"
 
 #ifndef IOASID_NO_PASID
 /* In place of a PASID: it is the RID that is attached. Others are as users know them */

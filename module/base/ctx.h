@@ -35,7 +35,7 @@ struct ioasid_pasid_listener;
  *	ioasid_ctx.pasid_lock		the listeners for PASIDs; held while they are told,
  *					so what they lock is below it
  *	portals_sem			the devices to which CPUs send work; held for
- *	(attach/translator.c)		reading while they end what carries a number, so
+ *	(attach/portals.c)		reading while they end what carries a number, so
  *					what they lock is below it
  *	ioasid_ioas.access_sem		the drivers that work in an address space. Held
  *					for reading while they are told of an unmap:

@@ -16,7 +16,6 @@
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 
-#include "base/ctx.h"
 #include "base/limits.h"
 
 /* With each: objects of all of a user's files together, changed at any time */
@@ -318,7 +317,8 @@ int ioasid_charge_shared(struct ioasid_charge *charge, enum ioasid_limit what,
 
 /**
  * ioasid_charge_by() - ioasid_charge_shared() for a call on a context
- * @ctx: the context. A caller that is as its opener was is not looked at anew
+ * @cred: of its opener. A caller that is as its opener was is not looked at anew
+ * @opener: what it is charged for the context
  * @charge: out: the charge
  * @what: the kind of object
  * @pool: what it is taken from, or NULL
@@ -326,11 +326,11 @@ int ioasid_charge_shared(struct ioasid_charge *charge, enum ioasid_limit what,
  *
  * Return: as ioasid_charge_shared().
  */
-int ioasid_charge_by(const struct ioasid_ctx *ctx, struct ioasid_charge *charge,
-		     enum ioasid_limit what, const void *pool, unsigned int size)
+int ioasid_charge_by(const struct cred *cred, const struct ioasid_charge *opener,
+		     struct ioasid_charge *charge, enum ioasid_limit what,
+		     const void *pool, unsigned int size)
 {
-	struct account_key key = ctx->cred == current_cred() ? ctx->charge.user->key :
-							       caller_key();
+	struct account_key key = cred == current_cred() ? opener->user->key : caller_key();
 
 	return charge_pool(charge, &key, what, 1, pool, size);
 }

@@ -19,9 +19,9 @@
 
 #include <linux/types.h>
 
+struct cred;
 struct seq_file;
 struct ioasid_account;
-struct ioasid_ctx;
 
 /**
  * enum ioasid_limit - kinds of objects that are limited
@@ -62,8 +62,9 @@ struct ioasid_charge {
 int ioasid_charge(struct ioasid_charge *charge, enum ioasid_limit what, unsigned int nr);
 int ioasid_charge_shared(struct ioasid_charge *charge, enum ioasid_limit what,
 			 const void *pool, unsigned int size);
-int ioasid_charge_by(const struct ioasid_ctx *ctx, struct ioasid_charge *charge,
-		     enum ioasid_limit what, const void *pool, unsigned int size);
+int ioasid_charge_by(const struct cred *cred, const struct ioasid_charge *opener,
+		     struct ioasid_charge *charge, enum ioasid_limit what,
+		     const void *pool, unsigned int size);
 void ioasid_uncharge(struct ioasid_charge *charge);
 void ioasid_limits_show(struct seq_file *seq, const struct ioasid_charge *charge);
 

@@ -10,39 +10,16 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "attach/group.h"
+#include "attach/info.h"
 #include "base/args.h"
+#include "base/ctx.h"
 #include "compat/pasid_compat.h"
-#include "face/face.h"
+#include "face/copy.h"
+#include "face/ioctl.h"
 #include "face/iommufd.h"
+#include "face/iommufd_ioas.h"
 #include "include/ioasid_api.h"
 #include "ioas/area.h"
-
-int ioasid_copy_struct(void *dst, size_t ksize, size_t minsize,
-		       const void __user *user)
-{
-	u32 argsz;
-	int ret;
-
-	if (get_user(argsz, (const u32 __user *)user))
-		return -EFAULT;
-	ret = ioasid_check_argsz(argsz, ksize, minsize);
-	if (ret)
-		return ret;
-	if (argsz < ksize)
-		memset(dst + argsz, 0, ksize - argsz);
-	if (copy_from_user(dst, user, min_t(size_t, argsz, ksize)))
-		return -EFAULT;
-	/* As it was checked, whatever it is by now */
-	*(u32 *)dst = argsz;
-	if (argsz > ksize) {
-		ret = check_zeroed_user(user + ksize, argsz - ksize);
-		if (ret <= 0)
-			return ret ?: -E2BIG;
-	}
-	return 0;
-}
-EXPORT_SYMBOL_GPL(ioasid_copy_struct);
 
 /* An answer that did not fit says what would */
 static int write_args(void __user *user, const void *args, size_t size, int ret)

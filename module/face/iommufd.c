@@ -8,8 +8,12 @@
 #include <linux/xarray.h>
 
 #include "attach/hwpt.h"
-#include "face/face.h"
+#include "base/ctx.h"
+#include "compat/iommufd_abi.h"
+#include "face/copy.h"
 #include "face/iommufd.h"
+#include "face/iommufd_hwpt.h"
+#include "face/iommufd_ioas.h"
 
 static int do_destroy(struct ioasid_ctx *ctx, void __user *user)
 {

@@ -11,23 +11,8 @@
 #ifndef IOASID_FACE_IOMMUFD_H
 #define IOASID_FACE_IOMMUFD_H
 
-#include "base/ctx.h"
-#include "compat/iommufd_abi.h"
+struct ioasid_ctx;
 
 long ioasid_ifd_ioctl(struct ioasid_ctx *ctx, unsigned int cmd, void __user *user);
-
-int ioasid_ifd_ioas_alloc(struct ioasid_ctx *ctx, void __user *user);
-int ioasid_ifd_ioas_iova_ranges(struct ioasid_ctx *ctx, void __user *user);
-int ioasid_ifd_ioas_allow_iovas(struct ioasid_ctx *ctx, void __user *user);
-int ioasid_ifd_ioas_map(struct ioasid_ctx *ctx, void __user *user);
-int ioasid_ifd_ioas_map_file(struct ioasid_ctx *ctx, void __user *user);
-int ioasid_ifd_ioas_copy(struct ioasid_ctx *ctx, void __user *user);
-int ioasid_ifd_ioas_unmap(struct ioasid_ctx *ctx, void __user *user);
-
-int ioasid_ifd_get_hw_info(struct ioasid_ctx *ctx, void __user *user);
-int ioasid_ifd_hwpt_alloc(struct ioasid_ctx *ctx, void __user *user);
-int ioasid_ifd_hwpt_set_dirty_tracking(struct ioasid_ctx *ctx, void __user *user);
-int ioasid_ifd_hwpt_get_dirty_bitmap(struct ioasid_ctx *ctx, void __user *user);
-int ioasid_ifd_hwpt_invalidate(struct ioasid_ctx *ctx, void __user *user);
 
 #endif /* IOASID_FACE_IOMMUFD_H */

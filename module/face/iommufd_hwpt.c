@@ -8,8 +8,11 @@
 #include <linux/sizes.h>
 
 #include "attach/hwpt.h"
-#include "face/face.h"
-#include "face/iommufd.h"
+#include "attach/info.h"
+#include "base/ctx.h"
+#include "compat/iommufd_abi.h"
+#include "face/copy.h"
+#include "face/iommufd_hwpt.h"
 
 /* What the kernel has less of than the user has room for; however much that is */
 static int clear_rest(void __user *to, u32 len)

@@ -9,8 +9,10 @@
 #include <linux/slab.h>
 
 #include "base/args.h"
-#include "face/face.h"
-#include "face/iommufd.h"
+#include "base/ctx.h"
+#include "compat/iommufd_abi.h"
+#include "face/copy.h"
+#include "face/iommufd_ioas.h"
 #include "ioas/area.h"
 #include "ioas/pin.h"
 #include "ioas/source.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PASIDs: address spaces behind single PASIDs of a device.
+ * Address spaces behind single PASIDs of a device: attach, replace and detach.
  *
  * The user's number (vPASID) and the one on the wire (pPASID) are the same for a
  * physical device. A mediated device shares its parent's RID with others, so
@@ -10,260 +10,27 @@
  * A driver calls into one binding from one thread at a time, so what belongs to
  * a binding needs no lock but against those who look a number up under RCU.
  */
-#include <linux/device.h>
 #include <linux/err.h>
-#include <linux/log2.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 
 #include "attach/cpu.h"
-#include "attach/group.h"
+#include "attach/device.h"
+#include "attach/error.h"
 #include "attach/hwpt.h"
+#include "attach/listeners.h"
+#include "attach/lookup.h"
 #include "attach/mediated.h"
 #include "attach/pasid.h"
-#include "attach/reset.h"
+#include "attach/pasid_attach.h"
+#include "attach/pasids.h"
 #include "include/ioasid_api.h"
-
-/* RIDs that have PASIDs in the hands of users; under groups_lock, read under RCU */
-static LIST_HEAD(rids);
 
 /*
  * So many numbers are tried where the host has PASIDs of the RID that are not of the
  * global allocator
  */
 #define HOST_COLLISIONS_MAX	16
-
-/* Ends told in one turn of groups_lock */
-#define TELL_AT_ONCE	64
-
-/* Tell some; is there more to be told? */
-static bool pasids_tell_some(void)
-{
-	struct ioasid_pasids *pasids;
-	unsigned long number;
-	unsigned int nr = 0;
-	void *entry;
-
-	list_for_each_entry(pasids, &rids, node) {
-		if (xchg(&pasids->ended, false)) {
-			pasids->telling = true;
-			pasids->tell_from = 0;
-		}
-		if (!pasids->telling)
-			continue;
-		xa_for_each_start(&pasids->wire.entries, number, entry, pasids->tell_from) {
-			if (nr++ == TELL_AT_ONCE) {
-				pasids->tell_from = number;
-				return true;
-			}
-			ioasid_pasid_tell_ended(pasids, number);
-		}
-		pasids->telling = false;
-	}
-	return false;
-}
-
-static void pasids_tell(struct work_struct *work)
-{
-	bool more;
-
-	do {
-		ioasid_groups_lock_unkillable();
-		more = pasids_tell_some();
-		ioasid_groups_unlock();
-		cond_resched();
-	} while (more);
-}
-
-static DECLARE_WORK(pasids_tell_work, pasids_tell);
-
-/* They are blocked, and their numbers stay taken: there is time to tell */
-static void pasids_ended(struct ioasid_sole *sole)
-{
-	WRITE_ONCE(container_of(sole, struct ioasid_pasids, sole)->ended, true);
-	schedule_work(&pasids_tell_work);
-}
-
-/**
- * ioasid_pasids_exit() - nothing is left to be told
- *
- * Context: nothing is bound, and the notifiers are unregistered.
- */
-void ioasid_pasids_exit(void)
-{
-	cancel_work_sync(&pasids_tell_work);
-}
-
-/* Only a domain knows what its driver can do with PASIDs */
-static int pasids_look(struct ioasid_pasids *pasids)
-{
-	const struct ioasid_shim *shim = pasids->shim;
-	struct ioasid_route route = {
-		.group = pasids->dev->iommu_group, .msi = pasids->msi,
-	};
-	struct iommu_domain *domain;
-	u32 limit;
-
-	domain = shim->domain_alloc(pasids->dev, &route,
-				    IOASID_DOMAIN_EMPTY | IOASID_DOMAIN_PASID);
-	if (IS_ERR(domain))
-		return PTR_ERR(domain);
-	limit = shim->pasid_limit(pasids->dev, domain);
-	pasids->can_snoop = shim->can_enforce_snoop(pasids->dev, domain);
-	pasids->pgsizes = shim->pgsizes(domain);
-	pasids->aperture = shim->aperture(pasids->dev, domain);
-	if (limit < 2) {
-		shim->domain_free(domain);
-		return -EOPNOTSUPP;
-	}
-	pasids->empty = domain;
-	ioasid_numbers_init(&pasids->wire, rounddown_pow_of_two(limit));
-	return 0;
-}
-
-static void pasids_forget(struct ioasid_pasids *pasids)
-{
-	ioasid_numbers_destroy(&pasids->wire);
-	pasids->shim->domain_free(pasids->empty);
-}
-
-/**
- * ioasid_pasids_get() - the PASIDs of a device's RID
- * @dev: the device, or the parent of a mediated one
- * @shared: is it the latter?
- *
- * Context: groups_lock is held.
- * Return: them, NULL if there are none or the kernel cannot attach by PASID, or
- * ERR_PTR(-ENOMEM). NULL
- * too if there is another device in its group, or may be.
- */
-struct ioasid_pasids *ioasid_pasids_get(struct device *dev, bool shared)
-{
-	const struct ioasid_shim *shim = ioasid_shim_of(dev);
-	struct ioasid_pasids *pasids = ioasid_pasids_of(dev);
-	int ret;
-
-	if (pasids) {
-		WARN_ON(pasids->shared != shared);
-		if (!ioasid_sole_is_alone(&pasids->sole))
-			return NULL;
-		pasids->users++;
-		return pasids;
-	}
-	if (!shim->pasid_limit(dev, NULL))
-		return NULL;
-
-	pasids = kzalloc(sizeof(*pasids), GFP_KERNEL_ACCOUNT);
-	if (!pasids)
-		return ERR_PTR(-ENOMEM);
-	pasids->dev = dev;
-	pasids->shim = shim;
-	pasids->shared = shared;
-	pasids->users = 1;
-	ret = ioasid_read_reserved(dev->iommu_group, &pasids->reserved,
-				   &pasids->nr_reserved, &pasids->msi);
-	if (ret)
-		goto free;
-	ioasid_sole_add(&pasids->sole, dev, shim, pasids_ended);
-	ret = ioasid_sole_is_alone(&pasids->sole) ? pasids_look(pasids) : -EOPNOTSUPP;
-	if (ret)
-		goto remove;
-	ret = shared ? ioasid_pool_join(&pasids->pool, pasids->wire.limit) : 0;
-	if (ret)
-		goto forget;
-	ioasid_pasid_resets_begin(dev, &pasids->resets);
-	list_add_rcu(&pasids->node, &rids);
-	return pasids;
-
-forget:
-	pasids_forget(pasids);
-remove:
-	ioasid_sole_remove(&pasids->sole);
-	kfree(pasids->reserved);
-free:
-	kfree(pasids);
-	return ret == -EOPNOTSUPP ? NULL : ERR_PTR(ret);
-}
-
-/**
- * ioasid_pasids_of() - the PASIDs of a device's RID
- * @dev: the device
- *
- * Context: groups_lock is held.
- * Return: them, if they are in the hands of users; else NULL.
- */
-struct ioasid_pasids *ioasid_pasids_of(const struct device *dev)
-{
-	struct ioasid_pasids *pasids;
-
-	list_for_each_entry(pasids, &rids, node)
-		if (pasids->dev == dev)
-			return pasids;
-	return NULL;
-}
-
-/**
- * ioasid_pasids_put() - a binding needs its RID's PASIDs no more
- * @pasids: them, or NULL
- *
- * Context: groups_lock is held.
- */
-void ioasid_pasids_put(struct ioasid_pasids *pasids)
-{
-	if (!pasids || --pasids->users)
-		return;
-	list_del_rcu(&pasids->node);
-	ioasid_resets_end(&pasids->resets);
-	ioasid_sole_remove(&pasids->sole);
-	if (pasids->shared)
-		ioasid_pool_leave(&pasids->pool);
-	pasids_forget(pasids);
-	kfree(pasids->reserved);
-	/* A binding that ends just now may be looked up yet */
-	kfree_rcu(pasids, rcu);
-}
-
-/**
- * ioasid_pasids_are_shared() - has a mediated device a parent in that group?
- * @iommu_group: the group
- *
- * Context: groups_lock is held.
- */
-bool ioasid_pasids_are_shared(const struct iommu_group *iommu_group)
-{
-	struct ioasid_pasids *pasids;
-
-	list_for_each_entry(pasids, &rids, node)
-		if (pasids->shared && pasids->dev->iommu_group == iommu_group)
-			return true;
-	return false;
-}
-
-static bool is_mediated(const struct ioasid_device *idev)
-{
-	return idev->numbers != &idev->pasids->wire;
-}
-
-/*
- * What a user's number stands for: NULL if nothing, -EBUSY if it was attached
- * through another binding of the device
- */
-static struct ioasid_pasid *find(const struct ioasid_device *idev, u32 number)
-{
-	struct ioasid_pasid *pasid;
-
-	rcu_read_lock();
-	if (number)
-		pasid = xa_load(&idev->numbers->entries, number);
-	else
-		pasid = idev->mediated ?
-			rcu_dereference(idev->mediated->default_pasid) : NULL;
-	if (pasid && pasid->idev != idev)
-		pasid = ERR_PTR(-EBUSY);
-	rcu_read_unlock();
-	return pasid;
-}
 
 /* A physical device's number, which is the user's and the wire's */
 static int take_own(struct ioasid_pasid *pasid, u32 flags, u32 number)
@@ -382,8 +149,10 @@ static int set_point(struct ioasid_pasid *pasid, struct ioasid_ioas *ioas,
 static int charge_pasid(struct ioasid_pasid *pasid)
 {
 	struct ioasid_pasids *pasids = pasid->idev->pasids;
+	struct ioasid_ctx *ctx = pasid->idev->ctx;
 
-	return ioasid_charge_by(pasid->idev->ctx, &pasid->charge, IOASID_LIMIT_ATTACHMENTS,
+	return ioasid_charge_by(ctx->cred, &ctx->charge, &pasid->charge,
+				IOASID_LIMIT_ATTACHMENTS,
 				pasids->shared ? pasids : NULL, pasids->wire.limit - 1);
 }
 
@@ -423,8 +192,8 @@ static int set_point_on_wire(struct ioasid_pasid *pasid, struct ioasid_ioas *ioa
 	int ret, error;
 
 	/* Whatever the pool has, CPUs and the host lack */
-	ret = ioasid_charge_by(pasid->idev->ctx, &pasid->number_charge,
-			       IOASID_LIMIT_PASIDS, NULL, 0);
+	ret = ioasid_charge_by(pasid->idev->ctx->cred, &pasid->idev->ctx->charge,
+			       &pasid->number_charge, IOASID_LIMIT_PASIDS, NULL, 0);
 	if (ret)
 		return ret;
 	do {
@@ -536,7 +305,7 @@ static void end(struct ioasid_pasid *pasid)
 	 */
 	ioasid_pasid_tell_end(pasid, xchg(&pasid->ioasid, 0));
 	end_point(pasid, pasid->point);
-	if (is_mediated(idev)) {
+	if (ioasid_pasids_are_mediated(idev)) {
 		ioasid_numbers_give_back(&idev->pasids->wire, pasid->route.pasid);
 		if (pasid->cpu)
 			ioasid_cpu_give_back(pasid);
@@ -604,11 +373,11 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 	if (flags & IOASID_ATTACH_PASID) {
 		ret = ioasid_numbers_check(idev->numbers, *number);
 		/* Above the floor too what the kernel chose can be replaced */
-		pasid = *number ? find(idev, *number) : NULL;
+		pasid = *number ? ioasid_pasid_find(idev, *number) : NULL;
 		if (ret && !pasid)
 			return ret;
 	} else if (!(flags & IOASID_ATTACH_PASID_ALLOC)) {
-		pasid = find(idev, 0);
+		pasid = ioasid_pasid_find(idev, 0);
 	}
 	if (IS_ERR(pasid))
 		return PTR_ERR(pasid);
@@ -632,8 +401,9 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 	pasid->route.sole = &idev->pasids->sole;
 	ret = charge_pasid(pasid);
 	if (!ret)
-		ret = is_mediated(idev) ? attach_mediated(pasid, ioas, flags, *number) :
-					  attach_physical(pasid, ioas, flags, *number);
+		ret = ioasid_pasids_are_mediated(idev) ?
+		      attach_mediated(pasid, ioas, flags, *number) :
+		      attach_physical(pasid, ioas, flags, *number);
 	if (ret) {
 		pasid_free(pasid);
 		return ioasid_attach_error(ret);
@@ -652,7 +422,7 @@ int ioasid_pasid_attach(struct ioasid_device *idev, struct ioasid_ioas *ioas,
 void ioasid_pasid_set_hwpt(struct ioasid_device *idev, u32 number,
 			   struct ioasid_hwpt *hwpt)
 {
-	struct ioasid_pasid *pasid = find(idev, number);
+	struct ioasid_pasid *pasid = ioasid_pasid_find(idev, number);
 
 	ioasid_hwpt_unuse(pasid->hwpt);
 	pasid->hwpt = hwpt;
@@ -669,7 +439,7 @@ void ioasid_pasid_set_hwpt(struct ioasid_device *idev, u32 number,
  */
 int ioasid_pasid_detach(struct ioasid_device *idev, u32 number, u32 *ioasid)
 {
-	struct ioasid_pasid *pasid = find(idev, number);
+	struct ioasid_pasid *pasid = ioasid_pasid_find(idev, number);
 
 	*ioasid = 0;
 	if (IS_ERR_OR_NULL(pasid))
@@ -694,106 +464,3 @@ void ioasid_pasid_detach_all(struct ioasid_device *idev)
 		cond_resched();
 	}
 }
-
-/**
- * ioasid_pasid_alias() - give an attached PASID a second number
- * @idev: the binding, of a device that has PASIDs
- * @number: the PASID
- * @alias: the second number
- *
- * Return: 0, or an error as IOASID_DEVICE_ALIAS says.
- */
-int ioasid_pasid_alias(struct ioasid_device *idev, u32 number, u32 alias)
-{
-	struct ioasid_pasid *pasid;
-	int ret;
-
-	if (is_mediated(idev))
-		return -EOPNOTSUPP;
-	ret = ioasid_numbers_check(idev->numbers, alias);
-	if (ret || !number)
-		return -EINVAL;
-	pasid = find(idev, number);
-	if (IS_ERR_OR_NULL(pasid))
-		return pasid ? PTR_ERR(pasid) : -EINVAL;
-	if (pasid->route.alias)
-		return -EBUSY;
-
-	/* Reserved: nothing can fail once it is attached, and no look-up finds it before */
-	ret = ioasid_numbers_reserve(idev->numbers, alias);
-	if (ret)
-		return ret;
-	ret = ioasid_cpu_reserve_alias(pasid, alias);
-	if (ret)
-		goto give_back;
-	ret = ioasid_attach_error(ioasid_ioas_alias(&pasid->point->point, &pasid->route, alias));
-	if (ret)
-		goto release;
-	ioasid_numbers_publish(idev->numbers, alias, pasid);
-	ioasid_cpu_publish_alias(pasid, alias);
-	return 0;
-
-release:
-	ioasid_cpu_release_alias(pasid, alias);
-give_back:
-	ioasid_numbers_give_back(idev->numbers, alias);
-	return ret;
-}
-
-/**
- * ioasid_pasid_is_taken() - has a binding attached a PASID, and not detached it yet?
- * @idev: the binding, of a device that has PASIDs
- * @number: the user's number
- *
- * Return: that, also if it has ended meanwhile.
- */
-bool ioasid_pasid_is_taken(const struct ioasid_device *idev, u32 number)
-{
-	return !IS_ERR_OR_NULL(find(idev, number));
-}
-
-/**
- * ioasid_pasid_ioasid() - what is attached to a PASID
- * @idev: the binding, of a device that has PASIDs
- * @number: the user's number
- *
- * Return: the handle of the address space; 0 if there is none, it has ended, or it is
- * another binding's.
- */
-u32 ioasid_pasid_ioasid(const struct ioasid_device *idev, u32 number)
-{
-	struct ioasid_pasid *pasid = find(idev, number);
-
-	if (IS_ERR_OR_NULL(pasid) || ioasid_route_has_ended(&pasid->route))
-		return 0;
-	return pasid->ioasid;
-}
-
-int ioasid_pasid_origin(struct device *dev, u32 ppasid,
-			struct ioasid_dma_origin *origin)
-{
-	struct ioasid_pasids *pasids;
-	struct ioasid_pasid *pasid;
-	int ret = -ENOENT;
-	u32 ioasid;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(pasids, &rids, node) {
-		if (pasids->dev != dev)
-			continue;
-		pasid = xa_load(&pasids->wire.entries, ppasid);
-		/* Pairs with set_point() */
-		ioasid = pasid ? smp_load_acquire(&pasid->ioasid) : 0;
-		if (ioasid && !ioasid_route_has_ended(&pasid->route)) {
-			origin->ioasid = ioasid;
-			origin->cookie = pasid->idev->cookie;
-			/* Its user knows both numbers of a physical one, or none */
-			origin->vpasid = is_mediated(pasid->idev) ? pasid->number : ppasid;
-			ret = 0;
-		}
-		break;
-	}
-	rcu_read_unlock();
-	return ret;
-}
-EXPORT_SYMBOL_GPL(ioasid_pasid_origin);

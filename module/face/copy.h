@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef IOASID_FACE_H
-#define IOASID_FACE_H
+#ifndef IOASID_COPY_H
+#define IOASID_COPY_H
 
+#include <linux/minmax.h>
 #include <linux/uaccess.h>
 
-#include "base/ctx.h"
 #include "include/ioasid_api.h"
-
-long ioasid_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 #define read_args(args, last_field, user) ioasid_read_args(args, last_field, user)
 
@@ -17,4 +15,4 @@ static inline int write_answer(void __user *user, const void *args, size_t size)
 	return copy_to_user(user, args, min_t(size_t, size, *(u32 *)args)) ? -EFAULT : 0;
 }
 
-#endif /* IOASID_FACE_H */
+#endif /* IOASID_COPY_H */
