@@ -304,7 +304,8 @@ const struct deed attach_deeds[] = {
 	  attach_pinned_without_memory, RIG_DRIVER, DEED_FAILS | DEED_UNDOES | DEED_ON_DEVICE },
 	{ "attach what is half there", before_half, attach, RIG_DRIVER,
 	  DEED_FAILS | DEED_UNDOES | DEED_ON_DEVICE },
-	{ "attach what another process maps", before_theirs, attach, 0, DEED_ON_DEVICE },
+	{ "attach what another process maps", before_theirs, attach, 0,
+	  DEED_GAP | DEED_ON_DEVICE },
 	{ "attach the other of the group", NULL, attach_sibling, RIG_PCI | RIG_PAIR, 0 },
 	{ "detach the other of the group", before_sibling, detach_sibling, RIG_PCI | RIG_PAIR, 0 },
 	/* The way back leads through the blocked state everywhere */
