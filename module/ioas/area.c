@@ -9,10 +9,12 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#define CREATE_TRACE_POINTS
 #include "ioas/access.h"
+#include "ioas/area.h"
+#include "ioas/depopulate.h"
+#include "ioas/populate.h"
 #include "ioas/source.h"
-#include "ioas/steps.h"
+#include "ioas/table.h"
 
 /* So many areas are freed at a time */
 #define AREAS_A_TURN	64U

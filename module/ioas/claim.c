@@ -8,8 +8,10 @@
 #include <linux/sched.h>
 #include <linux/uaccess.h>
 
+#include "ioas/area.h"
+#include "ioas/depopulate.h"
+#include "ioas/populate.h"
 #include "ioas/source.h"
-#include "ioas/steps.h"
 
 /* Where the areas go is chosen: all of them move along */
 static int areas_place(struct ioasid_ioas *ioas, struct ioasid_area *areas, u64 room)

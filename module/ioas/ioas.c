@@ -9,8 +9,10 @@
 
 #include "base/args.h"
 #include "ioas/area.h"
+#include "ioas/depopulate.h"
 #include "ioas/pin.h"
-#include "ioas/steps.h"
+#include "ioas/populate.h"
+#include "ioas/table.h"
 
 /**
  * ioasid_ioas_new() - make an address space

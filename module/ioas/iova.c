@@ -9,7 +9,8 @@
 #include <linux/sched/signal.h>
 
 #include "base/args.h"
-#include "ioas/steps.h"
+#include "ioas/area.h"
+#include "ioas/table.h"
 
 /**
  * struct hole - a place that is looked for, by ascending address

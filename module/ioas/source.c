@@ -12,8 +12,10 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "ioas/area.h"
+#include "ioas/populate.h"
 #include "ioas/source.h"
-#include "ioas/steps.h"
+#include "ioas/table.h"
 
 /* The runs of what is populated, in ascending order. Room for them, or how many */
 static unsigned long runs_of(const struct ioasid_area *area, u64 *run, unsigned long nr)

@@ -76,7 +76,7 @@ inline areas_wait(ret)
 	fi
 }
 
-/* What ends up in ioasid_area_unpin(): not mapped any more, and flushed */
+/* What ends up in area_unpin(): not mapped any more, and flushed */
 inline unpin_area(s)
 {
 	assert(!area[s].pte);
