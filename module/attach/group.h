@@ -4,6 +4,7 @@
 
 #include "attach/numbers.h"
 #include "include/ioasid_api.h"
+#include "ioas/attachment.h"
 #include "ioas/ioas.h"
 
 struct ioasid_device;

@@ -6,6 +6,7 @@
 
 #include "attach/numbers.h"
 #include "attach/pool.h"
+#include "ioas/attachment.h"
 #include "ioas/ioas.h"
 #include "shim/sole.h"
 

@@ -18,6 +18,7 @@
 #include "attach/pasid.h"
 #include "attach/reset.h"
 #include "include/ioasid_api.h"
+#include "ioas/area.h"
 
 /**
  * struct reset - a reset of a device in the hands of a user that is under way

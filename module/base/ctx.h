@@ -60,7 +60,8 @@ struct ioasid_pasid_listener;
  * Spinlocks:
  *
  *	ioasid_mediated.access_lock	in which address space its driver works
- *	routes_lock (ioas/ioas.c)	which address space a route is in, or about to enter
+ *	routes_lock			which address space a route is in, or about to enter
+ *	(ioas/attachment.c)
  *	ioasid_ctx.objects.xa_lock	the id table; and the locks of the xarrays of PASIDs:
  *					ioasid_numbers.entries, ioasid_ctx.cpu_pasids, and
  *					the pool's (attach/pool.c)
@@ -82,7 +83,8 @@ struct ioasid_pasid_listener;
  *	and what puts them back		and areas_lock of the address spaces that are
  *					left and entered, for as long as the driver is
  *					called; unmap holds one of the two until it has
- *					flushed (ioas/ioas.c, ioas/depopulate.c)
+ *					flushed (ioas/attachment.c,
+ *					ioas/depopulate.c)
  *	the kernel, when a device comes	ioasid_domains_lock for writing; unmap holds it
  *	or goes				for reading until it has flushed (shim/domains.c)
  *	PASIDs that end because a	ioasid_domains_lock for writing (shim/sole.c)

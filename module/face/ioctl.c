@@ -17,6 +17,7 @@
 #include "face/iommufd.h"
 #include "include/ioasid_api.h"
 #include "ioas/area.h"
+#include "ioas/iova.h"
 #include "ioas/table.h"
 
 int ioasid_copy_struct(void *dst, size_t ksize, size_t minsize,

@@ -12,6 +12,8 @@
 #include "face/face.h"
 #include "face/iommufd.h"
 #include "ioas/area.h"
+#include "ioas/ioas.h"
+#include "ioas/iova.h"
 #include "ioas/pin.h"
 #include "ioas/source.h"
 

@@ -16,6 +16,7 @@
 #include "compat/compat.h"
 #include "face/face.h"
 #include "include/ioasid_api.h"
+#include "ioas/area.h"
 #include "shim/domains.h"
 
 static int ioasid_open(struct inode *inode, struct file *file)

@@ -12,6 +12,7 @@
 #include "ioas/access.h"
 #include "ioas/area.h"
 #include "ioas/depopulate.h"
+#include "ioas/iova.h"
 #include "ioas/populate.h"
 #include "ioas/source.h"
 #include "ioas/table.h"
@@ -200,6 +201,46 @@ void ioasid_areas_shared(struct ioasid_ioas *ioas)
 {
 	mutex_lock(&ioas->areas_lock);
 	ioas->exclusive = false;
+	ioasid_areas_changed(ioas);
+	mutex_unlock(&ioas->areas_lock);
+}
+
+/**
+ * ioasid_ioas_freeze() - keep an address space as it is in the page tables
+ * @ioas: the address space
+ * @until: in jiffies, how long others may have their turn first
+ *
+ * The kernel is about to change by itself what a device is attached to. When this
+ * returns nothing is being unmapped, and nobody begins to before ioasid_ioas_thaw():
+ * calls wait, killably. Who ends an attachment does not: its page table has no device
+ * any more.
+ */
+void ioasid_ioas_freeze(struct ioasid_ioas *ioas, unsigned long until)
+{
+	long left = until - jiffies;
+
+	/*
+	 * Those who wait for others' resets get their turn, or resets that overlap would
+	 * keep them for ever. Not for long: the other one may be our own, of a device that
+	 * is reset together with this one.
+	 */
+	if (left > 0)
+		wait_event_timeout(ioas->wait, !READ_ONCE(ioas->frozen) ||
+				   !atomic_read(&ioas->nr_frozen_out), left);
+	ioas_lock(ioas);
+	/* Waiters read it without a lock */
+	WRITE_ONCE(ioas->frozen, ioas->frozen + 1);
+	ioas_unlock(ioas);
+}
+
+/**
+ * ioasid_ioas_thaw() - undo ioasid_ioas_freeze()
+ * @ioas: the address space
+ */
+void ioasid_ioas_thaw(struct ioasid_ioas *ioas)
+{
+	mutex_lock(&ioas->areas_lock);
+	WRITE_ONCE(ioas->frozen, ioas->frozen - 1);
 	ioasid_areas_changed(ioas);
 	mutex_unlock(&ioas->areas_lock);
 }

@@ -3,13 +3,16 @@
 #define IOASID_AREA_H
 
 #include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
+#include <linux/wait.h>
 
 #include "base/runs.h"
 #include "compat/compat.h"
-#include "ioas/ioas.h"
 #include "ioas/pin.h"
 #include "ioas/trace.h"
+#include "ioas/types.h"
 
 struct ioasid_source;
 
@@ -83,6 +86,9 @@ struct ioasid_areas_stock {
 	void *area[16];
 };
 
+int ioasid_areas_init(void);
+void ioasid_areas_exit(void);
+
 void ioasid_areas_stock(struct ioasid_areas_stock *stock, u32 nr);
 void ioasid_areas_unstock(struct ioasid_areas_stock *stock);
 struct ioasid_area *ioasid_area_new(struct ioasid_ioas *ioas,
@@ -110,14 +116,48 @@ int ioasid_areas_give(struct ioasid_ioas *ioas, struct ioasid_area *areas, int e
 struct ioasid_area *ioasid_area_from(struct ioasid_ioas *ioas, u64 start, u64 last);
 struct ioasid_area *ioasid_area_behind(struct ioasid_ioas *ioas, struct ioasid_area *area);
 bool ioasid_areas_in(struct ioasid_ioas *ioas, u64 start, u64 last);
-int ioasid_area_place(struct ioasid_ioas *ioas, struct ioasid_area *area, u64 room);
-int ioasid_iovas_allow(struct ioasid_ioas *ioas, struct ioasid_ranges *set);
-bool ioasid_iovas_in(struct ioasid_ioas *ioas, u64 start, u64 last);
 
 void ioasid_areas_changed(struct ioasid_ioas *ioas);
 int ioasid_areas_wait(struct ioasid_ioas *ioas, unsigned long changes, bool killable);
 int ioasid_areas_exclusive(struct ioasid_ioas *ioas);
 void ioasid_areas_shared(struct ioasid_ioas *ioas);
+void ioasid_ioas_freeze(struct ioasid_ioas *ioas, unsigned long until);
+void ioasid_ioas_thaw(struct ioasid_ioas *ioas);
+
+/* Change what is there while others map and unmap. Waits for no user */
+static inline void ioas_lock(struct ioasid_ioas *ioas)
+{
+	down_write(&ioas->lock);
+	mutex_lock(&ioas->areas_lock);
+}
+
+static inline void ioas_unlock(struct ioasid_ioas *ioas)
+{
+	mutex_unlock(&ioas->areas_lock);
+	up_write(&ioas->lock);
+}
+
+/**
+ * ioasid_ioas_lock_tables() - go on with work in the page tables
+ * @ioas: the address space, whose lock is taken for reading
+ *
+ * For a call that has begun, and ends without waiting for a user. If the address space
+ * is frozen that is waited for.
+ */
+static inline void ioasid_ioas_lock_tables(struct ioasid_ioas *ioas)
+{
+	down_read(&ioas->lock);
+	if (likely(!READ_ONCE(ioas->frozen)))
+		return;
+	atomic_inc(&ioas->nr_frozen_out);
+	do {
+		up_read(&ioas->lock);
+		wait_event(ioas->wait, !READ_ONCE(ioas->frozen));
+		down_read(&ioas->lock);
+	} while (READ_ONCE(ioas->frozen));
+	atomic_dec(&ioas->nr_frozen_out);
+	wake_up_all(&ioas->wait);
+}
 
 /**
  * ioasid_areas_closed() - must calls that would change areas wait?

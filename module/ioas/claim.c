@@ -10,6 +10,7 @@
 
 #include "ioas/area.h"
 #include "ioas/depopulate.h"
+#include "ioas/iova.h"
 #include "ioas/populate.h"
 #include "ioas/source.h"
 

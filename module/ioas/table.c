@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Page tables: what is mapped and unmapped there beyond the short ways of table.h, read
- * back, and copied from one to another. Which page tables there are is in ioas.c.
+ * back, and copied from one to another. Which page tables there are is in attachment.c.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>

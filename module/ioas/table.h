@@ -53,17 +53,6 @@ struct ioasid_table {
 	bool lost;
 };
 
-/**
- * ioasid_may_no_snoop() - may a device get past the CPU's caches?
- * @point: where it is attached
- * @device: what it is known by
- */
-static inline bool ioasid_may_no_snoop(const struct ioasid_attachment_point *point,
-				       const struct ioasid_attached *device)
-{
-	return device->no_snoop && point->table && !point->table->snoop_enforced;
-}
-
 /* After so many something is flushed, and the page tables freed that are empty then */
 #define STEPS_A_FLUSH	4096U
 /* And more pages than these are mapped by several calls, unless in large pages */

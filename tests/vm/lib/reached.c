@@ -48,10 +48,10 @@ static const struct {
 	  "a device comes that reserves more than its group; test-reserved" },
 	/* Of other machines */
 	{ "msi.c walk_pages", NULL, "arm64" },
-	{ "ioas.c ioasid_ioas_thaw", NULL, "7.2 takes devices out in a reset, 6.12 does not" },
-	{ "ioas.c ioasid_resets_change", NULL, "7.2 takes devices out in a reset, 6.12 does not" },
-	{ "ioas.c ioasid_route_space", NULL, "7.2 takes devices out in a reset, 6.12 does not" },
-	{ "ioas.h ioasid_ioas_lock_tables", NULL,
+	{ "area.c ioasid_ioas_thaw", NULL, "7.2 takes devices out in a reset, 6.12 does not" },
+	{ "attachment.c ioasid_resets_change", NULL, "7.2 takes devices out in a reset, 6.12 does not" },
+	{ "attachment.c ioasid_route_space", NULL, "7.2 takes devices out in a reset, 6.12 does not" },
+	{ "area.h ioasid_ioas_lock_tables", NULL,
 	  "7.2 takes devices out in a reset, 6.12 does not" },
 	{ "ids.c ioasid_ids_", "none", "VT-d's" },
 	{ "leaves.c ", "none", "PASIDs of VT-d's" },
@@ -59,8 +59,8 @@ static const struct {
 	{ "leaves.c ioasid_leaves_exit", NULL, "the module goes" },
 	{ "generic.c ioasid_generic_flush_all", "none", "VT-d's" },
 	{ "vtd.c ", "none", "VT-d's" },
-	{ "ioas.c ioasid_ioas_add_device", "none", "two devices of a group: the machine's" },
-	{ "ioas.c ioasid_ioas_remove_device", "none", "two devices of a group: the machine's" },
+	{ "attachment.c ioasid_ioas_add_device", "none", "two devices of a group: the machine's" },
+	{ "attachment.c ioasid_ioas_remove_device", "none", "two devices of a group: the machine's" },
 	/* With VT-d: what software devices alone have */
 	{ "bindings.c ", "vtd-legacy", "software devices" },
 	{ "cpu.c ", "vtd-legacy", "PASIDs" },
@@ -71,11 +71,11 @@ static const struct {
 	{ "sole.c ", "vtd-legacy", "PASIDs" },
 	{ "translator.c ", "vtd-legacy", "PASIDs" },
 	{ "domains.h ioasid_pasid_change_end", "vtd-legacy", "PASIDs" },
-	{ "populate.c ioasid_areas_copy", "vtd-legacy", "a second IOMMU" },
+	{ "table.c ioasid_areas_copy", "vtd-legacy", "a second IOMMU" },
 	{ "bindings.c ", "vtd-pasid", "software devices" },
 	{ "cpu.c ", "vtd-pasid", "CPUs send numbers of software devices alone" },
 	{ "translator.c ", "vtd-pasid", "CPUs send numbers of software devices alone" },
-	{ "populate.c ioasid_areas_copy", "vtd-pasid", "a second IOMMU" },
+	{ "table.c ioasid_areas_copy", "vtd-pasid", "a second IOMMU" },
 	{ }
 };
 
