@@ -16,9 +16,10 @@
 #include "face/face.h"
 #include "face/iommufd.h"
 #include "include/ioasid_api.h"
-#include "ioas/area.h"
 #include "ioas/iova.h"
+#include "ioas/map.h"
 #include "ioas/table.h"
+#include "ioas/unmap.h"
 
 int ioasid_copy_struct(void *dst, size_t ksize, size_t minsize,
 		       const void __user *user)

@@ -14,8 +14,6 @@
 #include "ioas/trace.h"
 #include "ioas/types.h"
 
-struct ioasid_source;
-
 /**
  * struct ioasid_area - a mapping as the user made it
  * @node: in the areas of the address space
@@ -94,25 +92,12 @@ void ioasid_areas_unstock(struct ioasid_areas_stock *stock);
 struct ioasid_area *ioasid_area_new(struct ioasid_ioas *ioas,
 				    const struct ioasid_map_range *range,
 				    struct ioasid_areas_stock *stock);
+void ioasid_area_free(struct ioasid_ioas *ioas, struct ioasid_area *area);
 void ioasid_area_list_free(struct ioasid_area *areas);
 void ioasid_areas_free(struct ioasid_ioas *ioas);
 
-int ioasid_area_map(struct ioasid_ioas *ioas, const struct ioasid_map_range *range,
-		    struct ioasid_areas_stock *stock, struct ioasid_source *from);
-int ioasid_area_map_placed(struct ioasid_ioas *ioas,
-			   const struct ioasid_map_range *range,
-			   struct ioasid_source *from, u64 __user *place);
-int ioasid_areas_unmap(struct ioasid_ioas *ioas,
-		       const struct ioasid_unmap_range *range, u32 nr, u32 *done,
-		       u64 *unmapped);
-
-int ioasid_area_insert(struct ioasid_ioas *ioas, struct ioasid_area *area, bool charged);
+struct ioasid_area *ioasid_area_add(struct ioasid_ioas *ioas, struct ioasid_area *area);
 void ioasid_area_erase(struct ioasid_ioas *ioas, struct ioasid_area *area);
-void ioasid_area_done(struct ioasid_ioas *ioas, struct ioasid_area *area);
-int ioasid_areas_take(struct ioasid_ioas *ioas, struct ioasid_area *areas, u64 room,
-		      unsigned long *changes);
-int ioasid_areas_give(struct ioasid_ioas *ioas, struct ioasid_area *areas, int error);
-
 struct ioasid_area *ioasid_area_from(struct ioasid_ioas *ioas, u64 start, u64 last);
 struct ioasid_area *ioasid_area_behind(struct ioasid_ioas *ioas, struct ioasid_area *area);
 bool ioasid_areas_in(struct ioasid_ioas *ioas, u64 start, u64 last);
@@ -196,6 +181,13 @@ static inline struct ioasid_area *ioasid_area_of(struct rb_node *node)
 static inline struct ioasid_area *ioasid_area_at(struct ioasid_ioas *ioas, u64 iova)
 {
 	return ioasid_area_from(ioas, iova, iova);
+}
+
+static inline void areas_none(struct ioasid_ioas *ioas)
+{
+	ioas->areas = RB_ROOT;
+	ioas->nr_areas = 0;
+	ioas->highest = NULL;
 }
 
 static inline u64 area_length(const struct ioasid_area *area)

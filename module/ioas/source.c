@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include "ioas/area.h"
+#include "ioas/map.h"
 #include "ioas/populate.h"
 #include "ioas/source.h"
 #include "ioas/table.h"

@@ -18,9 +18,9 @@ static const struct {
 	const char *point, *iommu, *why;
 } reasons[] = {
 	/* Ends of calls that are not made here */
-	{ "area.c unmap_accessed: after mutex_unlock(&ioas->areas_lock)", NULL,
+	{ "unmap.c unmap_accessed: after mutex_unlock(&ioas->areas_lock)", NULL,
 	  "its process is killed; test-mediated-unmap" },
-	{ "area.c unmap_some: after up_read(&ioas->lock)", NULL,
+	{ "unmap.c unmap_some: after up_read(&ioas->lock)", NULL,
 	  "its process is killed; test-mediated-unmap" },
 	{ "power.c power_shut_down", NULL, "the machine goes down; test-window-sleep" },
 	{ "hot_reset.c hot_reset_by_groups", NULL, "of VFIO's groups; test-hot-reset-groups" },
