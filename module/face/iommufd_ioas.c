@@ -11,11 +11,12 @@
 #include "base/args.h"
 #include "face/face.h"
 #include "face/iommufd.h"
+#include "ioas/copy.h"
 #include "ioas/ioas.h"
 #include "ioas/iova.h"
 #include "ioas/map.h"
 #include "ioas/pin.h"
-#include "ioas/source.h"
+#include "ioas/repin.h"
 #include "ioas/unmap.h"
 
 int ioasid_ifd_ioas_alloc(struct ioasid_ctx *ctx, void __user *user)

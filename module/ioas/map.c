@@ -19,7 +19,7 @@
 #include "ioas/iova.h"
 #include "ioas/map.h"
 #include "ioas/populate.h"
-#include "ioas/source.h"
+#include "ioas/repin.h"
 #include "ioas/table.h"
 
 /*

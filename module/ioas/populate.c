@@ -11,7 +11,7 @@
 #include "ioas/depopulate.h"
 #include "ioas/held.h"
 #include "ioas/populate.h"
-#include "ioas/source.h"
+#include "ioas/repin.h"
 #include "ioas/table.h"
 
 /* No page of a page table is larger: no call to map crosses a multiple of it */
