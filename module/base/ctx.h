@@ -51,7 +51,7 @@ struct ioasid_pasid_listener;
  *	ioasid_ctx.lock			the bindings of an open file
  *	aside_lock (attach/cpu.c)	PASIDs are put aside, by one thread; killable, and
  *					by no teardown; under no lock of the core
- *	changes_lock (shim/domains.c)	one device comes or goes at a time; taken by the
+ *	changes_lock (shim/hotplug.c)	one device comes or goes at a time; taken by the
  *					bus's notifiers, under locks of the kernel's
  *	ioasid_domains_lock		work in the kernel's domains (shim/domains.h)
  *	ioasid_ids_lock			attaching; detaching by PASID
@@ -86,7 +86,7 @@ struct ioasid_pasid_listener;
  *					flushed (ioas/attachment.c,
  *					ioas/depopulate.c)
  *	the kernel, when a device comes	ioasid_domains_lock for writing; unmap holds it
- *	or goes				for reading until it has flushed (shim/domains.c)
+ *	or goes				for reading until it has flushed (shim/hotplug.c)
  *	PASIDs that end because a	ioasid_domains_lock for writing (shim/sole.c)
  *	device comes
  *	the kernel, in a reset		the address spaces are frozen meanwhile, and nothing

@@ -18,6 +18,7 @@
 #include "include/ioasid_api.h"
 #include "ioas/area.h"
 #include "shim/domains.h"
+#include "shim/hotplug.h"
 
 static int ioasid_open(struct inode *inode, struct file *file)
 {
@@ -160,11 +161,16 @@ static int __init ioasid_init(void)
 	ret = ioasid_domains_init();
 	if (ret)
 		goto areas;
-	ret = misc_register(&ioasid_misc);
+	ret = ioasid_hotplug_init();
 	if (ret)
 		goto domains;
+	ret = misc_register(&ioasid_misc);
+	if (ret)
+		goto hotplug;
 	return 0;
 
+hotplug:
+	ioasid_hotplug_exit();
 domains:
 	ioasid_domains_exit();
 areas:
@@ -175,6 +181,7 @@ areas:
 static void __exit ioasid_exit(void)
 {
 	misc_deregister(&ioasid_misc);
+	ioasid_hotplug_exit();
 	ioasid_domains_exit();
 	ioasid_pasids_exit();
 	ioasid_areas_exit();
