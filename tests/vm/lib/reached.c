@@ -26,7 +26,7 @@ static const struct {
 	{ "hot_reset.c hot_reset_by_groups", NULL, "of VFIO's groups; test-hot-reset-groups" },
 	/* No memory, or no more of something */
 	{ "depopulate.c depopulating_end", NULL, "no memory; test-failnth" },
-	{ "generic.c ioasid_generic_domain_new", NULL, "no memory; test-failnth" },
+	{ "ids.c ids_domain_new", NULL, "no memory; test-failnth" },
 	{ "generic.c take_back: before iommu_unmap", NULL, "VT-d's driver without memory; test-failnth" },
 	{ "generic.c take_back: after iommu_unmap", NULL, "VT-d's driver without memory; test-failnth" },
 	{ "file.c ioasid_file_pin", NULL, "no memory for a page to be cleared" },
