@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Areas: what is mapped in an address space, by address; allocating them; and keeping the
- * calls apart that change them. A call keeps its areas busy, or keeps all others away by
- * being exclusive, and waits for others until something changes. Mapping is in map.c,
- * unmapping in unmap.c.
+ * Areas: what is mapped in an address space, by address; allocating them; and keeping
+ * calls that change them apart. A call claims its areas, or is exclusive, and others wait
+ * until something changes. The tree itself is in area.h, inlined in the fast paths.
+ * Mapping is in map.c, unmapping in unmap.c.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
@@ -28,24 +28,6 @@ void ioasid_areas_exit(void)
 	kmem_cache_destroy(area_cache);
 }
 
-static int area_cmp(const void *key, const struct rb_node *node)
-{
-	const struct ioasid_area *area = rb_entry(node, struct ioasid_area, node);
-	const struct ioasid_range *range = key;
-
-	if (range->last < area->start)
-		return -1;
-	return range->start > area->last;
-}
-
-static int area_cmp_node(struct rb_node *new, const struct rb_node *node)
-{
-	const struct ioasid_area *area = rb_entry(new, struct ioasid_area, node);
-	struct ioasid_range range = { .start = area->start, .last = area->last };
-
-	return area_cmp(&range, node);
-}
-
 /**
  * ioasid_area_from() - the first area of which something lies in a range
  * @ioas: the address space, its areas_lock held
@@ -56,9 +38,7 @@ static int area_cmp_node(struct rb_node *new, const struct rb_node *node)
  */
 struct ioasid_area *ioasid_area_from(struct ioasid_ioas *ioas, u64 start, u64 last)
 {
-	struct ioasid_range range = { .start = start, .last = last };
-
-	return ioasid_area_of(rb_find_first(&range, &ioas->areas, area_cmp));
+	return area_first(ioas, start, last);
 }
 
 /**
@@ -72,46 +52,6 @@ struct ioasid_area *ioasid_area_behind(struct ioasid_ioas *ioas, struct ioasid_a
 	area = ioasid_area_of(rb_next(&area->node));
 	mutex_unlock(&ioas->areas_lock);
 	return area;
-}
-
-/**
- * ioasid_area_erase() - take an area out of its address space
- * @ioas: the address space, its areas_lock held
- * @area: the area
- */
-void ioasid_area_erase(struct ioasid_ioas *ioas, struct ioasid_area *area)
-{
-	if (ioas->highest == area)
-		ioas->highest = ioasid_area_of(rb_prev(&area->node));
-	rb_erase(&area->node, &ioas->areas);
-	ioas->nr_areas--;
-}
-
-/**
- * ioasid_area_add() - put an area in its place
- * @ioas: the address space, its areas_lock held
- * @area: the area
- *
- * Return: the one that is there already, or NULL.
- */
-struct ioasid_area *ioasid_area_add(struct ioasid_ioas *ioas, struct ioasid_area *area)
-{
-	struct ioasid_area *highest = ioas->highest, *other;
-
-	if (highest && area->start > highest->last) {
-		/* As so often, behind all others */
-		rb_link_node(&area->node, &highest->node, &highest->node.rb_right);
-		rb_insert_color(&area->node, &ioas->areas);
-		ioas->highest = area;
-	} else {
-		other = ioasid_area_of(rb_find_add(&area->node, &ioas->areas, area_cmp_node));
-		if (other)
-			return other;
-		if (!highest)
-			ioas->highest = area;
-	}
-	ioas->nr_areas++;
-	return NULL;
 }
 
 /**
@@ -333,7 +273,7 @@ void ioasid_areas_unstock(struct ioasid_areas_stock *stock)
  */
 bool ioasid_areas_in(struct ioasid_ioas *ioas, u64 start, u64 last)
 {
-	return ioasid_area_from(ioas, start, last);
+	return area_first(ioas, start, last);
 }
 
 /**

@@ -96,8 +96,6 @@ void ioasid_area_free(struct ioasid_ioas *ioas, struct ioasid_area *area);
 void ioasid_area_list_free(struct ioasid_area *areas);
 void ioasid_areas_free(struct ioasid_ioas *ioas);
 
-struct ioasid_area *ioasid_area_add(struct ioasid_ioas *ioas, struct ioasid_area *area);
-void ioasid_area_erase(struct ioasid_ioas *ioas, struct ioasid_area *area);
 struct ioasid_area *ioasid_area_from(struct ioasid_ioas *ioas, u64 start, u64 last);
 struct ioasid_area *ioasid_area_behind(struct ioasid_ioas *ioas, struct ioasid_area *area);
 bool ioasid_areas_in(struct ioasid_ioas *ioas, u64 start, u64 last);
@@ -109,7 +107,7 @@ void ioasid_areas_shared(struct ioasid_ioas *ioas);
 void ioasid_ioas_freeze(struct ioasid_ioas *ioas, unsigned long until);
 void ioasid_ioas_thaw(struct ioasid_ioas *ioas);
 
-/* Change what is there while others map and unmap. Waits for no user */
+/* Both locks, to change what is there while others map and unmap. Waits for no user */
 static inline void ioas_lock(struct ioasid_ioas *ioas)
 {
 	down_write(&ioas->lock);
@@ -177,12 +175,73 @@ static inline struct ioasid_area *ioasid_area_of(struct rb_node *node)
 	for (area = ioasid_area_of(rb_first(&(ioas)->areas)); area;	\
 	     area = ioasid_area_of(rb_next(&(area)->node)))
 
+static inline int area_cmp(const void *key, const struct rb_node *node)
+{
+	const struct ioasid_area *area = rb_entry(node, struct ioasid_area, node);
+	const struct ioasid_range *range = key;
+
+	if (range->last < area->start)
+		return -1;
+	return range->start > area->last;
+}
+
+static inline int area_cmp_node(struct rb_node *new, const struct rb_node *node)
+{
+	const struct ioasid_area *area = rb_entry(new, struct ioasid_area, node);
+	struct ioasid_range range = { .start = area->start, .last = area->last };
+
+	return area_cmp(&range, node);
+}
+
+/* ioasid_area_from(), for the fast paths */
+static inline struct ioasid_area *area_first(struct ioasid_ioas *ioas, u64 start, u64 last)
+{
+	struct ioasid_range range = { .start = start, .last = last };
+
+	return ioasid_area_of(rb_find_first(&range, &ioas->areas, area_cmp));
+}
+
 /* The area at an address, or NULL; areas_lock is held */
 static inline struct ioasid_area *ioasid_area_at(struct ioasid_ioas *ioas, u64 iova)
 {
 	return ioasid_area_from(ioas, iova, iova);
 }
 
+/* Put an area in its place; the one that is there already, or NULL */
+static inline struct ioasid_area *area_add(struct ioasid_ioas *ioas, struct ioasid_area *area)
+{
+	struct ioasid_area *highest = ioas->highest, *other;
+
+	if (highest && area->start > highest->last) {
+		/* As so often, behind all others */
+		rb_link_node(&area->node, &highest->node, &highest->node.rb_right);
+		rb_insert_color(&area->node, &ioas->areas);
+		ioas->highest = area;
+	} else {
+		other = ioasid_area_of(rb_find_add(&area->node, &ioas->areas, area_cmp_node));
+		if (other)
+			return other;
+		if (!highest)
+			ioas->highest = area;
+	}
+	ioas->nr_areas++;
+	return NULL;
+}
+
+/**
+ * ioasid_area_erase() - take an area out of its address space
+ * @ioas: the address space, its areas_lock held
+ * @area: the area
+ */
+static inline void ioasid_area_erase(struct ioasid_ioas *ioas, struct ioasid_area *area)
+{
+	if (ioas->highest == area)
+		ioas->highest = ioasid_area_of(rb_prev(&area->node));
+	rb_erase(&area->node, &ioas->areas);
+	ioas->nr_areas--;
+}
+
+/* Take all areas out at once */
 static inline void areas_none(struct ioasid_ioas *ioas)
 {
 	ioas->areas = RB_ROOT;

@@ -38,7 +38,7 @@ static int area_insert(struct ioasid_ioas *ioas, struct ioasid_area *area, bool 
 		return IOASID_AREAS_WAIT;
 	if (!ioasid_ioas_permits(ioas, area->start, area->last))
 		return -EINVAL;
-	other = ioasid_area_add(ioas, area);
+	other = area_add(ioas, area);
 	if (other)
 		return other->busy == IOASID_AREA_CLAIMED ? IOASID_AREAS_WAIT : -EEXIST;
 

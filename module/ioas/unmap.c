@@ -32,7 +32,7 @@ static int areas_claim(struct ioasid_ioas *ioas, u64 start, u64 last,
 	/* As so often with arrays, in ascending order */
 	if (before && before->last < start)
 		next = ioasid_area_of(rb_next(&before->node));
-	area = next && next->last >= start ? next : ioasid_area_from(ioas, start, last);
+	area = next && next->last >= start ? next : area_first(ioas, start, last);
 	for (; area && area->start <= last; area = ioasid_area_of(rb_next(&area->node))) {
 		if (area->busy)
 			ret = IOASID_AREAS_WAIT;
@@ -70,7 +70,7 @@ static bool unmap_few(struct ioasid_ioas *ioas,
 
 	if (mutex_lock_killable(&ioas->areas_lock))
 		return false;
-	area = ioasid_area_from(ioas, range->iova, last);
+	area = area_first(ioas, range->iova, last);
 	if (!area || area->busy || ioas->dead || ioasid_areas_closed(ioas) ||
 	    ioas->accessed || area_pages(area) > FEW_PAGES || !ioasid_runs_is_one(&area->runs) ||
 	    area->start < range->iova || area->last > last)
