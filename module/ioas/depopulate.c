@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Depopulating: an area is taken apart into steps (ioas/table.h), each of which is
- * unmapped as a whole. What is unmapped together is flushed together, and
+ * unmapped as a whole. What is unmapped together is gathered and flushed together, and
  * unpinned after that. It never fails, and needs no memory.
  */
 #include <linux/mm.h>

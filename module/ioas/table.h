@@ -16,7 +16,6 @@
 
 #include <linux/list.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
 
 #include "base/runs.h"
 #include "compat/compat.h"
