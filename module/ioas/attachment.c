@@ -21,7 +21,10 @@
 #include "ioas/populate.h"
 #include "ioas/table.h"
 
-/* The same for two at once, in an order that all keep; @other may be NULL, or @ioas */
+/*
+ * ioas_lock() for two address spaces, in an order that all callers keep; @other may be NULL,
+ * or @ioas
+ */
 static void ioas_lock_both(struct ioasid_ioas *ioas, struct ioasid_ioas *other)
 {
 	struct ioasid_ioas *first = ioas, *second = other;
