@@ -2,6 +2,7 @@
 #ifndef IOASID_GROUP_H
 #define IOASID_GROUP_H
 
+#include "ioas/attachment.h"
 #include "ioas/ioas.h"
 
 struct ioasid_device;

@@ -14,7 +14,7 @@
  * @dead: out of the id table, or about to be: no attach any more
  *
  * Devices of one IOMMU with the same snooping share one page table of an address
- * space (attach/group.h, ioas/ioas.h), which exists while one of them is attached:
+ * space (attach/group.h, ioas/types.h), which exists while one of them is attached:
  * these two say which one it is. Another device is not attached to it.
  *
  * @nr_users and @dead are protected by the lock of the context.

@@ -11,6 +11,7 @@
 #include "attach/pasids.h"
 #include "include/ioasid_api.h"
 #include "ioas/access.h"
+#include "ioas/attachment.h"
 
 static LIST_HEAD(mediated_devices);
 

@@ -12,6 +12,7 @@
 #include <linux/types.h>
 
 #include "base/limits.h"
+#include "ioas/attachment.h"
 #include "ioas/ioas.h"
 #include "shim/shim.h"
 

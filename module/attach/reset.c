@@ -19,6 +19,7 @@
 #include "attach/pasids.h"
 #include "attach/reset_list.h"
 #include "include/ioasid_api.h"
+#include "ioas/area.h"
 
 /* So long, all in all, others may have their turn before address spaces are frozen */
 #define TURN_OF_OTHERS	HZ

@@ -7,7 +7,7 @@
 #include <linux/iommu.h>
 
 #include "attach/reset_list.h"
-#include "ioas/ioas.h"
+#include "ioas/attachment.h"
 
 LIST_HEAD(ioasid_resets);
 

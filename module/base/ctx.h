@@ -51,7 +51,7 @@ struct ioasid_pasid_listener;
  *	ioasid_ctx.lock			the bindings of an open file
  *	aside_lock (attach/cpu.c)	PASIDs are put aside, by one thread; killable, and
  *					by no teardown; under no lock of the core
- *	changes_lock (shim/domains.c)	one device comes or goes at a time; taken by the
+ *	changes_lock (shim/hotplug.c)	one device comes or goes at a time; taken by the
  *					bus's notifiers, under locks of the kernel's
  *	ioasid_domains_lock		work in the kernel's domains (shim/domains.h)
  *	ioasid_ids_lock			attaching; detaching by PASID
@@ -60,7 +60,8 @@ struct ioasid_pasid_listener;
  * Spinlocks:
  *
  *	ioasid_mediated.access_lock	in which address space its driver works
- *	routes_lock (ioas/ioas.c)	which address space a route is in, or about to enter
+ *	routes_lock			which address space a route is in, or about to enter
+ *	(ioas/attachment.c)
  *	ioasid_ctx.objects.xa_lock	the id table; and the locks of the xarrays of PASIDs:
  *					ioasid_numbers.entries, ioasid_ctx.cpu_pasids, and
  *					the pool's (attach/pool.c)
@@ -82,9 +83,10 @@ struct ioasid_pasid_listener;
  *	and what puts them back		and areas_lock of the address spaces that are
  *					left and entered, for as long as the driver is
  *					called; unmap holds one of the two until it has
- *					flushed (ioas/ioas.c, ioas/depopulate.c)
+ *					flushed (ioas/attachment.c,
+ *					ioas/depopulate.c)
  *	the kernel, when a device comes	ioasid_domains_lock for writing; unmap holds it
- *	or goes				for reading until it has flushed (shim/domains.c)
+ *	or goes				for reading until it has flushed (shim/hotplug.c)
  *	PASIDs that end because a	ioasid_domains_lock for writing (shim/sole.c)
  *	device comes
  *	the kernel, in a reset		the address spaces are frozen meanwhile, and nothing

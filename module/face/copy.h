@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef IOASID_COPY_H
-#define IOASID_COPY_H
+#ifndef IOASID_FACE_COPY_H
+#define IOASID_FACE_COPY_H
 
 #include <linux/minmax.h>
 #include <linux/uaccess.h>
@@ -15,4 +15,4 @@ static inline int write_answer(void __user *user, const void *args, size_t size)
 	return copy_to_user(user, args, min_t(size_t, size, *(u32 *)args)) ? -EFAULT : 0;
 }
 
-#endif /* IOASID_COPY_H */
+#endif /* IOASID_FACE_COPY_H */

@@ -19,7 +19,12 @@
 #include "face/iommufd.h"
 #include "face/iommufd_ioas.h"
 #include "include/ioasid_api.h"
-#include "ioas/area.h"
+#include "ioas/attachment.h"
+#include "ioas/ioas.h"
+#include "ioas/iova.h"
+#include "ioas/map.h"
+#include "ioas/table.h"
+#include "ioas/unmap.h"
 
 /* An answer that did not fit says what would */
 static int write_args(void __user *user, const void *args, size_t size, int ret)

@@ -13,9 +13,13 @@
 #include "compat/iommufd_abi.h"
 #include "face/copy.h"
 #include "face/iommufd_ioas.h"
-#include "ioas/area.h"
+#include "ioas/copy.h"
+#include "ioas/ioas.h"
+#include "ioas/iova.h"
+#include "ioas/map.h"
 #include "ioas/pin.h"
-#include "ioas/source.h"
+#include "ioas/repin.h"
+#include "ioas/unmap.h"
 
 int ioasid_ifd_ioas_alloc(struct ioasid_ctx *ctx, void __user *user)
 {

@@ -8,8 +8,10 @@
 #include "attach/pasids.h"
 #include "compat/compat.h"
 #include "face/file.h"
+#include "ioas/area.h"
 #include "ioas/ioas.h"
 #include "shim/domains.h"
+#include "shim/hotplug.h"
 
 static struct miscdevice ioasid_misc = {
 	.minor = MISC_DYNAMIC_MINOR,
@@ -27,11 +29,16 @@ static int __init ioasid_init(void)
 	ret = ioasid_domains_init();
 	if (ret)
 		goto areas;
-	ret = misc_register(&ioasid_misc);
+	ret = ioasid_hotplug_init();
 	if (ret)
 		goto domains;
+	ret = misc_register(&ioasid_misc);
+	if (ret)
+		goto hotplug;
 	return 0;
 
+hotplug:
+	ioasid_hotplug_exit();
 domains:
 	ioasid_domains_exit();
 areas:
@@ -42,6 +49,7 @@ areas:
 static void __exit ioasid_exit(void)
 {
 	misc_deregister(&ioasid_misc);
+	ioasid_hotplug_exit();
 	ioasid_domains_exit();
 	ioasid_pasids_exit();
 	ioasid_areas_exit();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Accesses: drivers of software-mediated devices that work in an address space by
- * themselves.
+ * themselves. They are attached by attachment.c.
  *
  * Nothing is pinned for them but what they ask for (held.h). A call looks areas up
  * and keeps them busy, so that they neither go away nor are populated, under no lock
@@ -31,6 +31,7 @@
 
 #include "include/ioasid_api.h"
 #include "ioas/access.h"
+#include "ioas/area.h"
 #include "ioas/held.h"
 
 /* So often a driver is told again to let go of what it holds still */
@@ -40,32 +41,6 @@
 #define for_each_area_of(area, first, last)				\
 	for (area = first; area && area->start <= (last);		\
 	     area = ioasid_area_of(rb_next(&area->node)))
-
-/**
- * ioasid_access_attach() - let a driver work in an address space
- * @ioas: the address space
- * @access: its unmap, data and attached.cookie are set
- *
- * Return: 0, or -ENOENT if the address space has ended.
- */
-int ioasid_access_attach(struct ioasid_ioas *ioas, struct ioasid_access *access)
-{
-	int ret;
-
-	refcount_set(&access->refs, 1);
-	INIT_LIST_HEAD(&access->point.devices);
-	list_add(&access->attached.node, &access->point.devices);
-	down_write(&ioas->access_sem);
-	ret = ioasid_ioas_attach_mediated(ioas, &access->point);
-	if (!ret) {
-		list_add_tail(&access->node, &ioas->accesses);
-		mutex_lock(&ioas->areas_lock);
-		ioas->accessed = true;
-		mutex_unlock(&ioas->areas_lock);
-	}
-	up_write(&ioas->access_sem);
-	return ret;
-}
 
 /* Until something changes, or it is time to tell drivers again what to let go of */
 static int wait_for_driver(struct ioasid_ioas *ioas, unsigned long changes, bool killable)
@@ -127,27 +102,6 @@ int ioasid_access_leave(struct ioasid_access *access, bool killable)
 	waits_for_drivers(ioas, -1);
 	mutex_unlock(&ioas->areas_lock);
 	return ret;
-}
-
-/**
- * ioasid_access_detach() - a driver works in an address space no more
- * @access: the access, after ioasid_access_leave(); gone afterwards
- *
- * Context: no lock is held that the driver takes when it is told of an unmap.
- */
-void ioasid_access_detach(struct ioasid_access *access)
-{
-	struct ioasid_ioas *ioas = access->point.ioas;
-
-	down_write(&ioas->access_sem);
-	list_del(&access->node);
-	mutex_lock(&ioas->areas_lock);
-	ioas->accessed = !list_empty(&ioas->accesses);
-	mutex_unlock(&ioas->areas_lock);
-	up_write(&ioas->access_sem);
-	ioasid_ioas_detach(&access->point);
-	if (refcount_dec_and_test(&access->refs))
-		ioasid_access_release(access);
 }
 
 void ioasid_access_release(struct ioasid_access *access)

@@ -2,7 +2,8 @@
 #ifndef IOASID_ACCESS_H
 #define IOASID_ACCESS_H
 
-#include "ioas/area.h"
+#include "ioas/ioas.h"
+#include "ioas/types.h"
 
 /**
  * struct ioasid_access - an address space in which a driver works
@@ -26,11 +27,10 @@ struct ioasid_access {
 	bool gone;
 };
 
+struct ioasid_area;
 struct ioasid_pin;
 
-int ioasid_access_attach(struct ioasid_ioas *ioas, struct ioasid_access *access);
 int ioasid_access_leave(struct ioasid_access *access, bool killable);
-void ioasid_access_detach(struct ioasid_access *access);
 void ioasid_access_release(struct ioasid_access *access);
 
 int ioasid_access_translate(struct ioasid_access *access, u64 iova, u64 length);

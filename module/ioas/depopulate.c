@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Depopulating: an area is taken apart into steps (ioas/steps.h), each of which is
- * unmapped as a whole. What is unmapped together is flushed together, and
+ * Depopulating: an area is taken apart into steps (ioas/table.h), each of which is
+ * unmapped as a whole. What is unmapped together is gathered and flushed together, and
  * unpinned after that. It never fails, and needs no memory.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "ioas/depopulate.h"
 #include "ioas/held.h"
+#include "ioas/table.h"
 
 /**
  * struct depopulating - areas that are being unmapped from the last page table
@@ -75,33 +77,6 @@ static void depopulating_end(struct depopulating *d)
 		kfree(d->pages);
 }
 
-/**
- * ioasid_read_back() - read the pages of a step back from a page table
- * @table: the page table
- * @iova: first address of the step
- * @pages: out: its pages
- * @nr: how many
- *
- * Return: false if one is not mapped, which only a lost table may come to.
- */
-bool ioasid_read_back(struct ioasid_table *table, u64 iova, struct page **pages,
-		      unsigned int nr)
-{
-	phys_addr_t phys;
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		phys = table->shim->iova_to_phys(table->domain,
-						 iova + ((u64)i << PAGE_SHIFT));
-		if (unlikely(!phys)) {
-			WARN_ON_ONCE(!READ_ONCE(table->lost));
-			return false;
-		}
-		pages[i] = pfn_to_page(PHYS_PFN(phys));
-	}
-	return true;
-}
-
 static void unmap_unknown(struct depopulating *d, struct ioasid_area *area,
 			  u64 iova, unsigned int nr)
 {
@@ -146,12 +121,8 @@ static void area_unmap_last(struct depopulating *d, struct ioasid_area *area,
 	}
 }
 
-/**
- * ioasid_area_unpin() - unpin the pages of an area that are known
- * @area: the area, in no page table any more, and flushed
- * @turn: work done so far
- */
-void ioasid_area_unpin(struct ioasid_area *area, unsigned int *turn)
+/* Unpin the pages of an area that are known; it is in no page table any more, and flushed */
+static void area_unpin(struct ioasid_area *area, unsigned int *turn)
 {
 	struct ioasid_runs_pos pos;
 	u32 nr;
@@ -194,29 +165,6 @@ static void area_unpin_page(struct depopulating *d, struct ioasid_area *area)
 	area->populated = 0;
 }
 
-/**
- * ioasid_area_unmap() - unmap the first steps of an area from one page table
- * @area: the area
- * @table: the page table
- * @nr_steps: at most so many steps
- * @gather: what is to be flushed
- * @turn: work done so far
- */
-void ioasid_area_unmap(struct ioasid_area *area, struct ioasid_table *table,
-		       unsigned long nr_steps, struct ioasid_gather *gather,
-		       unsigned int *turn)
-{
-	struct area_steps steps = area_steps(area);
-	unsigned long done;
-	unsigned int nr;
-
-	for (done = 0; done < nr_steps && (nr = area_step(area, &steps)); done++) {
-		if (!table_unmap_known(table, steps.iova, steps.pfn, nr, gather))
-			area->stuck = true;
-		take_turns_for(turn, nr);
-	}
-}
-
 /* The area after one: in a list, or in the tree */
 static struct ioasid_area *area_after(struct ioasid_area *area, bool list)
 {
@@ -254,7 +202,7 @@ static void areas_depopulate(struct ioasid_ioas *ioas, struct ioasid_area *areas
 		if (area->populated == PAGE_SIZE && ioasid_runs_is_one(&area->runs))
 			area_unpin_page(&d, area);
 		else if (area->populated)
-			ioasid_area_unpin(area, &turn);
+			area_unpin(area, &turn);
 		else
 			take_turns(&turn);
 		if (area->populating) {
@@ -320,22 +268,4 @@ void ioasid_areas_depopulate(struct ioasid_ioas *ioas)
 		}
 	areas_depopulate(ioas, ioasid_area_of(rb_first(&ioas->areas)), false);
 	ioas->pinned = (u64)held << PAGE_SHIFT;
-}
-
-/**
- * ioasid_areas_unmap_table() - empty a page table that is not the last one
- * @ioas: the address space; both locks are held, @lock for writing
- * @table: the page table
- */
-void ioasid_areas_unmap_table(struct ioasid_ioas *ioas,
-			      struct ioasid_table *table)
-{
-	struct ioasid_gather gather;
-	struct ioasid_area *area;
-	unsigned int turn = 0;
-
-	ioasid_gather_init(&gather);
-	for_each_area(area, ioas)
-		ioasid_area_unmap(area, table, ULONG_MAX, &gather, &turn);
-	table->shim->flush(table->domain, &gather);
 }

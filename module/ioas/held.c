@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "ioas/held.h"
+#include "ioas/table.h"
 
 static unsigned long index_of(u64 iova)
 {

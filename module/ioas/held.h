@@ -14,7 +14,7 @@
 #ifndef IOASID_HELD_H
 #define IOASID_HELD_H
 
-#include "ioas/steps.h"
+#include "ioas/area.h"
 
 /**
  * struct ioasid_held - a page that drivers hold

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Choosing I/O virtual addresses for those who leave it to us, and where they have
- * said that it may be.
+ * I/O virtual addresses: which may be mapped, by what the user, the page tables and the
+ * devices permit; where the user allows them to be chosen; and choosing them, which is
+ * looking for a hole.
  */
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -9,7 +10,106 @@
 #include <linux/sched/signal.h>
 
 #include "base/args.h"
-#include "ioas/steps.h"
+#include "ioas/area.h"
+#include "ioas/iova.h"
+#include "ioas/table.h"
+
+/**
+ * ioasid_ioas_pgsizes() - page sizes that all page tables take
+ * @ioas: the address space, its lock or areas_lock held
+ *
+ * Return: a bitmap of the CPU's page size and larger ones; all of them if there
+ * is no page table.
+ */
+u64 ioasid_ioas_pgsizes(struct ioasid_ioas *ioas)
+{
+	u64 sizes = ~0ULL << PAGE_SHIFT;
+	struct ioasid_table *table;
+
+	lockdep_assert_held(&ioas->lock);
+	list_for_each_entry(table, &ioas->tables, node)
+		sizes &= table->pgsizes;
+	/* Made up of smaller ones, if need be */
+	return sizes | PAGE_SIZE;
+}
+
+/**
+ * ioasid_ioas_look_permitted() - may a range be mapped?
+ * @ioas: the address space, its areas_lock held, and nobody is exclusive
+ * @start: first address
+ * @last: last address
+ *
+ * What is permitted around it is kept for ioasid_ioas_permits().
+ */
+bool ioasid_ioas_look_permitted(struct ioasid_ioas *ioas, u64 start, u64 last)
+{
+	struct ioasid_range window = { .last = ioasid_width_last(ioas->width) };
+	struct ioasid_attachment_point *point;
+	struct ioasid_table *table;
+	unsigned int i, turn = 0;
+
+	lockdep_assert_held(&ioas->areas_lock);
+	if (ioas->hints.nr) {
+		if (!ioasid_ranges_contain(&ioas->hints, start, last))
+			return false;
+		window.start = start;
+		window.last = min(window.last, last);
+	}
+	list_for_each_entry(table, &ioas->tables, node) {
+		window.start = max(window.start, table->aperture.start);
+		window.last = min(window.last, table->aperture.last);
+	}
+	list_for_each_entry(point, &ioas->attachments, node) {
+		for (i = 0; i < point->nr_reserved; i++) {
+			if (point->reserved[i].last < start)
+				window.start = max(window.start,
+						   point->reserved[i].last + 1);
+			else if (point->reserved[i].start > last)
+				window.last = min(window.last,
+						  point->reserved[i].start - 1);
+			else
+				return false;
+		}
+		take_turns_for(&turn, point->nr_reserved);
+	}
+	if (start < window.start || last > window.last)
+		return false;
+	ioas->window = window;
+	return true;
+}
+
+/**
+ * ioasid_ioas_permitted() - all that may be mapped
+ * @ioas: the address space, its lock held
+ * @set: an empty set, to be filled
+ *
+ * Return: 0 or -ENOMEM, with @set to be cleared in any case.
+ */
+int ioasid_ioas_permitted(struct ioasid_ioas *ioas, struct ioasid_ranges *set)
+{
+	struct ioasid_attachment_point *point;
+	struct ioasid_table *table;
+	unsigned int i, turn = 0;
+	int ret = 0;
+
+	lockdep_assert_held(&ioas->lock);
+	if (!ioas->hints.nr)
+		ret = ioasid_ranges_add(set, 0, U64_MAX);
+	for (i = 0; !ret && i < ioas->hints.nr; i++)
+		ret = ioasid_ranges_add(set, ioas->hints.range[i].start,
+					ioas->hints.range[i].last);
+	ioasid_ranges_intersect(set, 0, ioasid_width_last(ioas->width));
+	list_for_each_entry(table, &ioas->tables, node)
+		ioasid_ranges_intersect(set, table->aperture.start,
+					table->aperture.last);
+	list_for_each_entry(point, &ioas->attachments, node) {
+		for (i = 0; !ret && i < point->nr_reserved; i++)
+			ret = ioasid_ranges_subtract(set, point->reserved[i].start,
+						     point->reserved[i].last);
+		take_turns_for(&turn, point->nr_reserved);
+	}
+	return ret;
+}
 
 /**
  * struct hole - a place that is looked for, by ascending address

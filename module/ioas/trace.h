@@ -11,7 +11,7 @@
 
 #include <linux/tracepoint.h>
 
-#include "ioas/ioas.h"
+#include "ioas/types.h"
 
 /* A mapping has been made */
 TRACE_EVENT(ioasid_map,

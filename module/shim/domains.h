@@ -4,7 +4,7 @@
  *
  * Drivers take a device out of a domain's flush list before they take its entry away:
  * an unmap whose flush comes in between reaches nothing. Our own changes of an address
- * space's attachments hold its locks (ioas/ioas.c); those that the kernel makes when
+ * space's attachments hold its locks (ioas/attachment.c); those that the kernel makes when
  * a device is added or removed, and when it joins or leaves a group, hold
  * ioasid_domains_lock. Innermost of all locks; nothing under it waits for a user.
  */

@@ -10,37 +10,9 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "compat/pasid_compat.h"
 #include "shim/domains.h"
 #include "shim/ids.h"
 #include "shim/shim.h"
-
-/**
- * ioasid_generic_domain_new() - make a paging domain that is not charged
- * @dev: as the shim's domain_alloc()
- * @route: as there
- * @flags: as there
- *
- * Return: the domain, or an error of the kernel's.
- */
-struct iommu_domain *ioasid_generic_domain_new(struct device *dev,
-					       const struct ioasid_route *route,
-					       unsigned int flags)
-{
-	struct iommu_domain *domain;
-	int ret;
-
-	domain = flags & IOASID_DOMAIN_PASID ? kc_domain_alloc_pasid(dev) :
-					       kc_domain_alloc(dev);
-	if (IS_ERR(domain))
-		return domain;
-	ret = ioasid_msi_domain_init(domain, route, flags & IOASID_DOMAIN_EMPTY);
-	if (ret) {
-		iommu_domain_free(domain);
-		return ERR_PTR(ret);
-	}
-	return domain;
-}
 
 struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
 						 const struct ioasid_route *route,

@@ -11,6 +11,7 @@
 #include <linux/spinlock.h>
 
 #include "base/limits.h"
+#include "compat/pasid_compat.h"
 #include "shim/ids.h"
 #include "shim/shim.h"
 
@@ -52,6 +53,25 @@ static int id_charge(struct id *id, const void *pool, unsigned int nr_ids)
 	return ioasid_charge_shared(&id->charge, IOASID_LIMIT_PAGE_TABLES, pool, nr_ids);
 }
 
+/* A paging domain that is not charged, or an error of the kernel's */
+static struct iommu_domain *ids_domain_new(struct device *dev, const struct ioasid_route *route,
+					   unsigned int flags)
+{
+	struct iommu_domain *domain;
+	int ret;
+
+	domain = flags & IOASID_DOMAIN_PASID ? kc_domain_alloc_pasid(dev) :
+					       kc_domain_alloc(dev);
+	if (IS_ERR(domain))
+		return domain;
+	ret = ioasid_msi_domain_init(domain, route, flags & IOASID_DOMAIN_EMPTY);
+	if (ret) {
+		iommu_domain_free(domain);
+		return ERR_PTR(ret);
+	}
+	return domain;
+}
+
 /**
  * ioasid_ids_domain_alloc() - make a paging domain, charged to the caller
  * @dev: as the shim's domain_alloc()
@@ -77,7 +97,7 @@ struct iommu_domain *ioasid_ids_domain_alloc(struct device *dev,
 	ret = id_charge(id, pool, nr_ids);
 	if (ret)
 		goto free;
-	domain = ioasid_generic_domain_new(dev, route, flags);
+	domain = ids_domain_new(dev, route, flags);
 	ret = PTR_ERR_OR_ZERO(domain);
 	if (ret)
 		goto uncharge;

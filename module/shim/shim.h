@@ -227,9 +227,6 @@ unsigned int ioasid_group_size(struct iommu_group *iommu_group);
 bool ioasid_generic_may_join(struct device *dev, struct device *other, bool later);
 
 /* generic.c, for the vendors' shims to use where they have nothing to add */
-struct iommu_domain *ioasid_generic_domain_new(struct device *dev,
-					       const struct ioasid_route *route,
-					       unsigned int flags);
 struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
 						 const struct ioasid_route *route,
 						 unsigned int flags);

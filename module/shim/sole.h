@@ -55,7 +55,7 @@ void ioasid_sole_enter(struct ioasid_sole *sole, struct ioasid_pasid_entry *entr
 		       u32 pasid, struct iommu_domain *domain);
 void ioasid_sole_leave(struct ioasid_sole *sole, struct ioasid_pasid_entry *entry);
 
-/* For shim/domains.c, with ioasid_domains_lock for writing */
+/* For shim/hotplug.c, with ioasid_domains_lock for writing */
 bool ioasid_soles_close(struct device *dev, bool comes, unsigned int most);
 void ioasid_soles_open(struct device *dev, bool came);
 

@@ -136,7 +136,7 @@ START_TEST(known_runs_stay_apart)
 }
 END_TEST
 
-/* Room that was made is kept for who comes later: area.c does it this way */
+/* Room that was made is kept for who comes later: populate.c does it this way */
 START_TEST(reserve_for_two_has_room_for_two)
 {
 	int i;
@@ -197,7 +197,7 @@ START_TEST(room_that_is_not_used_is_given_back)
 }
 END_TEST
 
-/* What area.c puts in: known runs are long, the others are not remembered */
+/* What populate.c puts in: known runs are long, the others are not remembered */
 static void add_pattern(u32 known, u32 unknown)
 {
 	if (unknown) {

@@ -76,7 +76,7 @@ inline areas_wait(ret)
 	fi
 }
 
-/* What ends up in ioasid_area_unpin(): not mapped any more, and flushed */
+/* What ends up in area_unpin(): not mapped any more, and flushed */
 inline unpin_area(s)
 {
 	assert(!area[s].pte);
@@ -113,7 +113,7 @@ inline depopulate(s)
 
 #define mine(s)	(area[s].here && area[s].busy == CLAIMED && area[s].owner == _pid)
 
-/* A new area, ioasid_area_insert(): charged if there is a page table */
+/* A new area, area_insert(): charged if there is a page table */
 inline insert(s)
 {
 	assert(!area[s].here && !area[s].pins && !area[s].pte && !area[s].held);

@@ -18,15 +18,15 @@ static const struct {
 	const char *point, *iommu, *why;
 } reasons[] = {
 	/* Ends of calls that are not made here */
-	{ "area.c unmap_accessed: after mutex_unlock(&ioas->areas_lock)", NULL,
+	{ "unmap.c unmap_accessed: after mutex_unlock(&ioas->areas_lock)", NULL,
 	  "its process is killed; test-mediated-unmap" },
-	{ "area.c unmap_some: after up_read(&ioas->lock)", NULL,
+	{ "unmap.c unmap_some: after up_read(&ioas->lock)", NULL,
 	  "its process is killed; test-mediated-unmap" },
 	{ "power.c power_shut_down", NULL, "the machine goes down; test-window-sleep" },
 	{ "hot_reset.c hot_reset_by_groups", NULL, "of VFIO's groups; test-hot-reset-groups" },
 	/* No memory, or no more of something */
 	{ "depopulate.c depopulating_end", NULL, "no memory; test-failnth" },
-	{ "generic.c ioasid_generic_domain_new", NULL, "no memory; test-failnth" },
+	{ "ids.c ids_domain_new", NULL, "no memory; test-failnth" },
 	{ "generic.c take_back: before iommu_unmap", NULL, "VT-d's driver without memory; test-failnth" },
 	{ "generic.c take_back: after iommu_unmap", NULL, "VT-d's driver without memory; test-failnth" },
 	{ "file.c ioasid_file_pin", NULL, "no memory for a page to be cleared" },
@@ -48,10 +48,10 @@ static const struct {
 	  "a device comes that reserves more than its group; test-reserved" },
 	/* Of other machines */
 	{ "msi.c walk_pages", NULL, "arm64" },
-	{ "ioas.c ioasid_ioas_thaw", NULL, "7.2 takes devices out in a reset, 6.12 does not" },
-	{ "ioas.c ioasid_resets_change", NULL, "7.2 takes devices out in a reset, 6.12 does not" },
-	{ "ioas.c ioasid_route_space", NULL, "7.2 takes devices out in a reset, 6.12 does not" },
-	{ "ioas.h ioasid_ioas_lock_tables", NULL,
+	{ "area.c ioasid_ioas_thaw", NULL, "7.2 takes devices out in a reset, 6.12 does not" },
+	{ "attachment.c ioasid_resets_change", NULL, "7.2 takes devices out in a reset, 6.12 does not" },
+	{ "attachment.c ioasid_route_space", NULL, "7.2 takes devices out in a reset, 6.12 does not" },
+	{ "area.h ioasid_ioas_lock_tables", NULL,
 	  "7.2 takes devices out in a reset, 6.12 does not" },
 	{ "ids.c ioasid_ids_", "none", "VT-d's" },
 	{ "leaves.c ", "none", "PASIDs of VT-d's" },
@@ -59,8 +59,8 @@ static const struct {
 	{ "leaves.c ioasid_leaves_exit", NULL, "the module goes" },
 	{ "generic.c ioasid_generic_flush_all", "none", "VT-d's" },
 	{ "vtd.c ", "none", "VT-d's" },
-	{ "ioas.c ioasid_ioas_add_device", "none", "two devices of a group: the machine's" },
-	{ "ioas.c ioasid_ioas_remove_device", "none", "two devices of a group: the machine's" },
+	{ "attachment.c ioasid_ioas_add_device", "none", "two devices of a group: the machine's" },
+	{ "attachment.c ioasid_ioas_remove_device", "none", "two devices of a group: the machine's" },
 	/* With VT-d: what software devices alone have */
 	{ "bindings.c ", "vtd-legacy", "software devices" },
 	{ "cpu.c ", "vtd-legacy", "PASIDs" },
@@ -76,14 +76,14 @@ static const struct {
 	{ "portals.c ", "vtd-legacy", "PASIDs" },
 	{ "sole.c ", "vtd-legacy", "PASIDs" },
 	{ "domains.h ioasid_pasid_change_end", "vtd-legacy", "PASIDs" },
-	{ "populate.c ioasid_areas_copy", "vtd-legacy", "a second IOMMU" },
+	{ "table.c ioasid_areas_copy", "vtd-legacy", "a second IOMMU" },
 	{ "bindings.c ", "vtd-pasid", "software devices" },
 	{ "cpu.c ", "vtd-pasid", "CPUs send numbers of software devices alone" },
 	{ "listeners.c ", "vtd-pasid", "CPUs send numbers of software devices alone" },
 	{ "lookup.c lookup", "vtd-pasid", "CPUs send numbers of software devices alone" },
 	{ "lookup.c ioasid_device_ppasid", "vtd-pasid", "software devices" },
 	{ "portals.c ", "vtd-pasid", "CPUs send numbers of software devices alone" },
-	{ "populate.c ioasid_areas_copy", "vtd-pasid", "a second IOMMU" },
+	{ "table.c ioasid_areas_copy", "vtd-pasid", "a second IOMMU" },
 	{ }
 };
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef IOASID_SOURCE_H
-#define IOASID_SOURCE_H
+#ifndef IOASID_REPIN_H
+#define IOASID_REPIN_H
 
 #include <linux/types.h>
 
 struct ioasid_area;
 struct ioasid_ioas;
-struct ioasid_map_range;
 struct ioasid_payer;
 struct page;
 
@@ -35,9 +34,7 @@ struct ioasid_source {
 /* In place of an error of ioasid_source_pin(): the pages have to be looked up */
 #define IOASID_SOURCE_UNKNOWN	1
 
+int ioasid_source_look(struct ioasid_source *from);
 int ioasid_source_pin(struct ioasid_source *from, struct page **pages, unsigned int nr);
-int ioasid_areas_map_again(struct ioasid_ioas *src, u64 start, u64 length,
-			   struct ioasid_ioas *dst, const struct ioasid_map_range *range,
-			   u64 __user *place);
 
-#endif /* IOASID_SOURCE_H */
+#endif /* IOASID_REPIN_H */
