@@ -15,6 +15,9 @@
 
 #include "swiommu/swiommu.h"
 
+/* Keys of the caches */
+static_assert(BITS_PER_LONG == 64);
+
 #define PAGE_MASK_PROT	(SWIOMMU_READ | SWIOMMU_WRITE | SWIOMMU_SNOOP)
 
 /**

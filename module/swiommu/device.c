@@ -17,9 +17,9 @@
 #include <linux/property.h>
 #include <linux/slab.h>
 
-#include "compat/swiommu_compat.h"
-#include "shim/swiommu_abi.h"
+#include "compat/driver_compat.h"
 #include "swiommu/swiommu.h"
+#include "swiommu_abi.h"
 
 #define DEVICE_NAME	SWIOMMU_NAME "_dev"
 #define MAX_DEVICES	1024
@@ -144,7 +144,7 @@ static void device_remove(struct platform_device *pdev)
 
 static struct platform_driver driver = {
 	.probe			= device_probe,
-	KC_SWIOMMU_PLATFORM_REMOVE(device_remove)
+	KC_DRIVER_PLATFORM_REMOVE(device_remove)
 	/* Its mediated devices need it bound: it goes by swiommu_device_destroy() */
 	.driver			= { .name = DEVICE_NAME, .suppress_bind_attrs = true,
 				    .probe_type = PROBE_FORCE_SYNCHRONOUS },
@@ -217,12 +217,12 @@ static struct platform_device *make_platform_device(struct swiommu_device *dev)
 	if (!ret && nr)
 		ret = device_create_managed_software_node(&pdev->dev, properties, NULL);
 	if (!ret)
-		ret = kc_swiommu_put_behind(&pdev->dev, &dev->iommu->fwnode, &swiommu_ops);
+		ret = kc_driver_put_behind(&pdev->dev, &dev->iommu->fwnode, &swiommu_ops);
 	if (ret) {
 		platform_device_put(pdev);
 		return ERR_PTR(ret);
 	}
-	kc_swiommu_isolate_msi(&pdev->dev);
+	kc_driver_isolate_msi(&pdev->dev);
 	return pdev;
 }
 
@@ -246,7 +246,7 @@ static int add_platform_device(struct swiommu_device *dev)
 		return 0;
 	set_pdev(dev, NULL);
 	if (ret) {
-		kc_swiommu_take_back(&pdev->dev);
+		kc_driver_take_back(&pdev->dev);
 		platform_device_put(pdev);
 	} else {
 		/* Its probe has run, and failed: nothing makes it wait */

@@ -8,7 +8,7 @@
 #include <linux/module.h>
 #include <linux/sizes.h>
 
-#include "compat/swiommu_compat.h"
+#include "compat/driver_compat.h"
 #include "swiommu/swiommu.h"
 
 #define DEFAULT_PGSIZES	(SZ_4K | SZ_2M | SZ_1G)
@@ -89,7 +89,7 @@ static void unregister_all(void)
 	while (nr)
 		swiommu_unregister(&all[--nr]);
 	swiommu_pgtables_exit();
-	kc_swiommu_forget_buses(&swiommu_ops);
+	kc_driver_forget_buses(&swiommu_ops);
 }
 
 static int register_all(void)

@@ -289,11 +289,6 @@ extern bool swiommu_faulty;
 extern const struct iommu_ops swiommu_ops;
 int swiommu_register(struct swiommu *iommu);
 void swiommu_unregister(struct swiommu *iommu);
-int swiommu_attach(struct iommu_domain *domain, struct device *dev);
-struct iommu_domain *swiommu_paging_domain(struct device *dev);
-struct iommu_domain *swiommu_domain_of_type(unsigned int type);
-int swiommu_set_pasid(struct iommu_domain *domain, struct device *dev, u32 pasid);
-void swiommu_remove_pasid(struct device *dev, u32 pasid);
 
 /* domain.c */
 struct swiommu_domain *swiommu_domain_alloc(void);
