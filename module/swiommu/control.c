@@ -10,6 +10,11 @@
 #include <linux/uaccess.h>
 
 #include "compat/driver_compat.h"
+#include "swiommu/cache.h"
+#include "swiommu/control.h"
+#include "swiommu/device.h"
+#include "swiommu/iommu.h"
+#include "swiommu/plug.h"
 #include "swiommu/swiommu.h"
 
 static long ioctl_get_info(void __user *arg)

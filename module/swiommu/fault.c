@@ -17,6 +17,7 @@
 #include <linux/srcu.h>
 
 #include "compat/driver_compat.h"
+#include "swiommu/fault.h"
 #include "swiommu/swiommu.h"
 
 /**

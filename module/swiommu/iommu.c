@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The IOMMUs as the kernel's IOMMU core sees them: registration, and the operations
- * of IOMMUs and domains.
+ * The IOMMUs as the kernel's IOMMU core sees them: which there are, registration, and the
+ * operations of IOMMUs and domains.
  */
 #include <linux/device.h>
 #include <linux/err.h>
@@ -10,7 +10,37 @@
 #include <linux/slab.h>
 
 #include "compat/driver_compat.h"
+#include "swiommu/cache.h"
+#include "swiommu/device.h"
+#include "swiommu/domain.h"
+#include "swiommu/fault.h"
+#include "swiommu/iommu.h"
+#include "swiommu/pgtable.h"
 #include "swiommu/swiommu.h"
+
+static struct swiommu all[SWIOMMU_MAX_IOMMUS];
+
+/* As far as they are registered */
+static unsigned int nr;
+
+/**
+ * swiommu_by_index() - an IOMMU
+ * @index: its number, from 0 on
+ *
+ * Return: the IOMMU, or NULL if there is none with that number.
+ */
+struct swiommu *swiommu_by_index(u32 index)
+{
+	return index < nr ? &all[index] : NULL;
+}
+
+/**
+ * swiommu_count() - how many IOMMUs there are
+ */
+unsigned int swiommu_count(void)
+{
+	return nr;
+}
 
 static struct swiommu_domain *to_swiommu_domain(struct iommu_domain *domain)
 {
@@ -344,16 +374,23 @@ static const struct fwnode_operations fwnode_ops = {
 };
 
 /**
- * swiommu_register() - bring an IOMMU to life
- * @iommu: the IOMMU, its options filled in
+ * swiommu_register() - bring the next IOMMU to life
+ * @options: how it is to be
  *
  * Return: 0, -EBUSY if the kernel takes one kind of IOMMU only and has one, or
  * another errno.
  */
-int swiommu_register(struct swiommu *iommu)
+int swiommu_register(const struct swiommu_options *options)
 {
+	struct swiommu *iommu = &all[nr];
 	int ret;
 
+	iommu->index = nr;
+	iommu->addr_width = options->addr_width;
+	iommu->pasid_width = options->pasid_width;
+	iommu->pgsizes = options->pgsizes;
+	iommu->snoop = options->snoop;
+	iommu->passthrough = options->passthrough;
 	spin_lock_init(&iommu->lock);
 	ida_init(&iommu->dids);
 	ret = swiommu_cache_init(&iommu->iotlb, SWIOMMU_IOTLB_ENTRIES, &iommu->drop_iotlb);
@@ -377,6 +414,7 @@ int swiommu_register(struct swiommu *iommu)
 	ret = iommu_device_register(&iommu->core, &swiommu_ops, NULL);
 	if (ret)
 		goto sysfs;
+	nr++;
 	return 0;
 
 sysfs:
@@ -390,11 +428,8 @@ destroy:
 	return ret;
 }
 
-/**
- * swiommu_unregister() - take an IOMMU away
- * @iommu: the IOMMU, with no device behind it
- */
-void swiommu_unregister(struct swiommu *iommu)
+/* With no device behind it */
+static void swiommu_unregister(struct swiommu *iommu)
 {
 	iommu_device_unregister(&iommu->core);
 	iommu_device_sysfs_remove(&iommu->core);
@@ -404,4 +439,13 @@ void swiommu_unregister(struct swiommu *iommu)
 	swiommu_cache_destroy(&iommu->iotlb);
 	WARN_ON(!ida_is_empty(&iommu->dids));
 	ida_destroy(&iommu->dids);
+}
+
+/**
+ * swiommu_unregister_all() - take the IOMMUs away, with no device behind them
+ */
+void swiommu_unregister_all(void)
+{
+	while (nr)
+		swiommu_unregister(&all[--nr]);
 }

@@ -36,6 +36,7 @@
 
 #include "driver/steps.h"
 #include "compat/driver_compat.h"
+#include "swiommu/domain.h"
 #include "swiommu/swiommu.h"
 
 static struct swiommu_domain *plain_domain_alloc(void) __maybe_unused;
