@@ -182,7 +182,7 @@ help:
 	@echo "make fuzz		calls at random, SECONDS=N SEED=S (root)"
 	@echo "make coverage		which lines are run by all tests and the fuzzer (root)"
 	@echo "make check-mutations	take safety steps out, see the tests turn red"
-	@echo "make lint		W=1, sparse, checkpatch"
+	@echo "make lint		W=1, sparse, checkpatch, layers"
 	@echo "make deb		Debian packages, in build/deb (root)"
 	@echo "make check-packages	install, upgrade and purge them in clean roots (root)"
 	@echo "make bench		what mapping costs, beside VFIO and iommufd (root)"

@@ -9,7 +9,7 @@
 #include "base/ctx.h"
 #include "base/limits.h"
 #include "include/ioasid_api.h"
-#include "shim/shim.h"
+#include "shim/msi.h"
 
 struct ioasid_attached;
 struct ioasid_group;

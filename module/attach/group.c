@@ -16,6 +16,8 @@
 #include "attach/group.h"
 #include "attach/reserved.h"
 #include "attach/reset_list.h"
+#include "shim/generic.h"
+#include "shim/sole.h"
 
 static bool allow_unsafe_interrupts;
 module_param(allow_unsafe_interrupts, bool, 0644);

@@ -15,6 +15,7 @@
 #include "attach/pasids.h"
 #include "compat/iommufd_abi.h"
 #include "include/ioasid_api.h"
+#include "shim/sole.h"
 
 /* What stands for the RID of a mediated device is replaced as its PASIDs are */
 static u32 pasid_info_flags(struct ioasid_pasids *pasids, bool rid)

@@ -15,12 +15,10 @@
 
 #include "attach/device.h"
 
-#ifndef IOASID_NO_PASID
 /* In place of a PASID: it is the RID that is attached. Others are as users know them */
 #define IOASID_NO_PASID		(-1)
 /* Long enough for a PCI address or a UUID */
 #define IOASID_TRACE_NAME	40
-#endif
 
 DECLARE_EVENT_CLASS(ioasid_binding,
 	TP_PROTO(const struct ioasid_ctx *ctx, u64 cookie, struct device *dev,

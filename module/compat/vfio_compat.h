@@ -10,6 +10,7 @@
 #include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uuid.h>
@@ -24,6 +25,15 @@
  */
 #define KC_VFIO_HAS_CDEV \
 	(IS_ENABLED(CONFIG_VFIO_DEVICE_CDEV) || IS_ENABLED(CONFIG_IOMMUFD))
+
+/* A bool parameter of a module, where the kernel has SR-IOV */
+#ifdef CONFIG_PCI_IOV
+#define KC_VFIO_SRIOV_PARAM(name, text)	\
+	module_param(name, bool, 0644);		\
+	MODULE_PARM_DESC(name, text)
+#else
+#define KC_VFIO_SRIOV_PARAM(...)	static_assert(true)
+#endif
 
 /* The device that device_type.devnode() is called for */
 #ifdef HAVE_DEVICE_TYPE_DEVNODE_CONST

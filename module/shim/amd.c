@@ -5,8 +5,8 @@
  */
 #include <linux/printk.h>
 
+#include "shim/generic.h"
 #include "shim/ids.h"
-#include "shim/shim.h"
 
 /* All IOMMUs of the machine together (MAX_DOMAIN_ID): a domain has one for all of them */
 #define AMD_DOMAIN_IDS	65536U

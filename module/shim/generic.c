@@ -11,8 +11,9 @@
 #include <linux/string.h>
 
 #include "shim/domains.h"
+#include "shim/generic.h"
 #include "shim/ids.h"
-#include "shim/shim.h"
+#include "shim/msi.h"
 
 struct iommu_domain *ioasid_generic_domain_alloc(struct device *dev,
 						 const struct ioasid_route *route,
@@ -318,23 +319,3 @@ const struct ioasid_shim ioasid_shim_generic = {
 	IOASID_GENERIC_MAY_JOIN,
 	IOASID_GENERIC_OPS,
 };
-
-/**
- * ioasid_shim_of() - the shim for a device's IOMMU
- * @dev: a device behind an IOMMU
- */
-const struct ioasid_shim *ioasid_shim_of(struct device *dev)
-{
-	/* The generic one takes what is left */
-	static const struct ioasid_shim *const shims[] = {
-		&ioasid_shim_vtd, &ioasid_shim_amd, &ioasid_shim_smmuv3,
-		&ioasid_shim_swiommu, &ioasid_shim_generic,
-	};
-	struct device *iommu = dev->iommu->iommu_dev->dev;
-	const char *name = iommu ? dev_name(iommu) : "";
-	unsigned int i = 0;
-
-	while (!strstarts(name, shims[i]->prefix))
-		i++;
-	return shims[i];
-}

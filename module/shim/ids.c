@@ -13,7 +13,7 @@
 #include "base/limits.h"
 #include "compat/pasid_compat.h"
 #include "shim/ids.h"
-#include "shim/shim.h"
+#include "shim/msi.h"
 
 /**
  * struct id - a domain of ours

@@ -28,7 +28,7 @@
 #include <linux/mutex.h>
 #include <linux/xarray.h>
 
-#include "shim/shim.h"
+#include "shim/msi.h"
 
 #define SLICES		16
 

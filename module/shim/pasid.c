@@ -8,7 +8,7 @@
 
 #include "compat/pasid_compat.h"
 #include "shim/domains.h"
-#include "shim/shim.h"
+#include "shim/pasid.h"
 #include "shim/sole.h"
 
 /**

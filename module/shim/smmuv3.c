@@ -4,8 +4,8 @@
  */
 #include <linux/sizes.h>
 
+#include "shim/generic.h"
 #include "shim/leaves.h"
-#include "shim/shim.h"
 
 /*
  * A table of more than one leaf has leaves of 64 KiB, with 1024 context descriptors of 64

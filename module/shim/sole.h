@@ -58,5 +58,7 @@ void ioasid_sole_leave(struct ioasid_sole *sole, struct ioasid_pasid_entry *entr
 /* For shim/hotplug.c, with ioasid_domains_lock for writing */
 bool ioasid_soles_close(struct device *dev, bool comes, unsigned int most);
 void ioasid_soles_open(struct device *dev, bool came);
+unsigned int ioasid_group_size(struct iommu_group *iommu_group);
+bool ioasid_generic_may_join(struct device *dev, struct device *other, bool later);
 
 #endif /* IOASID_SOLE_H */

@@ -7,8 +7,8 @@
 #include <linux/property.h>
 
 #include "compat/pasid_compat.h"
-#include "shim/shim.h"
-#include "shim/swiommu_abi.h"
+#include "shim/generic.h"
+#include "swiommu_abi.h"
 
 /* Those behind one IOMMU that were made with one number share a group */
 static bool swiommu_may_join(struct device *dev, struct device *other, bool later)

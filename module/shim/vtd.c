@@ -9,9 +9,9 @@
 #include <linux/spinlock.h>
 
 #include "base/args.h"
+#include "shim/generic.h"
 #include "shim/ids.h"
 #include "shim/leaves.h"
-#include "shim/shim.h"
 #include "shim/vtd_abi.h"
 
 /* Capability register, 11.4.2 */

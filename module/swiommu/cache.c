@@ -10,10 +10,20 @@
  */
 #include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/rbtree.h>
 #include <linux/sched.h>
 
+#include "swiommu/cache.h"
+#include "swiommu/pgtable.h"
 #include "swiommu/swiommu.h"
+
+/* Keys of the caches */
+static_assert(BITS_PER_LONG == 64);
+
+bool swiommu_faulty;
+module_param_named(faulty, swiommu_faulty, bool, 0644);
+MODULE_PARM_DESC(faulty, "May caches be told to ignore requests to invalidate? For tests that look for what is missing then (default: N)");
 
 #define PAGE_MASK_PROT	(SWIOMMU_READ | SWIOMMU_WRITE | SWIOMMU_SNOOP)
 

@@ -10,6 +10,9 @@
 #include <linux/uaccess.h>
 #include <uapi/linux/ioasid.h>
 
+#include "swiommu/chardev.h"
+#include "swiommu/device.h"
+#include "swiommu/engine.h"
 #include "swiommu/swiommu.h"
 
 /* misc_deregister() waits for it, so the device is there */

@@ -9,7 +9,12 @@
 #include <linux/module.h>
 #include <linux/uaccess.h>
 
-#include "compat/swiommu_compat.h"
+#include "compat/driver_compat.h"
+#include "swiommu/cache.h"
+#include "swiommu/control.h"
+#include "swiommu/device.h"
+#include "swiommu/iommu.h"
+#include "swiommu/plug.h"
 #include "swiommu/swiommu.h"
 
 static long ioctl_get_info(void __user *arg)
@@ -103,7 +108,7 @@ static long ioctl_create(void __user *arg)
 		return ret;
 	if (!create_is_valid(&create))
 		return -EINVAL;
-	if ((create.flags & SWIOMMU_DEVICE_FAULTS) && !KC_SWIOMMU_FAULTS)
+	if ((create.flags & SWIOMMU_DEVICE_FAULTS) && !KC_DRIVER_FAULTS)
 		return -EOPNOTSUPP;
 	iommu = swiommu_by_index(create.iommu);
 	if (!iommu)

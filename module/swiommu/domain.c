@@ -9,6 +9,10 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
+#include "swiommu/cache.h"
+#include "swiommu/domain.h"
+#include "swiommu/fault.h"
+#include "swiommu/pgtable.h"
 #include "swiommu/swiommu.h"
 
 /* Tables are not walked for an address that stays as it is */
@@ -101,19 +105,6 @@ static void tell_device_tlb(struct swiommu_context *ctx, u64 start, u64 last)
 {
 	if (ctx->dev->flags & SWIOMMU_DEVICE_TLB)
 		swiommu_tlb_invalidate(&ctx->dev->tlb, ctx->pasid, start, last);
-}
-
-/**
- * swiommu_context() - a device's context
- * @dev: the device
- * @pasid: the PASID, or 0
- *
- * Context: swiommu.lock is held, or the kernel's lock of the group.
- * Return: the context; NULL: there is none for that PASID.
- */
-struct swiommu_context *swiommu_context(struct swiommu_device *dev, u32 pasid)
-{
-	return pasid ? xa_load(&dev->contexts, pasid) : &dev->no_pasid;
 }
 
 /*

@@ -12,7 +12,12 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "swiommu/portal.h"
+#include "swiommu/cache.h"
+#include "swiommu/domain.h"
+#include "swiommu/engine.h"
+#include "swiommu/fault.h"
+#include "swiommu/mediated.h"
+#include "swiommu/pgtable.h"
 #include "swiommu/swiommu.h"
 
 #define BUFFER_SIZE	(64UL << 10)

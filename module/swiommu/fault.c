@@ -16,7 +16,8 @@
 #include <linux/slab.h>
 #include <linux/srcu.h>
 
-#include "compat/swiommu_compat.h"
+#include "compat/driver_compat.h"
+#include "swiommu/fault.h"
 #include "swiommu/swiommu.h"
 
 /**
@@ -141,10 +142,10 @@ int swiommu_fault_ask(struct swiommu_device *dev, struct file *file, u32 pasid, 
 	down_read(&dev->reporting);
 	idx = srcu_read_lock(&asking);
 	asked = add(dev, file, &request);
-	if (asked)
-		kc_swiommu_page_request(&dev->pdev->dev, pasid, request.group,
-					iova & ~(u64)(SWIOMMU_PAGE_SIZE - 1),
-					want == SWIOMMU_WRITE);
+	if (asked && !kc_driver_page_request(&dev->pdev->dev, pasid, request.group,
+					     iova & ~(u64)(SWIOMMU_PAGE_SIZE - 1),
+					     want == SWIOMMU_WRITE))
+		swiommu_fault_answer(dev, pasid, request.group, false);
 	srcu_read_unlock(&asking, idx);
 	up_read(&dev->reporting);
 	if (asked)
@@ -166,7 +167,7 @@ static void domain_free(struct rcu_head *rcu)
  */
 void swiommu_fault_free(struct swiommu_domain *domain)
 {
-	if (KC_SWIOMMU_FAULTS)
+	if (KC_DRIVER_FAULTS)
 		call_srcu(&asking, &domain->rcu, domain_free);
 	else
 		kfree(domain);
@@ -190,7 +191,7 @@ int swiommu_fault_start(struct swiommu_device *dev)
 {
 	if (!(dev->flags & SWIOMMU_DEVICE_FAULTS))
 		return 0;
-	return kc_swiommu_fault_add(dev->iommu->requests, &dev->pdev->dev);
+	return kc_driver_fault_add(dev->iommu->requests, &dev->pdev->dev);
 }
 
 /**
@@ -200,5 +201,5 @@ int swiommu_fault_start(struct swiommu_device *dev)
 void swiommu_fault_stop(struct swiommu_device *dev)
 {
 	if (dev->flags & SWIOMMU_DEVICE_FAULTS)
-		kc_swiommu_fault_remove(dev->iommu->requests, &dev->pdev->dev);
+		kc_driver_fault_remove(dev->iommu->requests, &dev->pdev->dev);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The IOMMUs as the kernel's IOMMU core sees them: registration, and the operations
- * of IOMMUs and domains.
+ * The IOMMUs as the kernel's IOMMU core sees them: which there are, registration, and the
+ * operations of IOMMUs and domains.
  */
 #include <linux/device.h>
 #include <linux/err.h>
@@ -9,8 +9,38 @@
 #include <linux/idr.h>
 #include <linux/slab.h>
 
-#include "compat/swiommu_compat.h"
+#include "compat/driver_compat.h"
+#include "swiommu/cache.h"
+#include "swiommu/device.h"
+#include "swiommu/domain.h"
+#include "swiommu/fault.h"
+#include "swiommu/iommu.h"
+#include "swiommu/pgtable.h"
 #include "swiommu/swiommu.h"
+
+static struct swiommu all[SWIOMMU_MAX_IOMMUS];
+
+/* As far as they are registered */
+static unsigned int nr;
+
+/**
+ * swiommu_by_index() - an IOMMU
+ * @index: its number, from 0 on
+ *
+ * Return: the IOMMU, or NULL if there is none with that number.
+ */
+struct swiommu *swiommu_by_index(u32 index)
+{
+	return index < nr ? &all[index] : NULL;
+}
+
+/**
+ * swiommu_count() - how many IOMMUs there are
+ */
+unsigned int swiommu_count(void)
+{
+	return nr;
+}
 
 static struct swiommu_domain *to_swiommu_domain(struct iommu_domain *domain)
 {
@@ -135,9 +165,19 @@ static int set_context(struct iommu_domain *domain, struct device *dev, u32 pasi
  *
  * Return: 0, -EINVAL if it is another IOMMU's, -ENOMEM.
  */
-int swiommu_attach(struct iommu_domain *domain, struct device *dev)
+static int swiommu_attach(struct iommu_domain *domain, struct device *dev)
 {
 	return set_context(domain, dev, 0);
+}
+
+/**
+ * swiommu_remove_pasid() - take away what is behind a PASID of a device
+ * @dev: the device
+ * @pasid: the PASID
+ */
+static void swiommu_remove_pasid(struct device *dev, u32 pasid)
+{
+	swiommu_context_clear(dev_iommu_priv_get(dev), pasid);
 }
 
 /**
@@ -148,7 +188,7 @@ int swiommu_attach(struct iommu_domain *domain, struct device *dev)
  *
  * In one step too. Return: 0, -EINVAL if it is another IOMMU's, -ENOMEM.
  */
-int swiommu_set_pasid(struct iommu_domain *domain, struct device *dev, u32 pasid)
+static __maybe_unused int swiommu_set_pasid(struct iommu_domain *domain, struct device *dev, u32 pasid)
 {
 	if (domain->type != IOMMU_DOMAIN_BLOCKED)
 		return set_context(domain, dev, pasid);
@@ -156,18 +196,13 @@ int swiommu_set_pasid(struct iommu_domain *domain, struct device *dev, u32 pasid
 	return 0;
 }
 
-/**
- * swiommu_remove_pasid() - take away what is behind a PASID of a device
- * @dev: the device
- * @pasid: the PASID
- */
-void swiommu_remove_pasid(struct device *dev, u32 pasid)
-{
-	swiommu_context_clear(dev_iommu_priv_get(dev), pasid);
-}
+KC_DRIVER_DEFINE_ATTACH(swiommu_attach)
+KC_DRIVER_DEFINE_SET_PASID(swiommu_set_pasid)
+KC_DRIVER_DEFINE_REMOVE_PASID(swiommu_remove_pasid)
 
 static const struct iommu_domain_ops paging_ops = {
-	KC_SWIOMMU_DOMAIN_OPS
+	KC_DRIVER_ATTACH(swiommu_attach)
+	KC_DRIVER_SET_PASID(swiommu_set_pasid)
 	.map_pages		= map_pages,
 	.unmap_pages		= unmap_pages,
 	.flush_iotlb_all	= flush_iotlb_all,
@@ -178,7 +213,8 @@ static const struct iommu_domain_ops paging_ops = {
 };
 
 static const struct iommu_domain_ops static_ops = {
-	KC_SWIOMMU_DOMAIN_OPS
+	KC_DRIVER_ATTACH(swiommu_attach)
+	KC_DRIVER_SET_PASID(swiommu_set_pasid)
 	.free			= static_domain_free,
 };
 
@@ -198,7 +234,7 @@ static struct iommu_domain swiommu_blocked_domain = {
  *
  * Return: the domain, complete, or an ERR_PTR().
  */
-struct iommu_domain *swiommu_paging_domain(struct device *dev)
+static __maybe_unused struct iommu_domain *swiommu_paging_domain(struct device *dev)
 {
 	struct swiommu_device *sdev = dev_iommu_priv_get(dev);
 	struct swiommu_domain *domain = swiommu_domain_alloc();
@@ -222,7 +258,7 @@ struct iommu_domain *swiommu_paging_domain(struct device *dev)
  *
  * Return: the domain, a paging one to be completed when it is attached, or NULL.
  */
-struct iommu_domain *swiommu_domain_of_type(unsigned int type)
+static __maybe_unused struct iommu_domain *swiommu_domain_of_type(unsigned int type)
 {
 	struct swiommu_domain *domain;
 
@@ -241,6 +277,8 @@ struct iommu_domain *swiommu_domain_of_type(unsigned int type)
 	return &domain->domain;
 }
 
+KC_DRIVER_DEFINE_ALLOC(swiommu_paging_domain, swiommu_domain_of_type)
+
 /* ----------------------------------------------------------------- IOMMUs */
 
 static bool capable_of(struct device *dev, enum iommu_cap cap)
@@ -249,9 +287,9 @@ static bool capable_of(struct device *dev, enum iommu_cap cap)
 
 	switch (cap) {
 	case IOMMU_CAP_CACHE_COHERENCY:
-	KC_SWIOMMU_CAP_INTR_REMAP
+	KC_DRIVER_CAP_INTR_REMAP
 		return true;
-	KC_SWIOMMU_CAP_SNOOP
+	KC_DRIVER_CAP_SNOOP
 		return sdev->iommu->snoop;
 	default:
 		return false;
@@ -314,11 +352,13 @@ static int def_domain_type(struct device *dev)
 	return 0;
 }
 
+KC_DRIVER_DEFINE_PAGE_RESPONSE(swiommu_fault_answer)
+
 const struct iommu_ops swiommu_ops = {
-	KC_SWIOMMU_ALLOC
-	KC_SWIOMMU_REMOVE_PASID
-	KC_SWIOMMU_STATIC_DOMAINS
-	KC_SWIOMMU_PAGE_RESPONSE
+	KC_DRIVER_ALLOC(swiommu_paging_domain)
+	KC_DRIVER_REMOVE_PASID(swiommu_remove_pasid)
+	KC_DRIVER_STATIC_DOMAINS(swiommu_identity_domain, swiommu_blocked_domain)
+	KC_DRIVER_PAGE_RESPONSE(swiommu_fault_answer)
 	.capable		= capable_of,
 	.probe_device		= probe_device,
 	.release_device		= release_device,
@@ -334,16 +374,23 @@ static const struct fwnode_operations fwnode_ops = {
 };
 
 /**
- * swiommu_register() - bring an IOMMU to life
- * @iommu: the IOMMU, its options filled in
+ * swiommu_register() - bring the next IOMMU to life
+ * @options: how it is to be
  *
  * Return: 0, -EBUSY if the kernel takes one kind of IOMMU only and has one, or
  * another errno.
  */
-int swiommu_register(struct swiommu *iommu)
+int swiommu_register(const struct swiommu_options *options)
 {
+	struct swiommu *iommu = &all[nr];
 	int ret;
 
+	iommu->index = nr;
+	iommu->addr_width = options->addr_width;
+	iommu->pasid_width = options->pasid_width;
+	iommu->pgsizes = options->pgsizes;
+	iommu->snoop = options->snoop;
+	iommu->passthrough = options->passthrough;
 	spin_lock_init(&iommu->lock);
 	ida_init(&iommu->dids);
 	ret = swiommu_cache_init(&iommu->iotlb, SWIOMMU_IOTLB_ENTRIES, &iommu->drop_iotlb);
@@ -357,7 +404,7 @@ int swiommu_register(struct swiommu *iommu)
 	fwnode_init(&iommu->fwnode, &fwnode_ops);
 	iommu->core.fwnode = &iommu->fwnode;
 	iommu->core.max_pasids = iommu->pasid_width ? 1U << iommu->pasid_width : 0;
-	ret = kc_swiommu_requests_add(iommu);
+	ret = kc_driver_requests_add(&iommu->requests, "swiommu");
 	if (ret)
 		goto destroy;
 	ret = iommu_device_sysfs_add(&iommu->core, NULL, NULL, "swiommu%u",
@@ -367,12 +414,13 @@ int swiommu_register(struct swiommu *iommu)
 	ret = iommu_device_register(&iommu->core, &swiommu_ops, NULL);
 	if (ret)
 		goto sysfs;
+	nr++;
 	return 0;
 
 sysfs:
 	iommu_device_sysfs_remove(&iommu->core);
 requests:
-	kc_swiommu_requests_remove(iommu);
+	kc_driver_requests_remove(iommu->requests);
 destroy:
 	swiommu_cache_destroy(&iommu->pasid_cache);
 	swiommu_cache_destroy(&iommu->iotlb);
@@ -380,18 +428,24 @@ destroy:
 	return ret;
 }
 
-/**
- * swiommu_unregister() - take an IOMMU away
- * @iommu: the IOMMU, with no device behind it
- */
-void swiommu_unregister(struct swiommu *iommu)
+/* With no device behind it */
+static void swiommu_unregister(struct swiommu *iommu)
 {
 	iommu_device_unregister(&iommu->core);
 	iommu_device_sysfs_remove(&iommu->core);
-	kc_swiommu_requests_remove(iommu);
+	kc_driver_requests_remove(iommu->requests);
 	swiommu_pasid_cache_empty(iommu);
 	swiommu_cache_destroy(&iommu->pasid_cache);
 	swiommu_cache_destroy(&iommu->iotlb);
 	WARN_ON(!ida_is_empty(&iommu->dids));
 	ida_destroy(&iommu->dids);
+}
+
+/**
+ * swiommu_unregister_all() - take the IOMMUs away, with no device behind them
+ */
+void swiommu_unregister_all(void)
+{
+	while (nr)
+		swiommu_unregister(&all[--nr]);
 }

@@ -8,7 +8,12 @@
 #include <linux/module.h>
 #include <linux/sizes.h>
 
-#include "compat/swiommu_compat.h"
+#include "compat/driver_compat.h"
+#include "swiommu/control.h"
+#include "swiommu/fault.h"
+#include "swiommu/iommu.h"
+#include "swiommu/pgtable.h"
+#include "swiommu/plug.h"
 #include "swiommu/swiommu.h"
 
 #define DEFAULT_PGSIZES	(SZ_4K | SZ_2M | SZ_1G)
@@ -39,34 +44,6 @@ static bool passthrough[SWIOMMU_MAX_IOMMUS];
 module_param_array(passthrough, bool, NULL, 0444);
 MODULE_PARM_DESC(passthrough, "Does the kernel's own domain let devices reach all memory? (default: as the machine's)");
 
-bool swiommu_faulty;
-module_param_named(faulty, swiommu_faulty, bool, 0644);
-MODULE_PARM_DESC(faulty, "May caches be told to ignore requests to invalidate? For tests that look for what is missing then (default: N)");
-
-static struct swiommu all[SWIOMMU_MAX_IOMMUS];
-
-/* As far as they are registered */
-static unsigned int nr;
-
-/**
- * swiommu_by_index() - an IOMMU
- * @index: its number, from 0 on
- *
- * Return: the IOMMU, or NULL if there is none with that number.
- */
-struct swiommu *swiommu_by_index(u32 index)
-{
-	return index < nr ? &all[index] : NULL;
-}
-
-/**
- * swiommu_count() - how many IOMMUs there are
- */
-unsigned int swiommu_count(void)
-{
-	return nr;
-}
-
 static int check_options(void)
 {
 	unsigned int i;
@@ -86,26 +63,26 @@ bad:
 
 static void unregister_all(void)
 {
-	while (nr)
-		swiommu_unregister(&all[--nr]);
+	swiommu_unregister_all();
 	swiommu_pgtables_exit();
-	kc_swiommu_forget_buses(&swiommu_ops);
+	kc_driver_forget_buses(&swiommu_ops);
 }
 
 static int register_all(void)
 {
+	unsigned int i;
 	int ret;
 
-	for (; nr < iommus; nr++) {
-		struct swiommu *iommu = &all[nr];
+	for (i = 0; i < iommus; i++) {
+		const struct swiommu_options options = {
+			.addr_width = addr_width[i],
+			.pasid_width = pasid_width[i],
+			.pgsizes = page_sizes[i],
+			.snoop = snoop[i],
+			.passthrough = passthrough[i],
+		};
 
-		iommu->index = nr;
-		iommu->addr_width = addr_width[nr];
-		iommu->pasid_width = pasid_width[nr];
-		iommu->pgsizes = page_sizes[nr];
-		iommu->snoop = snoop[nr];
-		iommu->passthrough = passthrough[nr];
-		ret = swiommu_register(iommu);
+		ret = swiommu_register(&options);
 		if (ret == -EBUSY)
 			pr_err("this kernel takes one kind of IOMMU at a time and has another\n");
 		if (ret) {

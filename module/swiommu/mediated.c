@@ -4,7 +4,7 @@
  * of their file, a child of the parent's, without an IOMMU. DMA that is asked of one
  * is done by its parent, with a PASID of the parent's that stands for the one that the
  * user knows. One of type 2 has no parent: what it does is done here, by the core's
- * calls. An example of a driver of such devices.
+ * calls. An example of a driver of such devices, with plug.c, which makes them.
  *
  * Who has a number on the wire may change at any time: when it is detached here, a
  * sibling, of another user, may get it. So a number is never kept: it is looked up
@@ -15,22 +15,11 @@
  * it leads to what was there before, or to nothing; and in one after it the look-up
  * does not find it any more.
  */
-#include <linux/device.h>
 #include <linux/err.h>
-#include <linux/platform_device.h>
+#include <linux/lockdep.h>
 
+#include "swiommu/mediated.h"
 #include "swiommu/swiommu.h"
-
-/**
- * swiommu_has_parent() - is it a type of mediated devices that have a parent?
- * @type: enum ioasid_device_type
- */
-bool swiommu_has_parent(u32 type)
-{
-	return type == IOASID_DEVICE_MEDIATED_FIXED ||
-	       type == IOASID_DEVICE_MEDIATED_PASIDS ||
-	       type == IOASID_DEVICE_MEDIATED_CPU;
-}
 
 /**
  * swiommu_mediated_ppasid() - the parent's PASID for a page of DMA
@@ -85,45 +74,4 @@ int swiommu_mediated_move(struct swiommu_device *dev, struct file *file, u64 iov
 	default:
 		return ret;
 	}
-}
-
-/* Nothing is pinned between two pages of its DMA */
-static void lone_unmap(void *data, u64 start, u64 last)
-{
-}
-
-static const struct ioasid_mediated_ops lone_ops = {
-	.unmap	= lone_unmap,
-};
-
-/**
- * swiommu_mediated_add() - let a mediated device be used
- * @dev: the device
- *
- * Return: 0 or an errno.
- */
-int swiommu_mediated_add(struct swiommu_device *dev)
-{
-	struct ioasid_device_desc desc = { .type = dev->type };
-	int ret;
-
-	if (dev->parent)
-		desc.parent = &dev->parent->pdev->dev;
-	else
-		desc.ops = &lone_ops;
-	ret = swiommu_chardev_add(dev, desc.parent);
-	if (ret)
-		return ret;
-	desc.dev = dev->misc.this_device;
-	ioasid_bindings_open(&dev->bindings, &desc);
-	return 0;
-}
-
-/**
- * swiommu_mediated_del() - take a mediated device away
- * @dev: the device, its bindings closed
- */
-void swiommu_mediated_del(struct swiommu_device *dev)
-{
-	swiommu_chardev_del(dev);
 }

@@ -21,6 +21,7 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
+#include "swiommu/pgtable.h"
 #include "swiommu/swiommu.h"
 
 #define SWIOMMU_PTE_READ	BIT_ULL(0)

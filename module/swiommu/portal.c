@@ -12,6 +12,8 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 
+#include "swiommu/chardev.h"
+#include "swiommu/engine.h"
 #include "swiommu/portal.h"
 #include "swiommu/swiommu.h"
 

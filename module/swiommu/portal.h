@@ -9,7 +9,10 @@
 
 #include <linux/types.h>
 
+#include "swiommu/engine.h"
+
 struct file;
+struct ioasid_bindings;
 struct ioasid_ctx;
 struct ioasid_pasid_listener;
 struct swiommu_device;
@@ -26,27 +29,11 @@ struct swiommu_sender {
 	const struct ioasid_pasid_listener *translator;
 };
 
-/**
- * struct swiommu_work - what a portal has taken
- * @node: in the works of @dev, under swiommu.lock
- * @dev: the device
- * @file: its open file, through which DMA is asked for
- * @ctx: for which program it was sent. Compared alone: when the device is unbound from
- *	it, which frees it, the work has ended
- * @pasid: the PASID that came with it
- * @ended: it does no more DMA; under swiommu.lock
- */
-struct swiommu_work {
-	struct list_head node;
-	struct swiommu_device *dev;
-	struct file *file;
-	const struct ioasid_ctx *ctx;
-	u32 pasid;
-	bool ended;
-};
-
 int swiommu_portal_take(struct swiommu_work *work, struct file *file,
 			const struct swiommu_sender *sender, u32 pasid);
 long swiommu_portal_do(struct swiommu_work *work, struct swiommu_dma *dma);
+bool swiommu_has_portal(const struct swiommu_device *dev);
+void swiommu_portal_end_works(struct ioasid_bindings *bindings,
+			      const struct ioasid_ctx *ctx, u32 ppasid);
 
 #endif /* SWIOMMU_PORTAL_H */

@@ -6,17 +6,20 @@
  * invalidation empties, so that a missing one is seen.
  *
  * main.c	options; start and stop of the parts
- * iommu.c	the IOMMUs, as the kernel's core sees them
- * domain.c	what is behind a RID or PASID; flushes
- * pgtable.c	page tables: map, unmap, walk
- * cache.c	IOTLB, device TLB, PASID cache
- * engine.c	translation and DMA
- * fault.c	page requests
- * device.c	software devices: made and removed at run time
- * chardev.c	the devices' files
  * control.c	the control file
- * mediated.c	devices that leave their DMA to a parent
+ * plug.c	software devices are made and removed at run time
+ * iommu.c	the IOMMUs, as the kernel's core sees them
  * portal.c	command portals: work that the CPU sends with a PASID
+ * chardev.c	the devices' files
+ * engine.c	translation and DMA
+ * mediated.c	DMA of devices that leave it to a parent
+ * device.c	software devices: which there are, and of which groups
+ * domain.c	what is behind a RID or PASID; flushes
+ * fault.c	page requests
+ * cache.c	IOTLB, device TLB, PASID cache
+ * pgtable.c	page tables: map, unmap, walk
+ *
+ * Each calls only files that stand below it.
  *
  * Lock order, outermost first:
  *
@@ -53,7 +56,6 @@
 
 struct file;
 struct iopf_queue;
-struct swiommu_work;
 struct platform_device;
 
 #define SWIOMMU_NAME		"ioasid_swiommu"
@@ -284,111 +286,17 @@ static inline struct swiommu *swiommu_domain_iommu(struct swiommu_domain *domain
 	return smp_load_acquire(&domain->iommu);
 }
 
-/* iommu.c */
-extern bool swiommu_faulty;
-extern const struct iommu_ops swiommu_ops;
-int swiommu_register(struct swiommu *iommu);
-void swiommu_unregister(struct swiommu *iommu);
-int swiommu_attach(struct iommu_domain *domain, struct device *dev);
-struct iommu_domain *swiommu_paging_domain(struct device *dev);
-struct iommu_domain *swiommu_domain_of_type(unsigned int type);
-int swiommu_set_pasid(struct iommu_domain *domain, struct device *dev, u32 pasid);
-void swiommu_remove_pasid(struct device *dev, u32 pasid);
-
-/* domain.c */
-struct swiommu_domain *swiommu_domain_alloc(void);
-int swiommu_domain_finalize(struct swiommu_domain *domain, struct swiommu *iommu);
-void swiommu_domain_free(struct swiommu_domain *domain);
-int swiommu_context_set(struct swiommu_device *dev, u32 pasid,
-			struct swiommu_domain *domain,
-			struct swiommu_pgtable *pgtable);
-void swiommu_context_clear(struct swiommu_device *dev, u32 pasid);
-void swiommu_context_release(struct swiommu_device *dev);
-struct swiommu_context *swiommu_context(struct swiommu_device *dev, u32 pasid);
-void swiommu_domain_flush(struct swiommu_domain *domain, u64 start, u64 last);
-extern struct swiommu_pgtable swiommu_identity;
-
-/* pgtable.c */
-struct swiommu_pgtable *swiommu_pgtable_alloc(unsigned int levels, u32 did);
-void swiommu_pgtable_get(struct swiommu_pgtable *pgtable);
-void swiommu_pgtable_put(struct swiommu_pgtable *pgtable);
-void swiommu_pgtable_put_later(struct swiommu_pgtable *pgtable);
-void swiommu_pgtables_exit(void);
-int swiommu_pgtable_map(struct swiommu_pgtable *pgtable, u64 iova,
-			phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			unsigned int prot, gfp_t gfp, size_t *mapped);
-size_t swiommu_pgtable_unmap(struct swiommu_pgtable *pgtable, u64 iova,
-			     size_t pgsize, size_t pgcount, struct swiommu *iommu);
-bool swiommu_pgtable_walk(struct swiommu_pgtable *pgtable, u64 iova,
-			  phys_addr_t *phys, unsigned int *prot);
-
-/* cache.c */
-int swiommu_cache_init(struct swiommu_cache *cache, unsigned int max, u32 *drop);
-void swiommu_cache_destroy(struct swiommu_cache *cache);
-bool swiommu_tlb_find(struct swiommu_cache *tlb, u32 tag, u64 iova,
-		      unsigned int want, phys_addr_t *phys, unsigned int *prot);
-void swiommu_tlb_add(struct swiommu_cache *tlb, u32 tag, u64 iova,
-		     phys_addr_t phys, unsigned int prot);
-void swiommu_tlb_invalidate(struct swiommu_cache *tlb, u32 tag, u64 start, u64 last);
-void swiommu_iotlb_invalidate(struct swiommu *iommu, u32 did, u64 start, u64 last);
-struct swiommu_pgtable *swiommu_pasid_cache_find(struct swiommu_device *dev,
-						 u32 pasid);
-void swiommu_pasid_cache_add(struct swiommu_device *dev, u32 pasid,
-			     struct swiommu_pgtable *pgtable);
-void swiommu_pasid_cache_invalidate(struct swiommu_device *dev, u32 pasid);
-void swiommu_pasid_cache_empty(struct swiommu *iommu);
-
-/* engine.c */
-long swiommu_dma(struct swiommu_device *dev, struct file *file,
-		 struct swiommu_dma *dma, const struct swiommu_work *work);
-
-/* fault.c */
-void swiommu_fault_answer(struct swiommu_device *dev, u32 pasid, u32 group, bool success);
-void swiommu_fault_fail(struct swiommu_context *ctx);
-void swiommu_fault_fail_all(struct swiommu_device *dev);
-int swiommu_fault_ask(struct swiommu_device *dev, struct file *file, u32 pasid, u64 iova,
-		      unsigned int want);
-int swiommu_fault_start(struct swiommu_device *dev);
-void swiommu_fault_stop(struct swiommu_device *dev);
-void swiommu_fault_free(struct swiommu_domain *domain);
-void swiommu_fault_exit(void);
-
-/* device.c */
-int swiommu_devices_init(void);
-void swiommu_devices_exit(void);
-struct swiommu_device *swiommu_device_create(struct swiommu *iommu,
-					     struct swiommu_device_create *arg);
-struct swiommu_device *swiommu_device_by_id(u32 id);
-int swiommu_device_destroy(struct swiommu_device *dev);
-void swiommu_device_put(struct swiommu_device *dev);
-struct iommu_group *swiommu_device_group(struct swiommu_device *dev);
-void swiommu_device_ungroup(struct swiommu_device *dev);
-
-/* chardev.c */
-int swiommu_chardev_add(struct swiommu_device *dev, struct device *parent);
-void swiommu_chardev_del(struct swiommu_device *dev);
-struct swiommu_device *swiommu_file_device(struct file *file);
-long swiommu_check_dma(struct swiommu_device *dev, const struct swiommu_dma *dma);
-
-/* mediated.c */
-bool swiommu_has_parent(u32 type);
-bool swiommu_mediated_ppasid(struct swiommu_device *dev, u32 vpasid, u32 *ppasid);
-int swiommu_mediated_move(struct swiommu_device *dev, struct file *file, u64 iova,
-			  void *buffer, size_t size, unsigned int want);
-int swiommu_mediated_add(struct swiommu_device *dev);
-void swiommu_mediated_del(struct swiommu_device *dev);
-
-/* portal.c */
-bool swiommu_has_portal(const struct swiommu_device *dev);
-void swiommu_portal_end_works(struct ioasid_bindings *bindings,
-			      const struct ioasid_ctx *ctx, u32 ppasid);
-
-/* control.c */
-int swiommu_control_add(void);
-void swiommu_control_del(void);
-
-/* main.c */
-struct swiommu *swiommu_by_index(u32 index);
-unsigned int swiommu_count(void);
+/**
+ * swiommu_context() - a device's context
+ * @dev: the device
+ * @pasid: the PASID, or 0
+ *
+ * Context: swiommu.lock is held, or the kernel's lock of the group.
+ * Return: the context; NULL: there is none for that PASID.
+ */
+static inline struct swiommu_context *swiommu_context(struct swiommu_device *dev, u32 pasid)
+{
+	return pasid ? xa_load(&dev->contexts, pasid) : &dev->no_pasid;
+}
 
 #endif /* SWIOMMU_H */

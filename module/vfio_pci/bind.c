@@ -26,6 +26,9 @@
 
 #include "compat/vfio_compat.h"
 #include "ioasid_api.h"
+#include "vfio_pci/bind.h"
+#include "vfio_pci/device.h"
+#include "vfio_pci/file.h"
 #include "vfio_pci/vfio_pci.h"
 
 /**

@@ -15,7 +15,13 @@
 
 #include "compat/vfio_abi.h"
 #include "compat/vfio_compat.h"
+#include "vfio_pci/bind.h"
+#include "vfio_pci/chardev.h"
+#include "vfio_pci/file.h"
+#include "vfio_pci/iommufd.h"
+#include "vfio_pci/vfio_ioctl.h"
 #include "vfio_pci/vfio_pci.h"
+#include "vfio_pci/vma.h"
 
 /* struct ioasid_vfio_device by minor; NULL for one that is being removed */
 static DEFINE_XARRAY_ALLOC(minors);

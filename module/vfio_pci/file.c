@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 #include <linux/slab.h>
 
+#include "vfio_pci/file.h"
 #include "vfio_pci/vfio_pci.h"
 
 /**

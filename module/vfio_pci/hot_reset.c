@@ -28,6 +28,9 @@
 #include "compat/vfio_abi.h"
 #include "compat/vfio_compat.h"
 #include "ioasid_api.h"
+#include "vfio_pci/bind.h"
+#include "vfio_pci/device.h"
+#include "vfio_pci/hot_reset.h"
 #include "vfio_pci/vfio_pci.h"
 
 /**
@@ -242,23 +245,6 @@ static int check_set(struct vfio_device_set *set, struct ioasid_device *idev)
 			return id == -ENODEV ? -EINVAL : id;
 	}
 	return 0;
-}
-
-/**
- * ioasid_vfio_wake_up() - take a device out of the state of power that its user chose
- * @core: the device, its memory_lock held for writing
- *
- * Some devices lose in D3 what VFIO has kept for them, and it would be lost for good.
- */
-void ioasid_vfio_wake_up(struct vfio_pci_core_device *core)
-{
-	bool lost = core->needs_pm_restore && (core->pdev->current_state == PCI_D3hot ||
-					       core->pdev->current_state == PCI_D3cold);
-
-	if (pci_set_power_state(core->pdev, PCI_D0) || !lost)
-		return;
-	pci_load_and_free_saved_state(core->pdev, &core->pm_save);
-	pci_restore_state(core->pdev);
 }
 
 /*

@@ -11,6 +11,9 @@
 
 #include "compat/vfio_abi.h"
 #include "ioasid_api.h"
+#include "vfio_pci/bind.h"
+#include "vfio_pci/file.h"
+#include "vfio_pci/iommufd.h"
 #include "vfio_pci/vfio_pci.h"
 
 static long bind_iommufd(struct file *filp, void __user *user)

@@ -10,13 +10,14 @@
 
 #include "compat/vfio_compat.h"
 #include "ioasid_api.h"
+#include "vfio_pci/chardev.h"
+#include "vfio_pci/device.h"
+#include "vfio_pci/hot_reset.h"
+#include "vfio_pci/power.h"
 #include "vfio_pci/vfio_pci.h"
 
 static bool enable_sriov;
-#ifdef CONFIG_PCI_IOV
-module_param(enable_sriov, bool, 0644);
-MODULE_PARM_DESC(enable_sriov, "Let SR-IOV be configured through sysfs; the user of the PF must support it (default: off)");
-#endif
+KC_VFIO_SRIOV_PARAM(enable_sriov, "Let SR-IOV be configured through sysfs; the user of the PF must support it (default: off)");
 
 /* The kernel calls these for most resets, but not for that of a device that is disabled */
 static void vfio_reset_prepare(struct pci_dev *pdev)
@@ -27,51 +28,6 @@ static void vfio_reset_prepare(struct pci_dev *pdev)
 static void vfio_reset_done(struct pci_dev *pdev)
 {
 	ioasid_device_reset_done(&pdev->dev);
-}
-
-/**
- * ioasid_vfio_open_device() - enable a device for its first user
- * @vdev: the device
- *
- * Resets the function. Undone by ioasid_vfio_close_device().
- *
- * Context: process, dev_set->lock held, open_count is 1.
- * Return: 0 or an errno; -EAGAIN if the device is locked by somebody.
- */
-int ioasid_vfio_open_device(struct vfio_device *vdev)
-{
-	struct vfio_pci_core_device *core =
-		container_of(vdev, struct vfio_pci_core_device, vdev);
-	int ret;
-
-	lockdep_assert_held(&vdev->dev_set->lock);
-
-	vfio_reset_prepare(core->pdev);
-	ret = vfio_pci_core_enable(core);
-	vfio_reset_done(core->pdev);
-	if (!ret)
-		vfio_pci_core_finish_enable(core);
-	return ret;
-}
-
-/**
- * ioasid_vfio_close_device() - disable a device after its last user
- * @vdev: the device
- *
- * Stops its DMA and interrupts, and resets it.
- *
- * Context: process, dev_set->lock held.
- */
-void ioasid_vfio_close_device(struct vfio_device *vdev)
-{
-	struct vfio_pci_core_device *core =
-		container_of(vdev, struct vfio_pci_core_device, vdev);
-
-	lockdep_assert_held(&vdev->dev_set->lock);
-
-	vfio_reset_prepare(core->pdev);
-	vfio_pci_core_close_device(vdev);
-	vfio_reset_done(core->pdev);
 }
 
 /* For VFIO's group; our own character device has file operations instead */
@@ -167,14 +123,6 @@ static struct pci_driver ioasid_vfio_pci_driver = {
 	.driver_managed_dma	= true,
 };
 
-/**
- * ioasid_vfio_driver() - the driver of PCI devices
- */
-struct device_driver *ioasid_vfio_driver(void)
-{
-	return &ioasid_vfio_pci_driver.driver;
-}
-
 static int __init ioasid_vfio_init(void)
 {
 	int ret;
@@ -192,7 +140,7 @@ static int __init ioasid_vfio_init(void)
 	ret = pci_register_driver(&ioasid_vfio_pci_driver);
 	if (ret)
 		goto err_chardev;
-	ret = ioasid_vfio_power_init();
+	ret = ioasid_vfio_power_init(&ioasid_vfio_pci_driver.driver);
 	if (ret)
 		goto err_driver;
 	return 0;

@@ -15,7 +15,9 @@
 #include <linux/pm_runtime.h>
 #include <linux/reboot.h>
 
-#include "include/ioasid_api.h"
+#include "ioasid_api.h"
+#include "vfio_pci/device.h"
+#include "vfio_pci/power.h"
 #include "vfio_pci/vfio_pci.h"
 
 /* VFIO reads, changes and writes back the command register under one of these locks */
@@ -182,6 +184,9 @@ void ioasid_vfio_shutdown(struct pci_dev *pdev)
 		pci_err(pdev, "requests of the device do not end\n");
 }
 
+/* The driver of the devices. Set before the notifier is registered */
+static struct device_driver *power_driver;
+
 static int power_shut_down(struct device *d, void *driver)
 {
 	pm_runtime_get_sync(d);
@@ -200,7 +205,7 @@ static int power_shut_down(struct device *d, void *driver)
  */
 static int power_reboot(struct notifier_block *notifier, unsigned long action, void *data)
 {
-	struct device_driver *driver = ioasid_vfio_driver();
+	struct device_driver *driver = power_driver;
 
 	return notifier_from_errno(driver_for_each_device(driver, NULL, driver,
 							  power_shut_down));
@@ -212,11 +217,13 @@ static struct notifier_block power_notifier = {
 
 /**
  * ioasid_vfio_power_init() - watch for the machine to go down
+ * @driver: the driver of the devices, registered
  *
  * Return: 0.
  */
-int ioasid_vfio_power_init(void)
+int ioasid_vfio_power_init(struct device_driver *driver)
 {
+	power_driver = driver;
 	return register_reboot_notifier(&power_notifier);
 }
 

@@ -20,6 +20,9 @@
 #include <linux/vfio.h>
 
 #include "compat/vfio_compat.h"
+#include "vfio_pci/file.h"
+#include "vfio_pci/hot_reset.h"
+#include "vfio_pci/vfio_ioctl.h"
 #include "vfio_pci/vfio_pci.h"
 
 static long feature(struct vfio_device *vdev, unsigned long arg)

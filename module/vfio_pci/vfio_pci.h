@@ -6,13 +6,16 @@
  *
  * main.c	the PCI driver
  * chardev.c	/dev/vfio/devices/vfioN and its file operations
- * file.c	state of an open file
- * bind.c	bindings, and IOASID_DEVICE_* ioctls
  * iommufd.c	VFIO_DEVICE_BIND_IOMMUFD and what attaches
  * vfio_ioctl.c	VFIO_DEVICE_* ioctls
  * hot_reset.c	those that reset other devices as well
+ * bind.c	bindings, and IOASID_DEVICE_* ioctls
  * power.c	sleep and shutdown of the machine
  * vma.c	mappings of the device's regions
+ * device.c	enable, disable and wake up a device
+ * file.c	state of an open file
+ *
+ * Each calls only files that stand below it.
  *
  * Lock order, outermost first:
  *
@@ -39,14 +42,8 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
-#include <linux/uuid.h>
 #include <linux/vfio_pci_core.h>
 #include <linux/wait.h>
-
-struct file;
-struct ioasid_ctx;
-struct ioasid_device;
-struct vm_area_struct;
 
 #define IOASID_VFIO_NAME "ioasid_vfio_pci"
 
@@ -123,75 +120,5 @@ struct ioasid_vfio_file {
 	unsigned int vmas;
 	wait_queue_head_t idle;
 };
-
-/* main.c */
-struct device_driver *ioasid_vfio_driver(void);
-int ioasid_vfio_open_device(struct vfio_device *vdev);
-void ioasid_vfio_close_device(struct vfio_device *vdev);
-
-/* chardev.c */
-int ioasid_vfio_chardev_init(void);
-void ioasid_vfio_chardev_exit(void);
-int ioasid_vfio_chardev_add(struct ioasid_vfio_device *dev);
-void ioasid_vfio_chardev_hide(struct ioasid_vfio_device *dev);
-void ioasid_vfio_chardev_del(struct ioasid_vfio_device *dev);
-
-/* file.c */
-struct ioasid_vfio_file *ioasid_vfio_file_new(struct ioasid_vfio_device *dev);
-void ioasid_vfio_file_free(struct ioasid_vfio_file *file);
-int ioasid_vfio_file_enter(struct ioasid_vfio_file *file);
-void ioasid_vfio_file_leave(struct ioasid_vfio_file *file);
-bool ioasid_vfio_file_is_bound(struct ioasid_vfio_file *file);
-void ioasid_vfio_file_start(struct ioasid_vfio_file *file);
-int ioasid_vfio_file_stop(struct ioasid_vfio_file *file);
-void ioasid_vfio_file_get_vma(struct ioasid_vfio_file *file);
-void ioasid_vfio_file_put_vma(struct ioasid_vfio_file *file);
-
-/**
- * struct ioasid_vfio_bind - how a file is to be bound
- * @ctx: to what
- * @cookie: the user's name for the device
- * @token: the VF token that the user has, or NULL
- * @iommufd: by the rules of VFIO_DEVICE_BIND_IOMMUFD, not IOASID_DEVICE_BIND: the
- *	device is named by its id, and @cookie is not looked at
- */
-struct ioasid_vfio_bind {
-	struct ioasid_ctx *ctx;
-	u64 cookie;
-	const uuid_t *token;
-	bool iommufd;
-};
-
-/* bind.c */
-int ioasid_vfio_bind(struct file *filp, const struct ioasid_vfio_bind *how);
-struct ioasid_device *ioasid_vfio_iommufd_device(struct ioasid_vfio_file *file);
-struct ioasid_device *ioasid_vfio_speaker(struct ioasid_vfio_file *file);
-long ioasid_vfio_ioctl_ioasid(struct file *filp, unsigned int cmd,
-			      void __user *arg);
-void ioasid_vfio_unbind_all(struct ioasid_vfio_file *file);
-
-/* iommufd.c */
-long ioasid_vfio_ioctl_iommufd(struct file *filp, unsigned int cmd,
-			       void __user *arg);
-
-/* vfio_ioctl.c */
-long ioasid_vfio_ioctl_vfio(struct ioasid_vfio_file *file, unsigned int cmd,
-			    unsigned long arg);
-
-/* hot_reset.c */
-void ioasid_vfio_wake_up(struct vfio_pci_core_device *core);
-long ioasid_vfio_ioctl_hot_reset(struct ioasid_vfio_file *file, unsigned int cmd,
-				 void __user *arg);
-long ioasid_vfio_group_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg);
-
-/* power.c */
-void ioasid_vfio_power_prepare(struct pci_dev *pdev);
-void ioasid_vfio_power_start(struct pci_dev *pdev);
-void ioasid_vfio_shutdown(struct pci_dev *pdev);
-int ioasid_vfio_power_init(void);
-void ioasid_vfio_power_exit(void);
-
-/* vma.c */
-int ioasid_vfio_mmap(struct file *filp, struct vm_area_struct *vma);
 
 #endif /* IOASID_VFIO_PCI_H */

@@ -8,7 +8,9 @@
 #include <linux/mm.h>
 
 #include "compat/vfio_compat.h"
+#include "vfio_pci/file.h"
 #include "vfio_pci/vfio_pci.h"
+#include "vfio_pci/vma.h"
 
 /*
  * VFIO's operations, and the same with open and close counted. VFIO's are one

@@ -35,7 +35,8 @@
 #include <linux/moduleparam.h>
 
 #include "driver/steps.h"
-#include "compat/swiommu_compat.h"
+#include "compat/driver_compat.h"
+#include "swiommu/domain.h"
 #include "swiommu/swiommu.h"
 
 static struct swiommu_domain *plain_domain_alloc(void) __maybe_unused;

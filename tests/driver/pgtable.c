@@ -4,6 +4,7 @@
  * them that may run out of memory on the way.
  */
 #include "driver/steps.h"
+#include "swiommu/pgtable.h"
 #include "swiommu/swiommu.h"
 
 static int plain_pgtable_map(struct swiommu_pgtable *pgtable, u64 iova, phys_addr_t paddr,
