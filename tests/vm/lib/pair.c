@@ -330,12 +330,18 @@ static bool may_be_dark(const struct deed *deed, unsigned int dev, unsigned int 
 	       (by != BY_RID && deed->flags & DEED_PASID_GAP && rig.pasid_gap);
 }
 
+/* Does it take back what it has mapped? By itself, or because of what the other one needs */
+static bool undoes(const struct deed *deed, int ret)
+{
+	return deed->flags & DEED_UNDOES || (deed->flags & DEED_GAP && ret > 0 && ret < RETURNS(0));
+}
+
 /* May a page be reached that a call has mapped, which will be refused the rest? */
 static bool may_be_undone(const struct pair *p, __u8 page)
 {
 	return (BIT(page) & (BIT(SCATTERED) | BIT(ONE) | BIT(RUN) | BIT(RUN_END))) &&
-	       ((p->a->flags & DEED_UNDOES && !first.ended) ||
-		(p->b->flags & DEED_UNDOES && !second.ended));
+	       ((undoes(p->a, p->orders[ONLY_A].ret[0]) && !first.ended) ||
+		(undoes(p->b, p->orders[ONLY_B].ret[1]) && !second.ended));
 }
 
 /* Is what is reached now reached in one of these orders, bits, each place for itself? */
