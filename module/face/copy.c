@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Reading a user's structure: its size is checked and what is longer than ours must be zero.
+ * And what the tables of ioctls say of it (struct ioasid_ioctl).
  */
 #include <linux/errno.h>
 #include <linux/export.h>
@@ -36,3 +37,45 @@ int ioasid_copy_struct(void *dst, size_t ksize, size_t minsize,
 	return 0;
 }
 EXPORT_SYMBOL_GPL(ioasid_copy_struct);
+
+/* Nearly always the user's structure is as long as ours */
+static long ioctl_read(const struct ioasid_ioctl *ioctl, void *args, void __user *user)
+{
+	u32 argsz;
+
+	if (get_user(argsz, (const u32 __user *)user))
+		return -EFAULT;
+	if (argsz != ioctl->size)
+		return ioasid_copy_struct(args, ioctl->size, ioctl->min_size, user);
+	if (copy_from_user(args, user, ioctl->size))
+		return -EFAULT;
+	*(u32 *)args = argsz;
+	return 0;
+}
+
+static bool ioctl_is_known(const struct ioasid_ioctl *ioctl, const void *args)
+{
+	if (ioctl->flags_at && *(const u32 *)(args + ioctl->flags_at) & ~ioctl->flags)
+		return false;
+	return !memchr_inv(args + ioctl->zero_at, 0, ioctl->zero_size);
+}
+
+long ioasid_ioctl_call(const struct ioasid_ioctl *table, unsigned int nr, void *data,
+		       unsigned int cmd, void __user *user)
+{
+	const struct ioasid_ioctl *ioctl;
+	u64 args[IOASID_IOCTL_MAX / sizeof(u64)];
+	long ret;
+
+	for (ioctl = table; ioctl < table + nr; ioctl++)
+		if (ioctl->cmd == cmd)
+			goto found;
+	return -ENOTTY;
+
+found:
+	ret = ioctl_read(ioctl, args, user);
+	if (ret)
+		return ret;
+	return ioctl_is_known(ioctl, args) ? ioctl->op(data, args, user) : -ioctl->refuse;
+}
+EXPORT_SYMBOL_GPL(ioasid_ioctl_call);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Linux's iommufd ioctls: the table, and those that are about no object in
- * particular.
+ * Linux's iommufd ioctls that are about no object in particular.
  */
 #include <linux/capability.h>
 #include <linux/errno.h>
@@ -15,33 +14,31 @@
 #include "face/iommufd_hwpt.h"
 #include "face/iommufd_ioas.h"
 
-static int do_destroy(struct ioasid_ctx *ctx, void __user *user)
+long ioasid_ifd_destroy(void *data, void *args, void __user *user)
 {
-	struct ifd_destroy args;
+	struct ifd_destroy *destroy = args;
+	struct ioasid_ctx *ctx = data;
 	struct ioasid_hwpt *hwpt;
 	struct ioasid_ioas *ioas;
 	int ret;
 
-	ret = read_args(&args, id, user);
-	if (ret)
-		return ret;
 	/* Some ask for what is not there, to see whether it is: one look is enough */
-	if (!xa_load(&ctx->objects, args.id))
+	if (!xa_load(&ctx->objects, destroy->id))
 		return -ENOENT;
-	ioas = ioasid_ioas_get(ctx, args.id);
+	ioas = ioasid_ioas_get(ctx, destroy->id);
 	if (ioas) {
 		ret = ioasid_ioas_free(ioas);
 		ioasid_ioas_put(ioas);
 		return ret;
 	}
-	hwpt = ioasid_hwpt_get(ctx, args.id);
+	hwpt = ioasid_hwpt_get(ctx, destroy->id);
 	if (hwpt) {
 		ret = ioasid_hwpt_free(hwpt);
 		ioasid_hwpt_put(hwpt);
 		return ret;
 	}
 	/* A device ends when its own fd unbinds it */
-	return ioasid_obj_is(ctx, args.id, IOASID_OBJ_DEVICE) ? -EBUSY : -ENOENT;
+	return ioasid_obj_is(ctx, destroy->id, IOASID_OBJ_DEVICE) ? -EBUSY : -ENOENT;
 }
 
 /* Pages are charged to the user (0), and not to the process (1) */
@@ -83,66 +80,20 @@ static int huge_pages(struct ioasid_ctx *ctx, struct ifd_option *args)
 	return args->val64 ? 0 : -EOPNOTSUPP;
 }
 
-static int do_option(struct ioasid_ctx *ctx, void __user *user)
+long ioasid_ifd_option(void *data, void *args, void __user *user)
 {
-	struct ifd_option args;
+	struct ifd_option *option = args;
 	int ret;
 
-	ret = read_args(&args, val64, user);
-	if (ret)
-		return ret;
-	if (args.__reserved)
-		return -EOPNOTSUPP;
-	switch (args.option_id) {
+	switch (option->option_id) {
 	case IFD_OPTION_RLIMIT_MODE:
-		ret = rlimit_mode(ctx, &args);
+		ret = rlimit_mode(data, option);
 		break;
 	case IFD_OPTION_HUGE_PAGES:
-		ret = huge_pages(ctx, &args);
+		ret = huge_pages(data, option);
 		break;
 	default:
 		ret = -EOPNOTSUPP;
 	}
-	return ret ?: write_answer(user, &args, sizeof(args));
-}
-
-/**
- * ioasid_ifd_ioctl() - an ioctl of Linux's iommufd; mapping and unmapping come
- * another way
- * @ctx: the context
- * @cmd: its number
- * @user: its argument
- *
- * Return: as linux/iommufd.h says; -ENOTTY if it is none of those that are served.
- */
-long ioasid_ifd_ioctl(struct ioasid_ctx *ctx, unsigned int cmd, void __user *user)
-{
-	switch (cmd) {
-	case IFD_DESTROY:
-		return do_destroy(ctx, user);
-	case IFD_IOAS_ALLOC:
-		return ioasid_ifd_ioas_alloc(ctx, user);
-	case IFD_IOAS_ALLOW_IOVAS:
-		return ioasid_ifd_ioas_allow_iovas(ctx, user);
-	case IFD_IOAS_IOVA_RANGES:
-		return ioasid_ifd_ioas_iova_ranges(ctx, user);
-	case IFD_IOAS_COPY:
-		return ioasid_ifd_ioas_copy(ctx, user);
-	case IFD_IOAS_MAP_FILE:
-		return ioasid_ifd_ioas_map_file(ctx, user);
-	case IFD_OPTION:
-		return do_option(ctx, user);
-	case IFD_GET_HW_INFO:
-		return ioasid_ifd_get_hw_info(ctx, user);
-	case IFD_HWPT_ALLOC:
-		return ioasid_ifd_hwpt_alloc(ctx, user);
-	case IFD_HWPT_SET_DIRTY_TRACKING:
-		return ioasid_ifd_hwpt_set_dirty_tracking(ctx, user);
-	case IFD_HWPT_GET_DIRTY_BITMAP:
-		return ioasid_ifd_hwpt_get_dirty_bitmap(ctx, user);
-	case IFD_HWPT_INVALIDATE:
-		return ioasid_ifd_hwpt_invalidate(ctx, user);
-	default:
-		return -ENOTTY;
-	}
+	return ret ?: write_answer(user, option, sizeof(*option));
 }

@@ -30,39 +30,33 @@ static int clear_rest(void __user *to, u32 len)
 	return 0;
 }
 
-int ioasid_ifd_get_hw_info(struct ioasid_ctx *ctx, void __user *user)
+long ioasid_ifd_get_hw_info(void *data, void *args, void __user *user)
 {
-	struct ioasid_hw_data data;
-	struct ifd_hw_info args;
+	struct ifd_hw_info *info = args;
+	struct ioasid_hw_data hw;
 	void __user *to;
 	u32 copied;
 	int ret;
 
-	ret = read_args(&args, __reserved, user);
-	if (ret)
-		return ret;
-	if ((args.flags & ~IFD_HW_INFO_INPUT_TYPE) || args.__reserved[0] ||
-	    args.__reserved[1] || args.__reserved[2])
-		return -EOPNOTSUPP;
 	/* There is one type for an IOMMU, and no other can be asked for */
-	if ((args.flags & IFD_HW_INFO_INPUT_TYPE) && args.data_type)
+	if ((info->flags & IFD_HW_INFO_INPUT_TYPE) && info->data_type)
 		return -EOPNOTSUPP;
-	ret = ioasid_device_hw_data(ctx, args.dev_id, &data);
+	ret = ioasid_device_hw_data(data, info->dev_id, &hw);
 	if (ret)
 		return ret == -ENODEV ? -ENOENT : ret;
 
-	to = u64_to_user_ptr(args.data_uptr);
-	copied = min(args.data_len, data.len);
-	if (copied && copy_to_user(to, data.record, copied))
+	to = u64_to_user_ptr(info->data_uptr);
+	copied = min(info->data_len, hw.len);
+	if (copied && copy_to_user(to, hw.record, copied))
 		return -EFAULT;
-	ret = clear_rest(to + copied, args.data_len - copied);
+	ret = clear_rest(to + copied, info->data_len - copied);
 	if (ret)
 		return ret;
-	args.data_len = data.len;
-	args.data_type = data.type;
-	args.out_capabilities = data.capabilities;
-	args.out_max_pasid_log2 = data.pasid_width;
-	return write_answer(user, &args, sizeof(args));
+	info->data_len = hw.len;
+	info->data_type = hw.type;
+	info->out_capabilities = hw.capabilities;
+	info->out_max_pasid_log2 = hw.pasid_width;
+	return write_answer(user, info, sizeof(*info));
 }
 
 /* What a page table can be made of; nothing else is offered */
@@ -70,8 +64,6 @@ static int check_alloc(struct ioasid_ctx *ctx, const struct ifd_hwpt_alloc *args
 {
 	struct ioasid_hwpt *parent;
 
-	if (args->__reserved)
-		return -EOPNOTSUPP;
 	if (!args->data_len != (args->data_type == IFD_HWPT_DATA_NONE))
 		return -EINVAL;
 	parent = ioasid_hwpt_get(ctx, args->pt_id);
@@ -82,25 +74,24 @@ static int check_alloc(struct ioasid_ctx *ctx, const struct ifd_hwpt_alloc *args
 	return (args->flags & ~IFD_HWPT_ALLOC_PASID) || !args->data_len ? -EOPNOTSUPP : -EINVAL;
 }
 
-int ioasid_ifd_hwpt_alloc(struct ioasid_ctx *ctx, void __user *user)
+long ioasid_ifd_hwpt_alloc(void *data, void *args, void __user *user)
 {
+	struct ifd_hwpt_alloc *alloc = args;
 	struct ifd_hwpt_alloc __user *uargs = user;
-	struct ifd_hwpt_alloc args;
 	struct ioasid_hwpt *hwpt;
 	int ret;
 
-	ret = read_args(&args, __reserved, user);
-	ret = ret ?: check_alloc(ctx, &args);
+	ret = check_alloc(data, alloc);
 	if (ret)
 		return ret;
-	hwpt = ioasid_hwpt_new(ctx, args.dev_id, args.pt_id,
-			       args.flags & IFD_HWPT_ALLOC_PASID);
+	hwpt = ioasid_hwpt_new(data, alloc->dev_id, alloc->pt_id,
+			       alloc->flags & IFD_HWPT_ALLOC_PASID);
 	if (IS_ERR(hwpt)) {
 		ret = PTR_ERR(hwpt);
 		/* No such device, no such address space */
 		return ret == -ENODEV ? -ENOENT : ret == -ENOENT ? -EINVAL : ret;
 	}
-	ret = (args.flags & ~IFD_HWPT_ALLOC_PASID) || args.data_len ? -EOPNOTSUPP : 0;
+	ret = (alloc->flags & ~IFD_HWPT_ALLOC_PASID) || alloc->data_len ? -EOPNOTSUPP : 0;
 	/* Nobody finds it before its owner has got the number */
 	if (!ret && put_user(hwpt->obj.id, &uargs->out_hwpt_id))
 		ret = -EFAULT;
@@ -122,60 +113,46 @@ static int check_hwpt(struct ioasid_ctx *ctx, u32 id)
 }
 
 /* No page table keeps account of what is written */
-int ioasid_ifd_hwpt_set_dirty_tracking(struct ioasid_ctx *ctx, void __user *user)
+long ioasid_ifd_hwpt_set_dirty_tracking(void *data, void *args, void __user *user)
 {
-	struct ifd_hwpt_set_dirty_tracking args;
-	int ret;
+	struct ifd_hwpt_set_dirty_tracking *set = args;
 
-	ret = read_args(&args, __reserved, user);
-	if (ret)
-		return ret;
-	if (args.flags & ~IFD_DIRTY_TRACKING_ENABLE)
-		return -EOPNOTSUPP;
-	return check_hwpt(ctx, args.hwpt_id) ?: -EOPNOTSUPP;
+	return check_hwpt(data, set->hwpt_id) ?: -EOPNOTSUPP;
 }
 
-int ioasid_ifd_hwpt_get_dirty_bitmap(struct ioasid_ctx *ctx, void __user *user)
+long ioasid_ifd_hwpt_get_dirty_bitmap(void *data, void *args, void __user *user)
 {
-	struct ifd_hwpt_get_dirty_bitmap args;
+	struct ifd_hwpt_get_dirty_bitmap *get = args;
 	u64 last;
 	int ret;
 
-	ret = read_args(&args, data, user);
+	ret = check_hwpt(data, get->hwpt_id);
 	if (ret)
 		return ret;
-	if ((args.flags & ~IFD_GET_DIRTY_BITMAP_NO_CLEAR) || args.__reserved)
-		return -EOPNOTSUPP;
-	ret = check_hwpt(ctx, args.hwpt_id);
-	if (ret)
-		return ret;
-	if (check_add_overflow(args.iova, args.length - 1, &last))
+	if (check_add_overflow(get->iova, get->length - 1, &last))
 		return -EOVERFLOW;
-	if (!args.page_size || !IS_ALIGNED(args.iova | (last + 1), PAGE_SIZE) ||
-	    ((args.iova | (last + 1)) & (args.page_size - 1)))
+	if (!get->page_size || !IS_ALIGNED(get->iova | (last + 1), PAGE_SIZE) ||
+	    ((get->iova | (last + 1)) & (get->page_size - 1)))
 		return -EINVAL;
 	return -EOPNOTSUPP;
 }
 
 /* None is the user's own, which would be all that can be invalidated */
-int ioasid_ifd_hwpt_invalidate(struct ioasid_ctx *ctx, void __user *user)
+long ioasid_ifd_hwpt_invalidate(void *data, void *args, void __user *user)
 {
-	struct ifd_hwpt_invalidate args;
+	struct ifd_hwpt_invalidate *invalidate = args;
 	int ret;
 
-	ret = read_args(&args, __reserved, user);
-	if (ret)
-		return ret;
-	if (args.__reserved)
+	if (invalidate->__reserved)
 		ret = -EOPNOTSUPP;
-	else if (args.entry_num && (!args.data_uptr || !args.entry_len))
+	else if (invalidate->entry_num && (!invalidate->data_uptr || !invalidate->entry_len))
 		ret = -EINVAL;
-	else if (ioasid_obj_is(ctx, args.hwpt_id, IOASID_OBJ_HWPT) ||
-		 ioasid_obj_is(ctx, args.hwpt_id, IOASID_OBJ_IOAS) ||
-		 ioasid_obj_is(ctx, args.hwpt_id, IOASID_OBJ_DEVICE))
+	else if (ioasid_obj_is(data, invalidate->hwpt_id, IOASID_OBJ_HWPT) ||
+		 ioasid_obj_is(data, invalidate->hwpt_id, IOASID_OBJ_IOAS) ||
+		 ioasid_obj_is(data, invalidate->hwpt_id, IOASID_OBJ_DEVICE))
 		ret = -EINVAL;
 	else
 		ret = -ENOENT;
-	args.entry_num = 0;
-	return write_answer(user, &args, sizeof(args)) ?: ret;
+	invalidate->entry_num = 0;
+	return write_answer(user, invalidate, sizeof(*invalidate)) ?: ret;
 }

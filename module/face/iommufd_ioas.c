@@ -21,21 +21,14 @@
 #include "ioas/repin.h"
 #include "ioas/unmap.h"
 
-int ioasid_ifd_ioas_alloc(struct ioasid_ctx *ctx, void __user *user)
+long ioasid_ifd_ioas_alloc(void *data, void *args, void __user *user)
 {
 	static const struct ioasid_alloc plain = { .argsz = sizeof(plain) };
 	struct ifd_ioas_alloc __user *uargs = user;
 	struct ioasid_ranges no_hints = {};
-	struct ifd_ioas_alloc args;
 	struct ioasid_ioas *ioas;
-	int ret;
 
-	ret = read_args(&args, out_ioas_id, user);
-	if (ret)
-		return ret;
-	if (args.flags)
-		return -EOPNOTSUPP;
-	ioas = ioasid_ioas_new(ctx, &plain, &no_hints);
+	ioas = ioasid_ioas_new(data, &plain, &no_hints);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	/* Nobody finds it before its owner has got the number */
@@ -48,21 +41,16 @@ int ioasid_ifd_ioas_alloc(struct ioasid_ctx *ctx, void __user *user)
 	return 0;
 }
 
-int ioasid_ifd_ioas_iova_ranges(struct ioasid_ctx *ctx, void __user *user)
+long ioasid_ifd_ioas_iova_ranges(void *data, void *args, void __user *user)
 {
-	struct ifd_ioas_iova_ranges args;
+	struct ifd_ioas_iova_ranges *ranges = args;
 	struct ioasid_ranges set = {};
 	struct ioasid_ioas *ioas;
 	u32 room;
 	int ret;
 
 	BUILD_BUG_ON(sizeof(struct ifd_iova_range) != sizeof(*set.range));
-	ret = read_args(&args, out_iova_alignment, user);
-	if (ret)
-		return ret;
-	if (args.__reserved)
-		return -EOPNOTSUPP;
-	ioas = ioasid_ioas_get(ctx, args.ioas_id);
+	ioas = ioasid_ioas_get(data, ranges->ioas_id);
 	if (!ioas)
 		return -ENOENT;
 	ret = down_read_killable(&ioas->lock);
@@ -75,17 +63,17 @@ int ioasid_ifd_ioas_iova_ranges(struct ioasid_ctx *ctx, void __user *user)
 		goto clear;
 
 	/* As many as there is room for, and how many there are */
-	room = min(args.num_iovas, set.nr);
-	if (room && copy_to_user(u64_to_user_ptr(args.allowed_iovas), set.range,
+	room = min(ranges->num_iovas, set.nr);
+	if (room && copy_to_user(u64_to_user_ptr(ranges->allowed_iovas), set.range,
 				 array_size(room, sizeof(*set.range)))) {
 		ret = -EFAULT;
 		goto clear;
 	}
-	ret = args.num_iovas < set.nr ? -EMSGSIZE : 0;
-	args.num_iovas = set.nr;
+	ret = ranges->num_iovas < set.nr ? -EMSGSIZE : 0;
+	ranges->num_iovas = set.nr;
 	/* The CPU's page size, before the first attach too: the core maps no less */
-	args.out_iova_alignment = PAGE_SIZE;
-	ret = write_answer(user, &args, sizeof(args)) ?: ret;
+	ranges->out_iova_alignment = PAGE_SIZE;
+	ret = write_answer(user, ranges, sizeof(*ranges)) ?: ret;
 clear:
 	ioasid_ranges_clear(&set);
 	return ret;
@@ -112,22 +100,17 @@ static int read_allowed(const struct ifd_ioas_allow_iovas *args,
 	return ret;
 }
 
-int ioasid_ifd_ioas_allow_iovas(struct ioasid_ctx *ctx, void __user *user)
+long ioasid_ifd_ioas_allow_iovas(void *data, void *args, void __user *user)
 {
-	struct ifd_ioas_allow_iovas args;
+	struct ifd_ioas_allow_iovas *allow = args;
 	struct ioasid_ranges set = {};
 	struct ioasid_ioas *ioas;
 	int ret;
 
-	ret = read_args(&args, allowed_iovas, user);
-	if (ret)
-		return ret;
-	if (args.__reserved)
-		return -EOPNOTSUPP;
-	ioas = ioasid_ioas_get(ctx, args.ioas_id);
+	ioas = ioasid_ioas_get(data, allow->ioas_id);
 	if (!ioas)
 		return -ENOENT;
-	ret = read_allowed(&args, &set);
+	ret = read_allowed(allow, &set);
 	ret = ret ?: ioasid_iovas_allow(ioas, &set);
 	ioasid_ranges_clear(&set);
 	ioasid_ioas_put(ioas);
@@ -222,32 +205,29 @@ static int check_other(u32 flags, u64 iova, u64 length, u64 from,
 	return ioasid_check_map_range(range, PAGE_SIZE) ? -EINVAL : 0;
 }
 
-int ioasid_ifd_ioas_map_file(struct ioasid_ctx *ctx, void __user *user)
+long ioasid_ifd_ioas_map_file(void *data, void *args, void __user *user)
 {
+	struct ifd_ioas_map_file *map = args;
 	struct ifd_ioas_map_file __user *uargs = user;
-	struct ifd_ioas_map_file args;
 	struct ioasid_map_range range;
 	struct ioasid_source from = {};
 	struct ioasid_ioas *ioas;
 	int ret;
 
-	ret = read_args(&args, iova, user);
-	if (ret)
-		return ret;
-	ret = check_other(args.flags, args.iova, args.length, args.start, &range);
+	ret = check_other(map->flags, map->iova, map->length, map->start, &range);
 	if (ret && ret != -EINVAL)
 		return ret;
-	ioas = ioasid_ioas_get(ctx, args.ioas_id);
+	ioas = ioasid_ioas_get(data, map->ioas_id);
 	if (!ioas)
-		return ret && !(args.flags & MAP_ACCESS) ? ret : -ENOENT;
+		return ret && !(map->flags & MAP_ACCESS) ? ret : -ENOENT;
 	if (ret)
 		goto put;
-	from.payer = ioasid_payer_file(args.fd, args.start, args.length,
+	from.payer = ioasid_payer_file(map->fd, map->start, map->length,
 				       range.flags & IOASID_MAP_WRITE);
 	ret = PTR_ERR_OR_ZERO(from.payer);
 	if (ret)
 		goto put;
-	if (args.flags & IFD_MAP_FIXED_IOVA)
+	if (map->flags & IFD_MAP_FIXED_IOVA)
 		ret = ioasid_area_map(ioas, &range, NULL, &from);
 	else
 		ret = ioasid_area_map_placed(ioas, &range, &from, &uargs->iova);
@@ -257,31 +237,28 @@ put:
 	return ret;
 }
 
-int ioasid_ifd_ioas_copy(struct ioasid_ctx *ctx, void __user *user)
+long ioasid_ifd_ioas_copy(void *data, void *args, void __user *user)
 {
+	struct ifd_ioas_copy *copy = args;
 	struct ifd_ioas_copy __user *uargs = user;
 	struct ioasid_ioas *src, *dst = NULL;
 	struct ioasid_map_range range;
-	struct ifd_ioas_copy args;
 	int ret;
 
-	ret = read_args(&args, src_iova, user);
-	if (ret)
-		return ret;
-	ret = check_other(args.flags, args.dst_iova, args.length, args.src_iova, &range);
+	ret = check_other(copy->flags, copy->dst_iova, copy->length, copy->src_iova, &range);
 	if (ret && ret != -EINVAL)
 		return ret;
-	src = ioasid_ioas_get(ctx, args.src_ioas_id);
+	src = ioasid_ioas_get(data, copy->src_ioas_id);
 	if (!src)
-		return ret && !(args.flags & MAP_ACCESS) ? ret : -ENOENT;
+		return ret && !(copy->flags & MAP_ACCESS) ? ret : -ENOENT;
 	if (ret)
 		goto put;
 	ret = -ENOENT;
-	dst = ioasid_ioas_get(ctx, args.dst_ioas_id);
+	dst = ioasid_ioas_get(data, copy->dst_ioas_id);
 	if (!dst)
 		goto put;
-	ret = ioasid_areas_map_again(src, args.src_iova, args.length, dst, &range,
-				     args.flags & IFD_MAP_FIXED_IOVA ? NULL :
+	ret = ioasid_areas_map_again(src, copy->src_iova, copy->length, dst, &range,
+				     copy->flags & IFD_MAP_FIXED_IOVA ? NULL :
 				     &uargs->dst_iova);
 put:
 	if (dst)

@@ -820,6 +820,77 @@ int ioasid_copy_struct(void *dst, size_t ksize, size_t minsize,
 	__ret;								\
 })
 
+/* Bytes of the longest structure that ioasid_ioctl_call() reads */
+#define IOASID_IOCTL_MAX	128
+
+/**
+ * struct ioasid_ioctl - an ioctl, and what can be said of its structure beforehand
+ * @cmd: its number
+ * @size: bytes of its structure, which begins with argsz, as far as it is known
+ * @min_size: bytes of it in the header's first release
+ * @flags_at: where its flags are, an u32; 0: they are @op's to look at
+ * @flags: those that are known
+ * @zero_at: where fields are that must be 0
+ * @zero_size: bytes of them
+ * @refuse: errno for an unknown flag, and for what must be 0 and is not
+ * @op: does it. @data is as in ioasid_ioctl_call(), @args the structure in the kernel's
+ *	memory, and @user the user's
+ */
+struct ioasid_ioctl {
+	unsigned int cmd;
+	u16 size;
+	u16 min_size;
+	u8 flags_at;
+	u8 zero_at;
+	u8 zero_size;
+	u8 refuse;
+	u32 flags;
+	long (*op)(void *data, void *args, void __user *user);
+};
+
+/**
+ * IOASID_IOCTL() - an entry of a table of ioctls
+ * @_refuse: errno for what is unknown
+ * @_cmd: its number
+ * @_op: what does it
+ * @_struct: its structure
+ * @_last: the last field in the header's first release
+ *
+ * Further members of struct ioasid_ioctl may follow.
+ */
+#define IOASID_IOCTL(_refuse, _cmd, _op, _struct, _last, ...)		\
+{									\
+	.cmd = _cmd,							\
+	.size = sizeof(_struct) +					\
+		BUILD_BUG_ON_ZERO(sizeof(_struct) > IOASID_IOCTL_MAX),	\
+	.min_size = offsetofend(_struct, _last),			\
+	.op = _op,							\
+	.refuse = _refuse,						\
+	##__VA_ARGS__							\
+}
+
+/* For IOASID_IOCTL(): the structure's flags, and those that are known */
+#define IOASID_IOCTL_FLAGS(_struct, _known)				\
+	.flags_at = offsetof(_struct, flags), .flags = (_known)
+
+/* For IOASID_IOCTL(): a field that must be 0 */
+#define IOASID_IOCTL_ZERO(_struct, _field)				\
+	.zero_at = offsetof(_struct, _field), .zero_size = sizeof_field(_struct, _field)
+
+/**
+ * ioasid_ioctl_call() - read an ioctl's structure, check it, and do it
+ * @table: ioctls
+ * @nr: of them
+ * @data: for the table's functions
+ * @cmd: number of the ioctl
+ * @user: its argument
+ *
+ * Return: -ENOTTY if it is none of them; as ioasid_copy_struct() does; @refuse of the
+ * ioctl; and what its function returns.
+ */
+long ioasid_ioctl_call(const struct ioasid_ioctl *table, unsigned int nr, void *data,
+		       unsigned int cmd, void __user *user);
+
 struct ioasid_bindings;
 
 /**

@@ -17,63 +17,47 @@
 #include "swiommu/plug.h"
 #include "swiommu/swiommu.h"
 
-static long ioctl_get_info(void __user *arg)
+static long ioctl_get_info(void *data, void *args, void __user *user)
 {
-	struct swiommu_iommu_info info;
+	struct swiommu_iommu_info *info = args;
 	struct swiommu *iommu;
-	long ret;
 
-	ret = ioasid_copy_struct(&info, sizeof(info),
-				 offsetofend(struct swiommu_iommu_info, pasid_cache),
-				 arg);
-	if (ret)
-		return ret;
-	if (info.flags)
-		return -EINVAL;
-	iommu = swiommu_by_index(info.iommu);
+	iommu = swiommu_by_index(info->iommu);
 	if (!iommu)
 		return -ENODEV;
-	info.flags = iommu->snoop ? SWIOMMU_IOMMU_SNOOP : 0;
-	info.nr_iommus = swiommu_count();
-	info.addr_width = iommu->addr_width;
-	info.pasid_width = iommu->pasid_width;
-	info.pgsizes = iommu->pgsizes;
+	info->flags = iommu->snoop ? SWIOMMU_IOMMU_SNOOP : 0;
+	info->nr_iommus = swiommu_count();
+	info->addr_width = iommu->addr_width;
+	info->pasid_width = iommu->pasid_width;
+	info->pgsizes = iommu->pgsizes;
 	spin_lock(&iommu->lock);
-	info.walks = iommu->walks;
-	info.iotlb = iommu->iotlb.info;
-	info.pasid_cache = iommu->pasid_cache.info;
-	info.strays = iommu->strays;
+	info->walks = iommu->walks;
+	info->iotlb = iommu->iotlb.info;
+	info->pasid_cache = iommu->pasid_cache.info;
+	info->strays = iommu->strays;
 	spin_unlock(&iommu->lock);
-	if (copy_to_user(arg, &info, min_t(size_t, info.argsz, sizeof(info))))
+	if (copy_to_user(user, info, min_t(size_t, info->argsz, sizeof(*info))))
 		return -EFAULT;
 	return 0;
 }
 
-static long ioctl_debug(void __user *arg)
+static long ioctl_debug(void *data, void *args, void __user *user)
 {
-	struct swiommu_iommu_debug debug;
+	struct swiommu_iommu_debug *debug = args;
 	struct swiommu *iommu;
-	long ret;
 
-	ret = ioasid_copy_struct(&debug, sizeof(debug),
-				 offsetofend(struct swiommu_iommu_debug, count), arg);
-	if (ret)
-		return ret;
-	if (debug.flags & ~(SWIOMMU_DROP_IOTLB | SWIOMMU_DROP_PASID_CACHE |
-			    SWIOMMU_DROP_DEVICE_TLB))
-		return -EINVAL;
 	if (!READ_ONCE(swiommu_faulty))
 		return -EPERM;
-	iommu = swiommu_by_index(debug.iommu);
+	iommu = swiommu_by_index(debug->iommu);
 	if (!iommu)
 		return -ENODEV;
 	spin_lock(&iommu->lock);
-	if (debug.flags & SWIOMMU_DROP_IOTLB)
-		iommu->drop_iotlb = debug.count;
-	if (debug.flags & SWIOMMU_DROP_PASID_CACHE)
-		iommu->drop_pasid_cache = debug.count;
-	if (debug.flags & SWIOMMU_DROP_DEVICE_TLB)
-		iommu->drop_device_tlb = debug.count;
+	if (debug->flags & SWIOMMU_DROP_IOTLB)
+		iommu->drop_iotlb = debug->count;
+	if (debug->flags & SWIOMMU_DROP_PASID_CACHE)
+		iommu->drop_pasid_cache = debug->count;
+	if (debug->flags & SWIOMMU_DROP_DEVICE_TLB)
+		iommu->drop_device_tlb = debug->count;
 	spin_unlock(&iommu->lock);
 	return 0;
 }
@@ -94,48 +78,36 @@ static bool create_is_valid(const struct swiommu_device_create *create)
 	       create->reserved_start <= create->reserved_last;
 }
 
-static long ioctl_create(void __user *arg)
+static long ioctl_create(void *data, void *args, void __user *user)
 {
-	struct swiommu_device_create create;
+	struct swiommu_device_create *create = args;
 	struct swiommu_device *dev;
 	struct swiommu *iommu;
 	long ret;
 
-	ret = ioasid_copy_struct(&create, sizeof(create),
-				 offsetofend(struct swiommu_device_create, parent),
-				 arg);
-	if (ret)
-		return ret;
-	if (!create_is_valid(&create))
+	if (!create_is_valid(create))
 		return -EINVAL;
-	if ((create.flags & SWIOMMU_DEVICE_FAULTS) && !KC_DRIVER_FAULTS)
+	if ((create->flags & SWIOMMU_DEVICE_FAULTS) && !KC_DRIVER_FAULTS)
 		return -EOPNOTSUPP;
-	iommu = swiommu_by_index(create.iommu);
+	iommu = swiommu_by_index(create->iommu);
 	if (!iommu)
 		return -ENODEV;
-	dev = swiommu_device_create(iommu, &create);
+	dev = swiommu_device_create(iommu, create);
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	if (copy_to_user(arg, &create, min_t(size_t, create.argsz, sizeof(create))))
+	if (copy_to_user(user, create, min_t(size_t, create->argsz, sizeof(*create))))
 		ret = swiommu_device_destroy(dev) ?: -EFAULT;
 	swiommu_device_put(dev);
 	return ret;
 }
 
-static long ioctl_destroy(void __user *arg)
+static long ioctl_destroy(void *data, void *args, void __user *user)
 {
-	struct swiommu_device_destroy destroy;
+	struct swiommu_device_destroy *destroy = args;
 	struct swiommu_device *dev;
 	long ret;
 
-	ret = ioasid_copy_struct(&destroy, sizeof(destroy),
-				 offsetofend(struct swiommu_device_destroy, __reserved),
-				 arg);
-	if (ret)
-		return ret;
-	if (destroy.flags || destroy.__reserved)
-		return -EINVAL;
-	dev = swiommu_device_by_id(destroy.device);
+	dev = swiommu_device_by_id(destroy->device);
 	if (!dev)
 		return -ENODEV;
 	ret = swiommu_device_destroy(dev);
@@ -143,22 +115,25 @@ static long ioctl_destroy(void __user *arg)
 	return ret;
 }
 
+#define CONTROL(...)	IOASID_IOCTL(EINVAL, __VA_ARGS__)
+
+static const struct ioasid_ioctl control_ioctls[] = {
+	CONTROL(SWIOMMU_IOMMU_GET_INFO, ioctl_get_info, struct swiommu_iommu_info, pasid_cache,
+		IOASID_IOCTL_FLAGS(struct swiommu_iommu_info, 0)),
+	CONTROL(SWIOMMU_IOMMU_DEBUG, ioctl_debug, struct swiommu_iommu_debug, count,
+		IOASID_IOCTL_FLAGS(struct swiommu_iommu_debug,
+				   SWIOMMU_DROP_IOTLB | SWIOMMU_DROP_PASID_CACHE |
+				   SWIOMMU_DROP_DEVICE_TLB)),
+	CONTROL(SWIOMMU_DEVICE_CREATE, ioctl_create, struct swiommu_device_create, parent),
+	CONTROL(SWIOMMU_DEVICE_DESTROY, ioctl_destroy, struct swiommu_device_destroy, __reserved,
+		IOASID_IOCTL_FLAGS(struct swiommu_device_destroy, 0),
+		IOASID_IOCTL_ZERO(struct swiommu_device_destroy, __reserved)),
+};
+
 static long control_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	void __user *user = (void __user *)arg;
-
-	switch (cmd) {
-	case SWIOMMU_IOMMU_GET_INFO:
-		return ioctl_get_info(user);
-	case SWIOMMU_IOMMU_DEBUG:
-		return ioctl_debug(user);
-	case SWIOMMU_DEVICE_CREATE:
-		return ioctl_create(user);
-	case SWIOMMU_DEVICE_DESTROY:
-		return ioctl_destroy(user);
-	default:
-		return -ENOTTY;
-	}
+	return ioasid_ioctl_call(control_ioctls, ARRAY_SIZE(control_ioctls), NULL, cmd,
+				 (void __user *)arg);
 }
 
 static const struct file_operations control_fops = {
