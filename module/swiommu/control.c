@@ -83,7 +83,7 @@ static long ioctl_create(void *data, void *args, void __user *user)
 	struct swiommu_device_create *create = args;
 	struct swiommu_device *dev;
 	struct swiommu *iommu;
-	long ret;
+	long ret = 0;
 
 	if (!create_is_valid(create))
 		return -EINVAL;
