@@ -137,7 +137,7 @@ int ioasid_area_map(struct ioasid_ioas *ioas, const struct ioasid_map_range *ran
 	struct page *few[FEW_PAGES] __uninitialized;
 	unsigned int nr, pinned = 0;
 	struct ioasid_area *area;
-	unsigned long changes;
+	unsigned long changes = 0;
 	int ret;
 
 again:

@@ -221,7 +221,7 @@ int ioasid_areas_unmap(struct ioasid_ioas *ioas,
 		       const struct ioasid_unmap_range *range, u32 nr, u32 *done,
 		       u64 *unmapped)
 {
-	unsigned long changes;
+	unsigned long changes = 0;
 	u32 some;
 	int ret;
 

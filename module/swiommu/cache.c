@@ -22,7 +22,8 @@
 static_assert(BITS_PER_LONG == 64);
 
 bool swiommu_faulty;
-module_param_named(faulty, swiommu_faulty, bool, 0644);
+/* For good: what is stale stays so */
+module_param_named(faulty, swiommu_faulty, bool_enable_only, 0644);
 MODULE_PARM_DESC(faulty, "May caches be told to ignore requests to invalidate? For tests that look for what is missing then (default: N)");
 
 #define PAGE_MASK_PROT	(SWIOMMU_READ | SWIOMMU_WRITE | SWIOMMU_SNOOP)

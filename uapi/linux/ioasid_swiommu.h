@@ -57,8 +57,8 @@ struct swiommu_cache_info {
  * @walks: out: page table walks
  * @iotlb: out: the IOTLB, by domain and page
  * @pasid_cache: out: the PASID cache: which table a RID and PASID lead to
- * @strays: out: pages that DMA went to and nobody had pinned, while the module's parameter
- *	faulty was off. Devices of users have none, or memory has been unpinned that they
+ * @strays: out: pages that DMA went to, of folios that nobody had pinned, while the module's
+ *	parameter faulty was off. Devices of users have none, or memory has been unpinned that they
  *	reach; what a kernel driver maps need not be pinned
  *
  * Errors: ENODEV (there is no such IOMMU).
@@ -88,7 +88,7 @@ struct swiommu_iommu_info {
  * Has each of the caches ignore the next @count requests to invalidate that are
  * made to it, so that a test can see what it sees when one is missing. The device
  * TLBs of all devices behind the IOMMU count as one cache here. DMA may go to memory of
- * other users then, but to none of the kernel's own.
+ * other users and to the page cache then, but not to the kernel's slabs and page tables.
  *
  * Errors: EPERM (the module's parameter faulty is off), ENODEV (there is no such IOMMU).
  */
