@@ -254,9 +254,9 @@ static void vf_open(struct rig *r)
 
 static void vf_close(struct rig *r)
 {
-	/* Neither need be bound */
-	dev_unbind(r->vf.vf_fd, r->fd);
-	dev_unbind(r->vf.pf_fd, r->vf.fd);
+	/* Neither need be bound, and what it is bound to may be closed */
+	dev_unbind(r->vf.vf_fd, -1);
+	dev_unbind(r->vf.pf_fd, -1);
 }
 
 /* ------------------------------------ PASIDs of a device that does not send any */
