@@ -64,7 +64,7 @@ long ioasid_ioctl_call(const struct ioasid_ioctl *table, unsigned int nr, void *
 		       unsigned int cmd, void __user *user)
 {
 	const struct ioasid_ioctl *ioctl;
-	u64 args[IOASID_IOCTL_MAX / sizeof(u64)];
+	u64 args[IOASID_IOCTL_MAX / sizeof(u64)] = {};
 	long ret;
 
 	for (ioctl = table; ioctl < table + nr; ioctl++)
