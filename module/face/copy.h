@@ -7,8 +7,6 @@
 
 #include "include/ioasid_api.h"
 
-#define read_args(args, last_field, user) ioasid_read_args(args, last_field, user)
-
 /* So much of an answer as the user's structure, whose size is its first field, holds */
 static inline int write_answer(void __user *user, const void *args, size_t size)
 {

@@ -5,11 +5,11 @@
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
-#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/ioasid.h>
 
+#include "face/copy.h"
 #include "include/ioasid_api.h"
 
 /**
@@ -106,8 +106,7 @@ static long do_pasid_info(void *data, void *args, void __user *user)
 		return PTR_ERR(idev);
 	ioasid_device_pasid_info(idev, info);
 	put_binding(data);
-	return copy_to_user(user, info, min_t(size_t, info->argsz, sizeof(*info))) ?
-	       -EFAULT : 0;
+	return write_answer(user, info, sizeof(*info));
 }
 
 static long do_set_pasid_floor(void *data, void *args, void __user *user)

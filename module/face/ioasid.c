@@ -282,7 +282,7 @@ int ioasid_do_map_dma(struct ioasid_ctx *ctx, void __user *user)
 	struct ioasid_ioas *ioas;
 	int ret;
 
-	ret = read_args(&args, length, user);
+	ret = ioasid_read_args(&args, length, user);
 	if (ret)
 		return ret;
 	range = ioasid_map_to_range(&args);
@@ -344,7 +344,7 @@ int ioasid_do_unmap_dma(struct ioasid_ctx *ctx, void __user *user)
 	u32 done;
 	int ret;
 
-	ret = read_args(&args, unmapped, user);
+	ret = ioasid_read_args(&args, unmapped, user);
 	ret = ret ?: ioasid_check_unmap(&args, PAGE_SIZE);
 	if (ret)
 		return ret;

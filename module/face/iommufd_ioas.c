@@ -159,7 +159,7 @@ int ioasid_ifd_ioas_map(struct ioasid_ctx *ctx, void __user *user)
 	struct ioasid_ioas *ioas;
 	int ret;
 
-	ret = read_args(&args, iova, user);
+	ret = ioasid_read_args(&args, iova, user);
 	if (ret)
 		return ret;
 	if ((args.flags & ~MAP_FLAGS) || args.__reserved)
@@ -290,7 +290,7 @@ int ioasid_ifd_ioas_unmap(struct ioasid_ctx *ctx, void __user *user)
 	u32 done;
 	int ret;
 
-	ret = read_args(&args, length, user);
+	ret = ioasid_read_args(&args, length, user);
 	if (ret)
 		return ret;
 	ioas = ioasid_ioas_get(ctx, args.ioas_id);
